@@ -1,0 +1,274 @@
+"""Read and validate `assignment.yaml` (YAML 1.2). An error names file, line, column, what came and what was expected.
+
+The folder's layout is fixed (`checks.py`, `source/`, `samples/` beside `assignment.yaml`); the schema holds the rest. Knows no
+course and no layer, and runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from .errors import AssignmentError
+
+__all__ = [
+    "Assignment",
+    "CellLimit",
+    "ChoiceSlot",
+    "Files",
+    "Limits",
+    "ModuleFile",
+    "NotebookSpec",
+    "Question",
+    "RubricLine",
+    "Spec",
+    "load_assignment",
+]
+
+FORMAT = 1
+MIB = 1024 * 1024
+
+
+def _inside(path: str) -> str:
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or "\\" in path or not pure.parts:
+        raise ValueError("expected a relative path with forward slashes that stays inside the submission")
+    return str(pure)
+
+
+InnerPath = Annotated[str, AfterValidator(_inside)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ModuleFile(_Strict):
+    """A module in which students implement. defines: names that mark the right file where several candidates lie about."""
+
+    path: InnerPath
+    defines: list[str] = Field(min_length=1)
+
+
+class Files(_Strict):
+    """Files by whose copy counts: `modules` are the student's; `provided` are always the instructor's own (restored over whatever
+    came); `fallback` are the student's where they came, else the instructor's."""
+
+    modules: list[ModuleFile] = []
+    provided: list[InnerPath] = []
+    fallback: list[InnerPath] = []
+
+
+class NotebookSpec(_Strict):
+    """A notebook. matches: case-insensitive globs for other names of it; `headings` of it recognise a renamed one by content."""
+
+    path: InnerPath
+    matches: list[str] = []
+    headings: list[str] = []
+    required: bool = True
+
+
+class CellLimit(_Strict):
+    """A longer limit for cells whose source contains a text."""
+
+    contains: str = Field(min_length=1)
+    seconds: float = Field(gt=0)
+
+
+class Limits(_Strict):
+    """What student code may use. Seconds of wall clock unless the name says cpu; bytes as MiB."""
+
+    cell_s: float = Field(30.0, gt=0)
+    cells: list[CellLimit] = []
+    notebook_s: float = Field(300.0, gt=0)
+    import_s: float = Field(20.0, gt=0)
+    check_s: float = Field(10.0, gt=0)
+    memory_mib: int = Field(2048, ge=1024)
+    processes: int = Field(64, ge=8)
+    open_files: int = Field(256, ge=64)
+    disk_mib: int = Field(128, ge=1)
+    file_mib: int = Field(64, ge=1)
+    output_mib: float = Field(4.0, gt=0)
+    evidence_mib: float = Field(64.0, gt=0)
+
+
+class RubricLine(_Strict):
+    """One criterion. terms: words by language whose passages are marked in the answer, to help the person who marks."""
+
+    criterion: str
+    points: Decimal = Field(ge=0, strict=False)
+    terms: dict[str, list[str]] = {}
+
+
+class ChoiceSlot(_Strict):
+    """One thing to choose. labels: how students name the slot ("batch normalization", "BN"); empty for a question with one slot.
+    accept: sets of option numbers that are right; points go to a slot as a whole."""
+
+    id: str
+    labels: list[str] = []
+    accept: list[list[int]] = Field(min_length=1)
+    points: Decimal = Field(gt=0, strict=False)
+
+
+class Question(_Strict):
+    """An inline question. Found by cell metadata (`gradecheck: {question: <id>}`), else by `heading` in older notebooks."""
+
+    id: str = Field(pattern=r"^[a-z0-9_]+$")
+    title: str
+    kind: Literal["choice", "text"]
+    notebook: InnerPath
+    heading: str
+    template: str = "[FILL THIS IN]"
+    points: Decimal = Field(gt=0, strict=False)
+    options: int = 0
+    slots: list[ChoiceSlot] = []
+    rubric: list[RubricLine] = []
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Question:
+        parts = self.slots if self.kind == "choice" else self.rubric
+        if not parts:
+            needed = "slots" if self.kind == "choice" else "a rubric"
+            raise ValueError(f"a {self.kind} question needs {needed}")
+        if sum((part.points for part in parts), Decimal(0)) != self.points:
+            raise ValueError(f"points are {self.points}, but its parts add up to {sum(part.points for part in parts)}")
+        return self
+
+
+class Spec(_Strict):
+    """The whole of `assignment.yaml`.
+
+    reference: a module that answers for the expected arrays, or "solution" for the instructor's own solution in `source/`.
+    data: the data set that is put before the student's code ("cifar10", "mnist"), or none. data_folder: where in the submission
+    it appears. carry_forward: share of a check's points for a gradient that agrees with the student's own forward.
+    """
+
+    format: Literal[1]
+    title: str
+    course: str
+    document: str = ""
+    reference: str = Field(pattern=r"^(solution|[A-Za-z_][\w.]*)$")
+    files: Files
+    notebooks: list[NotebookSpec] = []
+    data: Literal["cifar10", "mnist", "none"] = "none"
+    data_folder: InnerPath = "data"
+    environment: dict[str, str] = {}
+    limits: Limits = Limits()
+    carry_forward: float = Field(0.6, ge=0, le=1)
+    questions: list[Question] = []
+
+    @model_validator(mode="after")
+    def _known(self) -> Spec:
+        notebooks = {notebook.path for notebook in self.notebooks}
+        for question in self.questions:
+            if question.notebook not in notebooks:
+                raise ValueError(f"question {question.id} names notebook {question.notebook}, which is not under `notebooks`")
+        ids = [question.id for question in self.questions]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two questions have the same id")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A validated assignment folder. name: the folder's name, which is the assignment's id everywhere."""
+
+    name: str
+    folder: Path
+    spec: Spec
+
+    @property
+    def source(self) -> Path:
+        """The instructor's notebook and modules, with solution regions."""
+        return self.folder / "source"
+
+    @property
+    def samples(self) -> Path:
+        """Sample submissions with their verdicts."""
+        return self.folder / "samples"
+
+    @property
+    def checks(self) -> Path:
+        """The file with the probes."""
+        return self.folder / "checks.py"
+
+
+def load_assignment(folder: Path) -> Assignment:
+    """Read `folder/assignment.yaml` and check it against the schema and the folder.
+
+    Raises: AssignmentError, with file, line and column, if the folder, the YAML or a value is not as expected.
+    """
+    path = folder / "assignment.yaml"
+    if not path.is_file():
+        raise AssignmentError(f"{folder}: no assignment.yaml there; expected the folder of an assignment, e.g. assignments/cs231n_batchnorm")
+    document = _read_yaml(path)
+    try:
+        spec = Spec.model_validate(document)
+    except ValidationError as exc:
+        raise AssignmentError("\n".join(_located(path, document, error) for error in exc.errors())) from exc
+    assignment = Assignment(name=folder.resolve().name, folder=folder.resolve(), spec=spec)
+    _check_folder(assignment, path)
+    return assignment
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        document = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as exc:
+        raise AssignmentError(f"{path}: byte {exc.start} is not UTF-8; save the file as UTF-8") from exc
+    except MarkedYAMLError as exc:
+        mark = exc.problem_mark
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise AssignmentError(f"{path}{place}: not YAML: {exc.problem or exc.context}") from exc
+    if not isinstance(document, dict):
+        raise AssignmentError(f"{path}:1:1: expected a mapping with `format`, `title`, `files`, ..., got {type(document).__name__}")
+    return document
+
+
+def _located(path: Path, document: Any, error: Any) -> str:
+    line, column = _position(document, error["loc"])
+    where = ".".join(str(part) for part in error["loc"]) or "the document"
+    came = "" if error["type"] == "missing" else f", got {_short(error['input'])}"
+    return f"{path}:{line}:{column}: {where}: {error['msg']}{came}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _position(document: Any, loc: Sequence[int | str]) -> tuple[int, int]:
+    """Line and column (from 1) of the deepest part of `loc` that stands in the document; ruamel keeps them in `.lc`."""
+    line, column, node = 0, 0, document
+    for part in loc:
+        marks = getattr(node, "lc", None)
+        try:
+            if isinstance(node, dict):
+                line, column = marks.key(part) if loc[-1] == part and part in node else marks.value(part)
+            else:
+                line, column = marks.item(part)
+            node = node[part]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            break
+    return line + 1, column + 1
+
+
+def _check_folder(assignment: Assignment, path: Path) -> None:
+    files = assignment.spec.files
+    named = [*(module.path for module in files.modules), *files.provided, *files.fallback]
+    named += [notebook.path for notebook in assignment.spec.notebooks]
+    if len(set(named)) != len(named):
+        twice = sorted({name for name in named if named.count(name) > 1})
+        raise AssignmentError(f"{path}: named more than once under `files` and `notebooks`: {', '.join(twice)}")
+    absent = [name for name in named if not (assignment.source / name).is_file()]
+    if absent:
+        raise AssignmentError(f"{path}: named there but not in {assignment.source}: {', '.join(absent)}")
+    if not assignment.checks.is_file():
+        raise AssignmentError(f"{assignment.checks}: not there; write the assignment's probes in it")
