@@ -138,7 +138,9 @@ class Question(_Strict):
             needed = "slots" if self.kind == "choice" else "a rubric"
             raise ValueError(f"a {self.kind} question needs {needed}")
         if sum((part.points for part in parts), Decimal(0)) != self.points:
-            raise ValueError(f"points are {self.points}, but its parts add up to {sum(part.points for part in parts)}")
+            raise ValueError(
+                f"points are {self.points}, but its parts add up to {sum(part.points for part in parts)}"
+            )
         return self
 
 
@@ -169,7 +171,9 @@ class Spec(_Strict):
         notebooks = {notebook.path for notebook in self.notebooks}
         for question in self.questions:
             if question.notebook not in notebooks:
-                raise ValueError(f"question {question.id} names notebook {question.notebook}, which is not under `notebooks`")
+                raise ValueError(
+                    f"question {question.id} names notebook {question.notebook}, which is not under `notebooks`"
+                )
         ids = [question.id for question in self.questions]
         if len(set(ids)) != len(ids):
             raise ValueError("two questions have the same id")
@@ -207,7 +211,9 @@ def load_assignment(folder: Path) -> Assignment:
     """
     path = folder / "assignment.yaml"
     if not path.is_file():
-        raise AssignmentError(f"{folder}: no assignment.yaml there; expected the folder of an assignment, e.g. assignments/cs231n_batchnorm")
+        raise AssignmentError(
+            f"{folder}: no assignment.yaml there; expected the folder of an assignment, e.g. assignments/cs231n_batchnorm"
+        )
     document = _read_yaml(path)
     try:
         spec = Spec.model_validate(document)
@@ -228,7 +234,9 @@ def _read_yaml(path: Path) -> Any:
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise AssignmentError(f"{path}{place}: not YAML: {exc.problem or exc.context}") from exc
     if not isinstance(document, dict):
-        raise AssignmentError(f"{path}:1:1: expected a mapping with `format`, `title`, `files`, ..., got {type(document).__name__}")
+        raise AssignmentError(
+            f"{path}:1:1: expected a mapping with `format`, `title`, `files`, ..., got {type(document).__name__}"
+        )
     return document
 
 
@@ -266,7 +274,9 @@ def _check_folder(assignment: Assignment, path: Path) -> None:
     named += [notebook.path for notebook in assignment.spec.notebooks]
     if len(set(named)) != len(named):
         twice = sorted({name for name in named if named.count(name) > 1})
-        raise AssignmentError(f"{path}: named more than once under `files` and `notebooks`: {', '.join(twice)}")
+        raise AssignmentError(
+            f"{path}: named more than once under `files` and `notebooks`: {', '.join(twice)}"
+        )
     absent = [name for name in named if not (assignment.source / name).is_file()]
     if absent:
         raise AssignmentError(f"{path}: named there but not in {assignment.source}: {', '.join(absent)}")

@@ -1,6 +1,14 @@
 """The one exception tree. Who has to act decides the class; each message says where, what came, what to do."""
 
-__all__ = ["AssignmentError", "EvidenceError", "GradebookError", "GraderError", "SandboxError", "SubmissionError", "UsageError"]
+__all__ = [
+    "AssignmentError",
+    "EvidenceError",
+    "GradebookError",
+    "GraderError",
+    "SandboxError",
+    "SubmissionError",
+    "UsageError",
+]
 
 
 class GraderError(Exception):

@@ -46,7 +46,9 @@ class Check:
     section: str = ""
 
 
-def check(*, of: str, where: Literal["modules", "notebook"] = "modules", **terms: Any) -> Callable[[Probe], Check]:
+def check(
+    *, of: str, where: Literal["modules", "notebook"] = "modules", **terms: Any
+) -> Callable[[Probe], Check]:
     """Make the decorated probe a `Check`; the terms are the fields of `Check`.
 
     A probe is `probe(impl, rng) -> {name: array}`. `impl` gives the implementation's functions and classes as attributes, `rng`

@@ -1,0 +1,39 @@
+"""Write files so that a reader, or a crash, never sees half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+__all__ = ["atomic_file", "write_atomically"]
+
+
+@contextlib.contextmanager
+def atomic_file(target: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """Open a binary file beside `target` for writing; it replaces `target` when the block ends, and vanishes if the block raises.
+
+    Raises: OSError if the folder cannot be written or the disk is full; `target` is then as it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_atomically(target: Path, data: bytes, mode: int = 0o644) -> None:
+    """Replace `target` by `data` as a whole."""
+    with atomic_file(target, mode) as file:
+        file.write(data)
