@@ -6,17 +6,15 @@ course and no layer, and runs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from pydantic import Field, model_validator
 
 from .errors import AssignmentError
+from .yamlfile import InnerPath, Strict, read_mapping, validate
 
 __all__ = [
     "Assignment",
@@ -36,57 +34,43 @@ FORMAT = 1
 MIB = 1024 * 1024
 
 
-def _inside(path: str) -> str:
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts or "\\" in path or not pure.parts:
-        raise ValueError("expected a relative path with forward slashes that stays inside the submission")
-    return str(pure)
-
-
-InnerPath = Annotated[str, AfterValidator(_inside)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class ModuleFile(_Strict):
+class ModuleFile(Strict):
     """A module in which students implement. defines: names that mark the right file where several candidates lie about."""
 
     path: InnerPath
     defines: list[str] = Field(min_length=1)
 
 
-class Files(_Strict):
+class Files(Strict):
     """Files by whose copy counts: `modules` are the student's; `provided` are always the instructor's own (restored over whatever
     came); `fallback` are the student's where they came, else the instructor's."""
 
-    modules: list[ModuleFile] = []
-    provided: list[InnerPath] = []
-    fallback: list[InnerPath] = []
+    modules: list[ModuleFile] = Field(default_factory=list)
+    provided: list[InnerPath] = Field(default_factory=list)
+    fallback: list[InnerPath] = Field(default_factory=list)
 
 
-class NotebookSpec(_Strict):
+class NotebookSpec(Strict):
     """A notebook. matches: case-insensitive globs for other names of it; `headings` of it recognise a renamed one by content."""
 
     path: InnerPath
-    matches: list[str] = []
-    headings: list[str] = []
+    matches: list[str] = Field(default_factory=list)
+    headings: list[str] = Field(default_factory=list)
     required: bool = True
 
 
-class CellLimit(_Strict):
+class CellLimit(Strict):
     """A longer limit for cells whose source contains a text."""
 
     contains: str = Field(min_length=1)
     seconds: float = Field(gt=0)
 
 
-class Limits(_Strict):
+class Limits(Strict):
     """What student code may use. Seconds of wall clock unless the name says cpu; bytes as MiB."""
 
     cell_s: float = Field(30.0, gt=0)
-    cells: list[CellLimit] = []
+    cells: list[CellLimit] = Field(default_factory=list)
     notebook_s: float = Field(300.0, gt=0)
     import_s: float = Field(20.0, gt=0)
     check_s: float = Field(10.0, gt=0)
@@ -99,25 +83,25 @@ class Limits(_Strict):
     evidence_mib: float = Field(64.0, gt=0)
 
 
-class RubricLine(_Strict):
+class RubricLine(Strict):
     """One criterion. terms: words by language whose passages are marked in the answer, to help the person who marks."""
 
     criterion: str
     points: Decimal = Field(ge=0, strict=False)
-    terms: dict[str, list[str]] = {}
+    terms: dict[str, list[str]] = Field(default_factory=dict)
 
 
-class ChoiceSlot(_Strict):
+class ChoiceSlot(Strict):
     """One thing to choose. labels: how students name the slot ("batch normalization", "BN"); empty for a question with one slot.
     accept: sets of option numbers that are right; points go to a slot as a whole."""
 
     id: str
-    labels: list[str] = []
+    labels: list[str] = Field(default_factory=list)
     accept: list[list[int]] = Field(min_length=1)
     points: Decimal = Field(gt=0, strict=False)
 
 
-class Question(_Strict):
+class Question(Strict):
     """An inline question. Found by cell metadata (`gradecheck: {question: <id>}`), else by `heading` in older notebooks."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -128,8 +112,8 @@ class Question(_Strict):
     template: str = "[FILL THIS IN]"
     points: Decimal = Field(gt=0, strict=False)
     options: int = 0
-    slots: list[ChoiceSlot] = []
-    rubric: list[RubricLine] = []
+    slots: list[ChoiceSlot] = Field(default_factory=list)
+    rubric: list[RubricLine] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _consistent(self) -> Question:
@@ -144,7 +128,7 @@ class Question(_Strict):
         return self
 
 
-class Spec(_Strict):
+class Spec(Strict):
     """The whole of `assignment.yaml`.
 
     reference: a module that answers for the expected arrays, or "solution" for the instructor's own solution in `source/`.
@@ -158,13 +142,13 @@ class Spec(_Strict):
     document: str = ""
     reference: str = Field(pattern=r"^(solution|[A-Za-z_][\w.]*)$")
     files: Files
-    notebooks: list[NotebookSpec] = []
+    notebooks: list[NotebookSpec] = Field(default_factory=list)
     data: Literal["cifar10", "mnist", "none"] = "none"
     data_folder: InnerPath = "data"
-    environment: dict[str, str] = {}
+    environment: dict[str, str] = Field(default_factory=dict)
     limits: Limits = Limits()
     carry_forward: float = Field(0.6, ge=0, le=1)
-    questions: list[Question] = []
+    questions: list[Question] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _known(self) -> Spec:
@@ -214,58 +198,10 @@ def load_assignment(folder: Path) -> Assignment:
         raise AssignmentError(
             f"{folder}: no assignment.yaml there; expected the folder of an assignment, e.g. assignments/cs231n_batchnorm"
         )
-    document = _read_yaml(path)
-    try:
-        spec = Spec.model_validate(document)
-    except ValidationError as exc:
-        raise AssignmentError("\n".join(_located(path, document, error) for error in exc.errors())) from exc
+    spec = validate(path, read_mapping(path, "`format`, `title`, `files`"), Spec)
     assignment = Assignment(name=folder.resolve().name, folder=folder.resolve(), spec=spec)
     _check_folder(assignment, path)
     return assignment
-
-
-def _read_yaml(path: Path) -> Any:
-    try:
-        document = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as exc:
-        raise AssignmentError(f"{path}: byte {exc.start} is not UTF-8; save the file as UTF-8") from exc
-    except MarkedYAMLError as exc:
-        mark = exc.problem_mark
-        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise AssignmentError(f"{path}{place}: not YAML: {exc.problem or exc.context}") from exc
-    if not isinstance(document, dict):
-        raise AssignmentError(
-            f"{path}:1:1: expected a mapping with `format`, `title`, `files`, ..., got {type(document).__name__}"
-        )
-    return document
-
-
-def _located(path: Path, document: Any, error: Any) -> str:
-    line, column = _position(document, error["loc"])
-    where = ".".join(str(part) for part in error["loc"]) or "the document"
-    came = "" if error["type"] == "missing" else f", got {_short(error['input'])}"
-    return f"{path}:{line}:{column}: {where}: {error['msg']}{came}"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _position(document: Any, loc: Sequence[int | str]) -> tuple[int, int]:
-    """Line and column (from 1) of the deepest part of `loc` that stands in the document; ruamel keeps them in `.lc`."""
-    line, column, node = 0, 0, document
-    for part in loc:
-        marks = getattr(node, "lc", None)
-        try:
-            if isinstance(node, dict):
-                line, column = marks.key(part) if loc[-1] == part and part in node else marks.value(part)
-            else:
-                line, column = marks.item(part)
-            node = node[part]
-        except (AttributeError, KeyError, IndexError, TypeError):
-            break
-    return line + 1, column + 1
 
 
 def _check_folder(assignment: Assignment, path: Path) -> None:
