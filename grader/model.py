@@ -78,12 +78,12 @@ class Note:
     for_student: bool = True
 
 
-# --- Submission -------------------------------------------------------------------------------------------------------------
+# --- Submission ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmittedFile:
-    """One file as it will stand in the room: `path` relative with forward slashes; the bytes lie in the blob store under `digest`."""
+    """One file as it will stand in the room. path: relative, with forward slashes. digest: of its bytes in the blob store."""
 
     path: str
     digest: str
@@ -113,7 +113,7 @@ class Submission:
     notes: tuple[Note, ...] = ()
 
 
-# --- Evidence ---------------------------------------------------------------------------------------------------------------
+# --- Evidence ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,12 +204,12 @@ class Evidence:
     noticed: tuple[Note, ...] = ()
 
 
-# --- Result -----------------------------------------------------------------------------------------------------------------
+# --- Result ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What seems to have gone wrong. certain: exactly one known cause fits the data. section: heading in the notebook to re-read."""
+    """What seems to have gone wrong. certain: exactly one known cause fits the data. section: the notebook's heading to re-read."""
 
     id: str
     student: str  # one sentence for the student: direction, not the solution
