@@ -1,0 +1,229 @@
+"""Judge evidence: same values in, same marks out. Pure: no clock, disk, kernel, randomness or print.
+
+What a student may read (`reason`) and what only an instructor may (`detail`) part here: the text of an exception raised under a
+hidden check can carry that check's inputs, so it never becomes a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from .compare import FLOOR, Judgement, compare_value
+from .model import (
+    Array,
+    CheckEvidence,
+    CheckResult,
+    Ending,
+    Evidence,
+    Figure,
+    Note,
+    Outcome,
+    QuestionResult,
+    Result,
+    Status,
+    StudentError,
+    Submission,
+    Value,
+)
+from .probe import Check
+
+__all__ = ["judge_check", "score"]
+
+MAX_NAMED = 3  # arrays named in one reason; the rest is counted
+
+
+def score(
+    submission: Submission,
+    evidence: Evidence,
+    checks: Sequence[Check],
+    expected: Mapping[str, Mapping[str, Array]],
+    *,
+    questions: Sequence[QuestionResult] = (),
+    figures: Sequence[Figure] = (),
+) -> Result:
+    """Judge one submission's evidence.
+
+    Args: checks: of the suite, in report order. expected: check id -> array name -> the reference's array.
+    Returns: a Result in which points not yet given by a person count as pending, not as lost.
+    """
+    answers = {answer.check: answer for answer in evidence.checks}
+    judged = tuple(judge_check(check, answers.get(check.id), expected.get(check.id, {})) for check in checks)
+    ungraded = any(result.outcome is Outcome.NOT_GRADED for result in judged)
+    pending = sum(question.outcome is Outcome.NOT_GRADED for question in questions)
+    parts: list[CheckResult | QuestionResult] = [*judged, *questions]
+    return Result(
+        student=submission.student,
+        name=submission.name,
+        digest=submission.digest,
+        evidence=evidence.key,
+        status=Status.NOT_GRADED if ungraded else Status.PENDING if pending else Status.COMPLETE,
+        score=sum((part.points for part in parts), Decimal(0)),
+        max_score=sum((part.max_points for part in parts), Decimal(0)),
+        pending=pending,
+        checks=judged,
+        questions=tuple(questions),
+        notebooks=evidence.notebooks,
+        figures=tuple(figures),
+        notes=_once((*submission.notes, *evidence.noticed)),
+        sandboxed=evidence.sandboxed,
+        timings=evidence.phases,
+        arrived=submission.arrived,
+    )
+
+
+def judge_check(check: Check, answer: CheckEvidence | None, expected: Mapping[str, Array]) -> CheckResult:
+    """Judge what one probe gave.
+
+    Returns: NOT_GRADED only where our machinery failed; everything that student code did or left undone is PASSED or FAILED.
+    """
+    if answer is None or answer.ending is Ending.NOT_RUN:
+        detail = answer.detail if answer else "no evidence for this check is kept"
+        return _result(
+            check,
+            Outcome.NOT_GRADED,
+            Judgement(0.0, "could not be run; it will be tried again"),
+            detail=detail,
+        )
+    if answer.ending is not Ending.ANSWERED:
+        reason = _ending_reason(check, answer)
+        return _result(
+            check, Outcome.FAILED, Judgement(0.0, reason), detail=_ending_detail(answer), answer=answer
+        )
+    judgement = _judge_values(check, answer.values, expected)
+    outcome = Outcome.PASSED if judgement.passed else Outcome.FAILED
+    return _result(check, outcome, judgement, answer=answer)
+
+
+def _result(
+    check: Check,
+    outcome: Outcome,
+    judgement: Judgement,
+    *,
+    detail: str = "",
+    answer: CheckEvidence | None = None,
+) -> CheckResult:
+    points = Decimal(str(check.points))
+    share = min(max(judgement.fraction, 0.0), 1.0) if judgement.fraction == judgement.fraction else 0.0
+    return CheckResult(
+        id=check.id,
+        title=check.title,
+        function=check.of,
+        outcome=outcome,
+        points=points
+        if outcome is Outcome.PASSED
+        else (points * Decimal(str(share))).quantize(Decimal("0.0001")).normalize() + 0,
+        max_points=points,
+        relative_error=judgement.relative_error,
+        tolerance=check.tolerance if isinstance(check.tolerance, (int, float)) else None,
+        reason=judgement.reason,
+        detail=detail,
+        hint="" if outcome is Outcome.PASSED else check.hint,
+        section=check.section,
+        visible=check.visible,
+        error=answer.error if answer else None,
+        warnings=answer.warnings if answer else (),
+    )
+
+
+def _judge_values(check: Check, values: Sequence[Value], expected: Mapping[str, Array]) -> Judgement:
+    by_name = {value.name: value for value in values}
+    if check.judge is not None:
+        return _own_judge(check, by_name, expected)
+    if set(by_name) != set(expected) or len(values) != len(by_name):
+        return Judgement(0.0, f"answered with {_names(by_name)}, expected {_names(expected)}")
+    judged = {name: _compare(check, name, by_name[name], array) for name, array in expected.items()}
+    return _combined(check, judged)
+
+
+def _own_judge(check: Check, by_name: Mapping[str, Value], expected: Mapping[str, Array]) -> Judgement:
+    """Let the check's own function decide; what it can't digest is a failure of the answer, never a pass."""
+    assert_judge: Any = check.judge
+    for name, value in by_name.items():
+        if value.array is None:
+            return Judgement(0.0, f"{name} is {value.type_name}, expected numbers")
+    try:
+        with np.errstate(all="ignore"):
+            judgement = assert_judge({name: value.array for name, value in by_name.items()}, expected)
+    except Exception as exc:  # noqa: BLE001 - student arrays of any shape meet the author's function here
+        return Judgement(0.0, f"could not be read as an answer to this check ({type(exc).__name__})")
+    if not isinstance(judgement, Judgement):
+        return Judgement(0.0, f"the check's judge returned {type(judgement).__name__}, expected a Judgement")
+    return judgement
+
+
+def _compare(check: Check, name: str, value: Value, expected: Array) -> Judgement:
+    return compare_value(
+        value.type_name,
+        value.array,
+        expected,
+        tolerance=_term(check.tolerance, name, 1e-7),
+        floor=_term(check.floor, name, FLOOR),
+        exact_dtype=check.exact_dtype,
+    )
+
+
+def _term(term: float | Mapping[str, float], name: str, default: float) -> float:
+    return float(term.get(name, default)) if isinstance(term, Mapping) else float(term)
+
+
+def _combined(check: Check, judged: Mapping[str, Judgement]) -> Judgement:
+    errors = [
+        judgement.relative_error for judgement in judged.values() if judgement.relative_error is not None
+    ]
+    failed = {name: judgement for name, judgement in judged.items() if not judgement.passed}
+    worst = max(errors, default=None)
+    if judged and not failed:
+        return Judgement(1.0, "", worst)
+    named = [f"{name} {judgement.reason}" for name, judgement in failed.items()]
+    more = f"; {len(named) - MAX_NAMED} more are wrong" if len(named) > MAX_NAMED else ""
+    reason = "; ".join(named[:MAX_NAMED]) + more
+    share = (len(judged) - len(failed)) / len(judged) if judged and check.credit == "each" else 0.0
+    if share:
+        reason = f"{len(judged) - len(failed)} of {len(judged)} results are right; {reason}"
+    return Judgement(share, reason or "returned nothing", worst)
+
+
+def _names(names: Mapping[str, Any]) -> str:
+    return ", ".join(sorted(names)) or "nothing"
+
+
+def _ending_reason(check: Check, answer: CheckEvidence) -> str:
+    match answer.ending:
+        case Ending.RAISED:
+            return _raised(check, answer.error)
+        case Ending.TIMED_OUT:
+            return "did not end within its time limit" + (f" ({answer.detail})" if answer.detail else "")
+        case Ending.DIED:
+            return "its process ended before it could answer" + (
+                f" ({answer.detail})" if answer.detail else ""
+            )
+        case Ending.MALFORMED:
+            return "what came back is not an answer" + (f" ({answer.detail})" if answer.detail else "")
+        case Ending.OVERSIZE:
+            return "returned more than the limits allow" + (f" ({answer.detail})" if answer.detail else "")
+        case _:
+            return answer.detail or f"{check.of} was not found"
+
+
+def _raised(check: Check, error: StudentError | None) -> str:
+    if error is None:
+        return "raised an exception"
+    where = f" in {error.frames[-1].file}, line {error.frames[-1].line}" if error.frames else ""
+    if error.kind == "NotImplementedError":
+        return f"not implemented yet{where}"
+    said = f": {error.message}" if check.visible and error.message else ""
+    return f"raised {error.kind}{where}{said}"
+
+
+def _ending_detail(answer: CheckEvidence) -> str:
+    if answer.error is not None:
+        return f"{answer.error.kind}: {answer.error.message}"
+    return answer.detail
+
+
+def _once(notes: Sequence[Note]) -> tuple[Note, ...]:
+    return tuple(dict.fromkeys(notes))

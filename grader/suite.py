@@ -1,0 +1,293 @@
+"""Load an assignment's checks; make from them what enters the sandbox, and, outside, the expected arrays.
+
+The reference is loaded here by the name that `assignment.yaml` gives. What enters the sandbox is a stripped copy of the probes'
+source: no points, tolerances, judges or hints.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import importlib.util
+import json
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .assignment import Assignment
+from .errors import AssignmentError
+from .files import atomic_file
+from .model import Array
+from .probe import Check
+from .probe.seeding import seeded
+from .seed import Seed
+from .strip import strip_checks
+
+__all__ = ["Suite", "expected_arrays", "load_reference", "load_suite"]
+
+ENTRY = "checks"  # the name under which the sandbox loads the probes
+SANDBOX_TERMS = frozenset({"of", "where"})
+COMMON = "assignments.common"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """The checks of one assignment, in the order of `checks.py`.
+
+    modules: stripped sources by module name, for the sandbox; the probes are in "checks". digest: of what runs in the sandbox, so
+    that changed points, tolerances or judges leave kept evidence valid.
+    """
+
+    assignment: Assignment
+    checks: tuple[Check, ...]
+    modules: Mapping[str, str]
+    digest: str
+
+    def at(self, where: str) -> tuple[Check, ...]:
+        """The checks that run in one place, "modules" or "notebook"."""
+        return tuple(check for check in self.checks if check.where == where)
+
+    def check(self, name: str) -> Check:
+        """One check by its id. Raises: KeyError if there is none."""
+        for check in self.checks:
+            if check.id == name:
+                return check
+        raise KeyError(name)
+
+
+def load_suite(assignment: Assignment) -> Suite:
+    """Import `checks.py` and collect its checks.
+
+    Raises: AssignmentError if it cannot be imported, holds no check, or two checks share an id.
+    """
+    module = _import_file(assignment.checks, f"_gradecheck_checks_{assignment.name}", root=_root(assignment))
+    checks = tuple(value for value in vars(module).values() if isinstance(value, Check))
+    if not checks:
+        raise AssignmentError(f"{assignment.checks}: no check in it; decorate a probe with @check(of=...)")
+    ids = [check.id for check in checks]
+    if len(set(ids)) != len(ids):
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        raise AssignmentError(
+            f"{assignment.checks}: more than one check is named {', '.join(twice)}; rename one"
+        )
+    modules = _stripped(assignment, frozenset(ids))
+    terms = [(check.id, check.where, check.time_s) for check in checks]
+    digest = hashlib.sha256(json.dumps([sorted(modules.items()), terms]).encode()).hexdigest()
+    return Suite(assignment=assignment, checks=checks, modules=modules, digest=digest)
+
+
+def load_reference(assignment: Assignment) -> Any:
+    """The implementation that gives the expected arrays: a convention module, or the instructor's own solution in `source/`.
+
+    Raises: AssignmentError if it cannot be imported.
+    """
+    name = assignment.spec.reference
+    if name == "solution":
+        return _solution(assignment)
+    try:
+        with _importable(_root(assignment)):
+            return importlib.import_module(name)
+    except ImportError as exc:
+        raise AssignmentError(
+            f"{assignment.folder / 'assignment.yaml'}: reference {name} cannot be imported ({exc}); expected a module, or `solution`"
+        ) from exc
+
+
+def expected_arrays(
+    suite: Suite, reference: Any, seed: Seed, cache: Path | None = None
+) -> dict[str, dict[str, Array]]:
+    """What the reference returns for every check: check id -> array name -> array.
+
+    A notebook check with a judge of its own expects nothing. cache: a folder; arrays are kept there by suite, seed and reference.
+
+    Raises: AssignmentError, naming the check, if the reference itself raises or returns something that is no array.
+    """
+    path = None
+    if cache is not None:
+        path = cache / f"{_expected_key(suite, reference, seed)}.npz"
+        with contextlib.suppress(FileNotFoundError, ValueError, EOFError, KeyError, OSError):
+            return _load_arrays(path, suite)
+    expected = {check.id: run_probe(check, reference, seed) for check in suite.checks if _has_expected(check)}
+    if path is not None:
+        named = {
+            f"{check}\n{name}": array for check, arrays in expected.items() for name, array in arrays.items()
+        }
+        with atomic_file(path, 0o600) as file:
+            np.savez(file, **named)  # type: ignore[arg-type] # numpy types the keywords too narrowly
+    return expected
+
+
+def run_probe(check: Check, implementation: Any, seed: Seed) -> dict[str, Array]:
+    """Run one probe outside, on code that we trust; NumPy's legacy generator is left as it was.
+
+    Raises: AssignmentError, naming the check, if it raises or returns something that is no array.
+    """
+    state = np.random.get_state()
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            returned = check.probe(implementation, seeded(seed.for_check(check.id)))
+    except (
+        Exception
+    ) as exc:  # the author's probe and reference run here; any failure of theirs is reported as theirs
+        raise AssignmentError(f"check {check.id}: the reference raised {type(exc).__name__}: {exc}") from exc
+    finally:
+        np.random.set_state(state)
+    arrays = {str(name): np.asarray(value) for name, value in returned.items()}
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fciubSU":
+            raise AssignmentError(
+                f"check {check.id}: {name} of the reference has dtype {array.dtype}; expected numbers"
+            )
+    return arrays
+
+
+def _has_expected(check: Check) -> bool:
+    return check.where == "modules" or check.judge is None
+
+
+def _expected_key(suite: Suite, reference: Any, seed: Seed) -> str:
+    parts = [suite.digest, seed.id, np.__version__, _code_digest(suite.assignment, reference)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _code_digest(assignment: Assignment, reference: Any) -> str:
+    """Digest of the reference's package, or of the whole source folder: any change there makes expected arrays anew."""
+    file = getattr(reference, "__file__", None)
+    if file is None:
+        folder = assignment.source
+    else:
+        levels = str(reference.__name__).count(".") + (0 if Path(file).name == "__init__.py" else -1)
+        folder = Path(file).parents[max(levels, 0)]
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _load_arrays(path: Path, suite: Suite) -> dict[str, dict[str, Array]]:
+    found: dict[str, dict[str, Array]] = {check.id: {} for check in suite.checks if _has_expected(check)}
+    with np.load(path, allow_pickle=False) as file:
+        for key in file.files:
+            check, _, name = key.partition("\n")
+            found[check][name] = file[key]
+    return found
+
+
+def _root(assignment: Assignment) -> Path | None:
+    """The folder that holds `assignments/`, so that checks can import `assignments.common`."""
+    parent = assignment.folder.parent
+    return parent.parent if parent.name == "assignments" else None
+
+
+def _stripped(assignment: Assignment, ids: frozenset[str]) -> dict[str, str]:
+    modules = {
+        ENTRY: strip_checks(assignment.checks.read_text("utf-8"), terms=SANDBOX_TERMS, keep=ids.__contains__)
+    }
+    root = _root(assignment)
+    waiting = [ENTRY]
+    while waiting:
+        for name in _common_imports(modules[waiting.pop()]):
+            if name in modules or root is None:
+                continue
+            path = root.joinpath(*name.split(".")).with_suffix(".py")
+            if not path.is_file():
+                raise AssignmentError(f"{assignment.checks}: imports {name}, but {path} is not there")
+            modules[name] = strip_checks(path.read_text("utf-8"), terms=SANDBOX_TERMS, keep=lambda _: True)
+            waiting.append(name)
+    return modules
+
+
+def _common_imports(source: str) -> Iterator[str]:
+    for line in source.splitlines():
+        words = line.split()
+        if (
+            len(words) > 3
+            and words[0] == "from"
+            and words[1].startswith(COMMON + ".")
+            and words[2] == "import"
+        ):
+            yield words[1]
+        elif len(words) > 3 and words[:3] == ["from", COMMON, "import"]:
+            yield from (f"{COMMON}.{word.strip(',()')}" for word in words[3:] if word not in ("as", "(", ")"))
+
+
+@contextlib.contextmanager
+def _importable(root: Path | None) -> Iterator[None]:
+    if root is None or str(root) in sys.path:
+        yield
+        return
+    sys.path.insert(0, str(root))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(root))
+
+
+def _import_file(path: Path, name: str, *, root: Path | None) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise AssignmentError(f"{path}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        with _importable(root):
+            spec.loader.exec_module(module)
+    except Exception as exc:  # the author's file is run here; whatever it raises is the author's to mend
+        line = _line_in(exc, path)
+        raise AssignmentError(f"{path}{line}: {type(exc).__name__}: {exc}") from exc
+    return module
+
+
+def _line_in(exc: BaseException, path: Path) -> str:
+    if isinstance(exc, SyntaxError) and exc.lineno is not None:
+        return f":{exc.lineno}"
+    line, trace = "", exc.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = f":{trace.tb_lineno}"
+        trace = trace.tb_next
+    return line
+
+
+def _solution(assignment: Assignment) -> SimpleNamespace:
+    """The names of the solution's modules in one namespace; where two define a name, the first file in `files` wins."""
+    files = assignment.spec.files
+    paths: Sequence[str] = [*(module.path for module in files.modules), *files.fallback, *files.provided]
+    before = set(sys.modules)
+    names: dict[str, Any] = {}
+    try:
+        with _importable(assignment.source):
+            for path in paths:
+                if path.endswith(".py"):
+                    module = importlib.import_module(path[:-3].replace("/", "."))
+                    names.update(
+                        {
+                            key: value
+                            for key, value in vars(module).items()
+                            if key not in names and key[:2] != "__"
+                        }
+                    )
+    except (
+        Exception
+    ) as exc:  # the instructor's own solution is run here; whatever it raises is theirs to mend
+        raise AssignmentError(
+            f"{assignment.source}: the solution cannot be imported: {type(exc).__name__}: {exc}"
+        ) from exc
+    finally:
+        for name in set(sys.modules) - before:  # another assignment may have a package of the same name
+            if _lies_in(sys.modules[name], assignment.source):
+                del sys.modules[name]
+    return SimpleNamespace(**names)
+
+
+def _lies_in(module: ModuleType, folder: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    places = [file] if file else list(getattr(module, "__path__", []))
+    return any(Path(place).is_relative_to(folder) for place in places)
