@@ -20,6 +20,7 @@ __all__ = [
     "Assignment",
     "CellLimit",
     "ChoiceSlot",
+    "FigureSpec",
     "Files",
     "Limits",
     "ModuleFile",
@@ -128,12 +129,24 @@ class Question(Strict):
         return self
 
 
+class FigureSpec(Strict):
+    """Histories that a check sends, to be drawn in the report beside the solution's. series: label -> array name."""
+
+    title: str
+    check: str
+    x_label: str
+    y_label: str
+    series: dict[str, str] = Field(min_length=1)
+
+
 class Spec(Strict):
     """The whole of `assignment.yaml`.
 
     reference: a module that answers for the expected arrays, or "solution" for the instructor's own solution in `source/`.
     data: the data set that is put before the student's code ("cifar10", "mnist"), or none. data_folder: where in the submission
-    it appears. carry_forward: share of a check's points for a gradient that agrees with the student's own forward.
+    it appears. data_stand_in: "module:function" that writes a synthetic set in the official format into a folder. environment:
+    variables that student code sees. carry_forward: share of a check's points for a gradient that agrees with the student's own
+    forward. figures: what the report draws.
     """
 
     format: Literal[1]
@@ -145,10 +158,12 @@ class Spec(Strict):
     notebooks: list[NotebookSpec] = Field(default_factory=list)
     data: Literal["cifar10", "mnist", "none"] = "none"
     data_folder: InnerPath = "data"
+    data_stand_in: str = Field("", pattern=r"^(|[A-Za-z_][\w.]*:[A-Za-z_]\w*)$")
     environment: dict[str, str] = Field(default_factory=dict)
     limits: Limits = Limits()
     carry_forward: float = Field(0.6, ge=0, le=1)
     questions: list[Question] = Field(default_factory=list)
+    figures: list[FigureSpec] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _known(self) -> Spec:
