@@ -1,0 +1,73 @@
+# Two commands do everything: `make demo` and `make test`. See README.md.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+LOCK   := .ci/requirements.lock
+DEMO   := demo
+COURSES := $(patsubst assignments/%/assignment.yaml,%,$(wildcard assignments/*/assignment.yaml))
+
+# One BLAS thread per process: student code, tests and the reference all run side by side.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+.PHONY: help setup demo test lint types unit validate bench prove release lock clean
+
+help:
+	@echo 'make demo      set everything up and grade a bundled class'
+	@echo 'make test      set everything up and run every check of the project'
+	@echo 'make bench     measure speed and memory'
+	@echo 'make prove     prove the checks (long)'
+	@echo 'make release   regenerate what students receive, and the sample submissions'
+
+setup: $(STAMP) sandbox
+
+$(STAMP): $(LOCK) pyproject.toml
+	@.ci/setup "$(PYTHON)" "$(VENV)" "$(LOCK)"
+	@touch $@
+
+.PHONY: sandbox browser oracle
+sandbox:
+	@.ci/need bwrap bubblewrap 'the sandbox that student code runs in'
+
+browser:
+	@.ci/need chromium chromium 'the browser that the report tests open pages in'
+
+oracle: $(STAMP)
+	@.ci/oracle "$(BIN)"
+
+demo: setup
+	@set -e; for course in $(COURSES); do \
+	    $(BIN)/grader run assignments/$$course assignments/$$course/samples --out $(DEMO)/$$course --state $(DEMO)/.grader \
+	        || test $$? -eq 3; \
+	done
+
+test: setup browser oracle lint types unit validate
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+unit: $(STAMP)
+	$(BIN)/pytest -n 2 --dist worksteal
+
+validate: setup
+	@set -e; for course in $(COURSES); do $(BIN)/grader validate assignments/$$course; done
+
+bench: setup
+	$(BIN)/python -m tests.benchmarks
+
+release: setup
+	@set -e; for course in $(COURSES); do $(BIN)/grader release assignments/$$course; done
+
+lock:
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-annotate --quiet --output-file $(LOCK)
+
+clean:
+	rm -rf $(VENV) $(DEMO) .grader .mypy_cache .ruff_cache .pytest_cache
