@@ -107,7 +107,6 @@ def _result(
     answer: CheckEvidence | None = None,
 ) -> CheckResult:
     points = Decimal(str(check.points))
-    share = min(max(judgement.fraction, 0.0), 1.0) if judgement.fraction == judgement.fraction else 0.0
     return CheckResult(
         id=check.id,
         title=check.title,
@@ -115,7 +114,7 @@ def _result(
         outcome=outcome,
         points=points
         if outcome is Outcome.PASSED
-        else (points * Decimal(str(share))).quantize(Decimal("0.0001")).normalize() + 0,
+        else (points * Decimal(str(judgement.fraction))).quantize(Decimal("0.0001")).normalize() + 0,
         max_points=points,
         relative_error=judgement.relative_error,
         tolerance=check.tolerance if isinstance(check.tolerance, (int, float)) else None,
@@ -152,6 +151,8 @@ def _own_judge(check: Check, by_name: Mapping[str, Value], expected: Mapping[str
         return Judgement(0.0, f"could not be read as an answer to this check ({type(exc).__name__})")
     if not isinstance(judgement, Judgement):
         return Judgement(0.0, f"the check's judge returned {type(judgement).__name__}, expected a Judgement")
+    if not 0.0 <= judgement.fraction <= 1.0:  # NaN included
+        return Judgement(0.0, f"the check's judge gave the share {judgement.fraction}, expected 0 to 1")
     return judgement
 
 

@@ -1,0 +1,201 @@
+"""Scoring: what student code did is passed or failed; what our machinery did is neither."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from grader.compare import Judgement
+from grader.model import (
+    CheckEvidence,
+    Ending,
+    Evidence,
+    Outcome,
+    QuestionKind,
+    QuestionResult,
+    Status,
+    StudentError,
+    Submission,
+    TracebackLine,
+    Value,
+)
+from grader.probe import Check
+from grader.score import judge_check, score
+
+EXPECTED = {"dx": np.arange(3.0), "db": np.ones(2)}
+ERROR = StudentError(
+    kind="ValueError",
+    message="secret 0.123",
+    frames=(TracebackLine(file="cs/layers.py", line=7, function="f"),),
+)
+
+
+def make_check(**terms):
+    return Check(
+        id="c",
+        title="A check",
+        of="f",
+        probe=lambda impl, rng: {},
+        **{"points": 4, "hint": "look there", **terms},
+    )
+
+
+def answered(**arrays):
+    values = tuple(
+        Value(name=name, type_name=type(array).__name__, array=array) for name, array in arrays.items()
+    )
+    return CheckEvidence(check="c", ending=Ending.ANSWERED, values=values)
+
+
+def test_judge_check_right_answer_earns_all_points_and_no_hint():
+    result = judge_check(make_check(), answered(**EXPECTED), EXPECTED)
+    assert (result.outcome, result.points, result.relative_error, result.hint) == (Outcome.PASSED, 4, 0.0, "")
+
+
+def test_judge_check_wrong_array_is_named_with_its_error():
+    result = judge_check(make_check(), answered(dx=np.arange(3.0), db=np.zeros(2)), EXPECTED)
+    assert (result.outcome, result.points, result.relative_error) == (Outcome.FAILED, 0, 1.0)
+    assert result.reason.startswith("db relative error 1, tolerance 1e-07")
+    assert result.hint == "look there"
+
+
+def test_judge_check_each_array_earns_its_share():
+    result = judge_check(
+        make_check(credit="each", points=5), answered(dx=np.arange(3.0), db=np.zeros(2)), EXPECTED
+    )
+    assert (result.outcome, result.points) == (Outcome.FAILED, Decimal("2.5"))
+    assert result.reason.startswith("1 of 2 results are right")
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        pytest.param({"dx": np.arange(3.0)}, id="missing"),
+        pytest.param({**EXPECTED, "more": np.ones(1)}, id="extra"),
+        pytest.param({}, id="none"),
+    ],
+)
+def test_judge_check_wrong_names_fail(arrays):
+    result = judge_check(make_check(), answered(**arrays), EXPECTED)
+    assert result.outcome is Outcome.FAILED
+    assert "expected db, dx" in result.reason
+
+
+def test_judge_check_the_same_name_twice_fails():
+    twice = CheckEvidence(
+        check="c",
+        ending=Ending.ANSWERED,
+        values=tuple(Value(name="db", type_name="ndarray", array=np.full(2, x)) for x in (0.0, 1.0)),
+    )
+    assert judge_check(make_check(), twice, {"db": np.ones(2)}).outcome is Outcome.FAILED
+
+
+def test_judge_check_nothing_expected_nothing_answered_fails():
+    assert judge_check(make_check(), answered(), {}).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("ending", "detail", "reason"),
+    [
+        (Ending.TIMED_OUT, "10 s", r"did not end within its time limit \(10 s\)"),
+        (Ending.DIED, "signal 11", r"process ended before it could answer \(signal 11\)"),
+        (Ending.MALFORMED, "", "what came back is not an answer"),
+        (Ending.OVERSIZE, "", "more than the limits allow"),
+        (Ending.MISSING, "", "f was not found"),
+        (Ending.MISSING, "layers.py was not handed in", "layers.py was not handed in"),
+    ],
+)
+def test_judge_check_ending_of_the_students_doing_fails_with_reason(ending, detail, reason):
+    result = judge_check(make_check(), CheckEvidence(check="c", ending=ending, detail=detail), EXPECTED)
+    assert result.outcome is Outcome.FAILED
+    with pytest.raises(AssertionError, match=reason):
+        raise AssertionError(result.reason)
+
+
+@pytest.mark.parametrize(
+    "answer", [None, CheckEvidence(check="c", ending=Ending.NOT_RUN, detail="fork failed")]
+)
+def test_judge_check_our_failure_is_not_graded(answer):
+    result = judge_check(make_check(), answer, EXPECTED)
+    assert (result.outcome, result.points) == (Outcome.NOT_GRADED, 0)
+
+
+def test_judge_check_visible_exception_is_told():
+    result = judge_check(make_check(), CheckEvidence(check="c", ending=Ending.RAISED, error=ERROR), EXPECTED)
+    assert result.reason == "raised ValueError in cs/layers.py, line 7: secret 0.123"
+
+
+def test_judge_check_hidden_exception_keeps_its_text_from_students():
+    result = judge_check(
+        make_check(visible=False), CheckEvidence(check="c", ending=Ending.RAISED, error=ERROR), EXPECTED
+    )
+    assert result.reason == "raised ValueError in cs/layers.py, line 7"
+    assert "secret" in result.detail
+
+
+def test_judge_check_unfilled_function_is_not_implemented():
+    error = StudentError(kind="NotImplementedError", message="write me", frames=ERROR.frames)
+    result = judge_check(make_check(), CheckEvidence(check="c", ending=Ending.RAISED, error=error), EXPECTED)
+    assert result.reason == "not implemented yet in cs/layers.py, line 7"
+
+
+@pytest.mark.parametrize(
+    ("fraction", "outcome", "points"),
+    [
+        (1.0, Outcome.PASSED, 4),
+        (0.5, Outcome.FAILED, 2),
+        (0.0, Outcome.FAILED, 0),
+        (float("nan"), Outcome.FAILED, 0),
+        (-5.0, Outcome.FAILED, 0),
+        (1000.0, Outcome.FAILED, 0),
+    ],
+)
+def test_judge_check_own_judge_decides_within_bounds(fraction, outcome, points):
+    check = make_check(judge=lambda actual, expected: Judgement(fraction, "why"))
+    result = judge_check(check, answered(dx=np.ones(1)), {})
+    assert result.points == points
+    assert result.outcome is outcome
+
+
+@pytest.mark.parametrize("judge", [lambda actual, expected: actual["absent"], lambda actual, expected: True])
+def test_judge_check_own_judge_that_cannot_read_the_answer_fails_it(judge):
+    assert judge_check(make_check(judge=judge), answered(dx=np.ones(1)), {}).outcome is Outcome.FAILED
+
+
+def test_judge_check_own_judge_never_sees_what_is_no_number():
+    answer = CheckEvidence(check="c", ending=Ending.ANSWERED, values=(Value(name="dx", type_name="dict"),))
+    result = judge_check(make_check(judge=lambda actual, expected: Judgement(1.0)), answer, {})
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "dx is dict, expected numbers")
+
+
+def make_result(ending, question_outcome):
+    submission = Submission(student="ada", origin="ada", files=(), digest="d")
+    evidence = Evidence(
+        key="k",
+        submission="d",
+        suite="s",
+        seed_id="i",
+        checks=(CheckEvidence(check="c", ending=ending, values=answered(**EXPECTED).values),),
+    )
+    question = QuestionResult(
+        id="q",
+        title="Q",
+        kind=QuestionKind.TEXT,
+        outcome=question_outcome,
+        points=Decimal(1),
+        max_points=Decimal(2),
+    )
+    return score(submission, evidence, [make_check()], {"c": EXPECTED}, questions=[question])
+
+
+@pytest.mark.parametrize(
+    ("ending", "question", "status", "points", "pending"),
+    [
+        (Ending.ANSWERED, Outcome.PASSED, Status.COMPLETE, 5, 0),
+        (Ending.ANSWERED, Outcome.NOT_GRADED, Status.PENDING, 5, 1),
+        (Ending.NOT_RUN, Outcome.PASSED, Status.NOT_GRADED, 1, 0),
+    ],
+)
+def test_score_adds_up_and_says_what_is_open(ending, question, status, points, pending):
+    result = make_result(ending, question)
+    assert (result.status, result.score, result.max_score, result.pending) == (status, points, 6, pending)
