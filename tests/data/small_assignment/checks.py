@@ -49,7 +49,7 @@ def scaler_remembers(impl, rng):
     """Scaler applies the factors that it was fitted with."""
     scaler = impl.Scaler(power=1)
     scaler.fit(_inputs(rng))
-    return {"out": scaler.apply(np.ones((2, 3)))}
+    return {"out": scaler.apply(np.ones((2, 3)))["scaled"]}
 
 
 @check(points=1, of="Scaler", judge=judge_positive)
