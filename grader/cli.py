@@ -1,0 +1,291 @@
+"""The `grader` command: parse, call one function, print what it gives, pick the exit status. Nothing else prints or catches errors.
+
+Exit status: 0 done; 1 a check or a proof failed; 2 usage or assignment error; 3 something could not be graded.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from . import __version__
+from .assignment import Assignment, load_assignment
+from .doctor import examine
+from .errors import AssignmentError, GraderError, UsageError
+from .marks import export_marks, import_marks
+from .model import Status
+from .pipeline import Settings, Summary, check_one, grade, rescore, rewrite
+from .release import release
+from .samples import build_samples
+from .seed import PUBLIC_SEED, Seed
+from .state import State
+from .terminal import ERRORS, ClassProgress, print_diagnosis, print_proofs, print_result, print_summary
+from .validate import validate
+
+__all__ = ["main"]
+
+DONE, FAILED, USAGE, NOT_GRADED = 0, 1, 2, 3
+
+
+class AssignmentFolder(click.ParamType):
+    """A folder that holds an `assignment.yaml`."""
+
+    name = "assignment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Assignment:
+        """Load it; its errors are the command's."""
+        if isinstance(value, Assignment):
+            return value
+        return load_assignment(Path(value))
+
+
+ASSIGNMENT = click.argument("assignment", type=AssignmentFolder())
+OUT = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("graded"),
+    show_default=True,
+    help="Where results and reports go.",
+)
+STATE = click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    default=Path(".grader"),
+    show_default=True,
+    envvar="GRADECHECK_STATE",
+    help="Where evidence, the gradebook and the secret seed are kept.",
+)
+DATABASE = click.option(
+    "--database",
+    metavar="URL",
+    envvar="GRADECHECK_DATABASE",
+    help="A database for the gradebook in place of SQLite in --state.",
+)
+DATA = click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder with the real data sets (else GRADECHECK_DATA).",
+)
+JOBS = click.option(
+    "--jobs", type=click.IntRange(1, 256), default=None, help="Submissions at once; one per core unless said."
+)
+SEED = click.option(
+    "--seed",
+    type=int,
+    default=None,
+    help="A fixed seed in place of the secret one; then marks can be repeated elsewhere.",
+)
+UNSAFE = click.option(
+    "--unsafe-no-sandbox",
+    "unsafe",
+    is_flag=True,
+    help="Run student code without a sandbox, and mark every result so. Never for a class.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+
+
+def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Apply several click decorators, first one first in the help."""
+
+    def decorate(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="grader")
+def cli() -> None:
+    """Grade NumPy deep-learning assignments. Verdicts are made outside the student's process."""
+
+
+@cli.command("run")
+@ASSIGNMENT
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@options(OUT, STATE, DATABASE, DATA, JOBS, SEED, UNSAFE, JSON)
+def run_command(
+    assignment: Assignment,
+    paths: tuple[Path, ...],
+    out: Path,
+    state: Path,
+    database: str | None,
+    data: Path | None,
+    jobs: int | None,
+    seed: int | None,
+    unsafe: bool,
+    as_json: bool,
+) -> int:
+    """Grade submissions: folders, zips, notebooks, or a whole LMS download.
+
+    An interrupted run goes on where it stopped when it is run again; what has not changed is not executed twice.
+    """
+    settings = _settings(
+        out=out, state=state, database=database, data=data, jobs=jobs, seed=seed, unsafe=unsafe
+    )
+    with ClassProgress() as progress:
+        summary = grade(assignment, paths, settings, progress)
+    return _tell(summary, as_json=as_json)
+
+
+@cli.command("rescore")
+@ASSIGNMENT
+@options(OUT, STATE, DATABASE, DATA, SEED, JSON)
+def rescore_command(
+    assignment: Assignment,
+    out: Path,
+    state: Path,
+    database: str | None,
+    data: Path | None,
+    seed: int | None,
+    as_json: bool,
+) -> int:
+    """Judge kept evidence anew after a change of points, tolerances, rubrics or marks. Runs no student code."""
+    settings = _settings(out=out, state=state, database=database, data=data, seed=seed)
+    with ClassProgress() as progress:
+        summary = rescore(assignment, settings, progress)
+    return _tell(summary, as_json=as_json)
+
+
+@cli.command("report")
+@ASSIGNMENT
+@options(OUT, STATE, DATABASE, DATA, SEED)
+def report_command(
+    assignment: Assignment, out: Path, state: Path, database: str | None, data: Path | None, seed: int | None
+) -> int:
+    """Write results.json, grades.csv and all pages again from the gradebook."""
+    index = rewrite(assignment, _settings(out=out, state=state, database=database, data=data, seed=seed))
+    click.echo(f"Reports: {index}")
+    return DONE
+
+
+@cli.group("marks")
+def marks_group() -> None:
+    """Marks and comments that people give: out as a CSV file, and back."""
+
+
+@marks_group.command("export")
+@ASSIGNMENT
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@options(STATE, DATABASE)
+def marks_export(assignment: Assignment, file: Path, state: Path, database: str | None) -> int:
+    """Write what a person has to mark, and has marked, to FILE."""
+    with State(state, database).gradebook() as gradebook:
+        count = export_marks(gradebook, assignment.name, file)
+    click.echo(f"{count} lines written to {file}; fill in points and comment, then run: grader marks import")
+    return DONE
+
+
+@marks_group.command("import")
+@ASSIGNMENT
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@options(STATE, DATABASE)
+@click.option("--marker", default=None, help="Who gives these marks; your user name unless said.")
+def marks_import(
+    assignment: Assignment, file: Path, state: Path, database: str | None, marker: str | None
+) -> int:
+    """Read marks from FILE: all of them or, if one line is wrong, none. Totals change with the next `grader rescore`."""
+    with State(state, database).gradebook() as gradebook:
+        count = import_marks(
+            gradebook, assignment.name, file, marker=marker or getpass.getuser(), now=datetime.now(UTC)
+        )
+    click.echo(f"{count} marks imported; run `grader rescore` to bring totals and reports up to date")
+    return DONE
+
+
+@cli.command("release")
+@ASSIGNMENT
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder to write; student_template/<name> unless said.",
+)
+def release_command(assignment: Assignment, out: Path | None) -> int:
+    """Make what students receive, and the sample submissions, from the instructor's source."""
+    target = out or Path("student_template") / assignment.name
+    release(assignment, target)
+    click.echo(f"{target}: what students receive")
+    for sample in build_samples(assignment):
+        click.echo(f"{assignment.samples / str(sample)}: a sample submission")
+    return DONE
+
+
+@cli.command("validate")
+@ASSIGNMENT
+@options(DATA, JOBS, UNSAFE)
+def validate_command(assignment: Assignment, data: Path | None, jobs: int | None, unsafe: bool) -> int:
+    """Prove an assignment: the solution gets full marks, the blank release none, each sample its verdict, twice the same."""
+    with ClassProgress() as progress:
+        proofs = validate(assignment, data=data, jobs=jobs or 0, unsafe=unsafe, progress=progress)
+    print_proofs(proofs)
+    return DONE if all(proof.holds for proof in proofs) else FAILED
+
+
+@cli.command("check")
+@ASSIGNMENT
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@options(DATA, UNSAFE)
+def check_command(assignment: Assignment, path: Path, data: Path | None, unsafe: bool) -> int:
+    """Check one submission with the public seed and print what passes. Nothing is recorded."""
+    result = check_one(assignment, path, data=data, unsafe=unsafe, seed=PUBLIC_SEED)
+    print_result(result)
+    if result.status is Status.NOT_GRADED:
+        return NOT_GRADED
+    return DONE if all(check.points == check.max_points for check in result.checks) else FAILED
+
+
+@cli.command("doctor")
+@options(STATE, DATABASE, DATA)
+def doctor_command(state: Path, database: str | None, data: Path | None) -> int:
+    """Look at sandbox, limits, data, disk and database, and say how to mend what is amiss."""
+    findings = examine(state=state, database=database, data=data)
+    print_diagnosis(findings)
+    return DONE if all(finding.ok for finding in findings) else FAILED
+
+
+def _settings(
+    *,
+    out: Path,
+    state: Path,
+    database: str | None,
+    data: Path | None,
+    jobs: int | None = None,
+    seed: int | None = None,
+    unsafe: bool = False,
+) -> Settings:
+    chosen = None if seed is None else Seed.of(seed)
+    return Settings(
+        out=out, state=State(state, database), jobs=jobs or 0, seed=chosen, data=data, unsafe=unsafe
+    )
+
+
+def _tell(summary: Summary, *, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps(summary.document(), indent=2))
+    else:
+        print_summary(summary)
+    return NOT_GRADED if summary.count(Status.NOT_GRADED) else DONE
+
+
+def main() -> NoReturn:
+    """The entry point. Turns errors into one message on stderr and an exit status."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or DONE)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        ERRORS.print("interrupted; run the same command again to go on where it stopped")
+        sys.exit(130)
+    except GraderError as exc:
+        ERRORS.print(f"grader: {exc}", markup=False, soft_wrap=True)
+        sys.exit(USAGE if isinstance(exc, (AssignmentError, UsageError)) else NOT_GRADED)

@@ -1,0 +1,214 @@
+"""One assignment made ready to grade: checks, expected arrays, data set and seed; and from evidence and answers, a result.
+
+Reads what was handed in from the blob store. Starts no process.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .assignment import Assignment
+from .data import DataSet, find_data
+from .errors import EvidenceError
+from .evidence import evidence_key
+from .model import (
+    Answer,
+    Array,
+    CheckResult,
+    Ending,
+    Evidence,
+    Figure,
+    ManualMark,
+    Note,
+    Outcome,
+    QuestionKind,
+    QuestionResult,
+    Result,
+    Status,
+    Submission,
+    Value,
+)
+from .rubric import extract_answers, grade_questions
+from .score import score
+from .seed import Seed
+from .state import State
+from .suite import Suite, expected_arrays, load_reference, load_suite
+
+__all__ = ["Grading", "environment", "open_grading", "rejected"]
+
+
+def environment() -> dict[str, str]:
+    """Versions that bear on what student code returns; kept with evidence, and a part of its key."""
+    return {"python": platform.python_version(), "numpy": np.__version__, "machine": platform.machine()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grading:
+    """What grading every submission of one assignment shares. solution: the evidence of the instructor's own, for the figures."""
+
+    assignment: Assignment
+    suite: Suite
+    seed: Seed
+    data: DataSet | None
+    expected: Mapping[str, Mapping[str, Array]]
+    state: State
+    solution: Evidence | None = None
+
+    def key(self, submission: Submission, *, sandboxed: bool) -> str:
+        """The key of the submission's evidence: all that decides what running it gives."""
+        spec = self.assignment.spec
+        return evidence_key(
+            submission=submission.digest,
+            suite=self.suite.digest,
+            seed=self.seed.id,
+            data=self.data.digest if self.data else "",
+            limits=spec.limits.model_dump(mode="json"),
+            variables=spec.environment,
+            environment=environment(),
+            sandboxed=str(sandboxed),
+        )
+
+    def judge(self, submission: Submission, evidence: Evidence, marks: Mapping[str, ManualMark]) -> Result:
+        """Score the evidence, mark the inline questions, apply what people decided."""
+        return score(
+            submission,
+            evidence,
+            self.suite.checks,
+            self.expected,
+            questions=self._questions(submission, marks),
+            figures=self._figures(evidence),
+        )
+
+    def _questions(
+        self, submission: Submission, marks: Mapping[str, ManualMark]
+    ) -> tuple[QuestionResult, ...]:
+        spec, graded = self.assignment.spec, []
+        for notebook in spec.notebooks:
+            questions = [question for question in spec.questions if question.notebook == notebook.path]
+            if questions:
+                answers = self._answers(submission, notebook.path, questions)
+                graded += grade_questions(answers, questions, marks)
+        order = [question.id for question in spec.questions]
+        return tuple(sorted(graded, key=lambda result: order.index(result.id)))
+
+    def _answers(self, submission: Submission, path: str, questions: Sequence[Any]) -> tuple[Answer, ...]:
+        """The answers in one notebook as handed in. A notebook that is absent or no notebook holds none."""
+        digests = {file.path: file.digest for file in submission.files}
+        if path not in digests:
+            return tuple(Answer(question=question.id) for question in questions)
+        try:
+            notebook = json.loads(self.state.blobs.get(digests[path]))
+            return extract_answers(notebook, questions)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, EvidenceError):
+            # the student's bytes: not JSON, or JSON that is no notebook; the report says so where the notebook's cells stand
+            return tuple(Answer(question=question.id) for question in questions)
+
+    def _figures(self, evidence: Evidence) -> tuple[Figure, ...]:
+        figures = []
+        for spec in self.assignment.spec.figures:
+            series = [
+                (label, history, self._reference_history(spec.check, name))
+                for label, name in spec.series.items()
+                if (history := _history(evidence, spec.check, name)) is not None
+            ]
+            if series:
+                figures.append(
+                    Figure(title=spec.title, x_label=spec.x_label, y_label=spec.y_label, series=tuple(series))
+                )
+        return tuple(figures)
+
+    def _reference_history(self, check: str, name: str) -> tuple[float, ...] | None:
+        array = self.expected.get(check, {}).get(name)
+        if array is not None:
+            return _floats(array)
+        return _history(self.solution, check, name) if self.solution else None
+
+
+def open_grading(
+    assignment: Assignment, state: State, *, seed: Seed | None = None, data: Path | None = None
+) -> Grading:
+    """Load checks and reference, find the data set, and compute (or recall) the expected arrays.
+
+    Raises: AssignmentError if any of the instructor's files is wrong.
+    """
+    suite = load_suite(assignment)
+    used = seed or state.seed()
+    return Grading(
+        assignment=assignment,
+        suite=suite,
+        seed=used,
+        data=find_data(assignment, state.folder, data),
+        expected=expected_arrays(suite, load_reference(assignment), used, cache=state.expected),
+        state=state,
+    )
+
+
+def rejected(grading: Grading, *, student: str, origin: str, reason: str) -> Result:
+    """The result of what could not be read at all: nothing is graded, nothing is zero, and a person must look."""
+    checks = tuple(
+        CheckResult(
+            id=check.id,
+            title=check.title,
+            function=check.of,
+            outcome=Outcome.NOT_GRADED,
+            points=Decimal(0),
+            max_points=Decimal(str(check.points)),
+            reason="what was handed in could not be read",
+            section=check.section,
+            visible=check.visible,
+        )
+        for check in grading.suite.checks
+    )
+    questions = tuple(
+        QuestionResult(
+            id=question.id,
+            title=question.title,
+            kind=QuestionKind(question.kind),
+            outcome=Outcome.NOT_GRADED,
+            points=Decimal(0),
+            max_points=question.points,
+            reason="what was handed in could not be read",
+        )
+        for question in grading.assignment.spec.questions
+    )
+    parts: list[CheckResult | QuestionResult] = [*checks, *questions]
+    return Result(
+        student=student,
+        digest="",
+        evidence="",
+        status=Status.NOT_GRADED,
+        score=Decimal(0),
+        max_score=sum((part.max_points for part in parts), Decimal(0)),
+        pending=len(questions),
+        checks=checks,
+        questions=questions,
+        notes=(Note(about=origin, text=reason),),
+    )
+
+
+def _history(evidence: Evidence, check: str, name: str) -> tuple[float, ...] | None:
+    for answer in evidence.checks:
+        if answer.check == check and answer.ending is Ending.ANSWERED:
+            for value in answer.values:
+                if value.name == name and value.array is not None:
+                    return _floats(value.array)
+    return None
+
+
+MAX_POINTS = 5_000  # of one curve in a report; a longer history is thinned evenly
+
+
+def _floats(array: Array | Value) -> tuple[float, ...] | None:
+    numbers = np.asarray(array)
+    if numbers.ndim != 1 or numbers.size == 0 or numbers.dtype.kind not in "fiu":
+        return None
+    step = -(-numbers.size // MAX_POINTS)
+    return tuple(float(number) for number in numbers[::step])

@@ -1,0 +1,353 @@
+"""A class from paths to marks: intake, execution, scoring, gradebook, reports. The only module that sees the whole way.
+
+Evidence is recalled where it is kept, so an interrupted run goes on where it stopped and an unchanged submission is never executed
+twice. One bad submission never stops the class.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from . import __version__
+from .assignment import Assignment
+from .errors import GraderError, SandboxError, UsageError
+from .execute import Plan, execute, not_run
+from .exports import write_grades, write_results
+from .files import write_atomically
+from .gradebook import Gradebook
+from .grading import Grading, environment, open_grading, rejected
+from .model import Evidence, Result, Status, Submission
+from .report import ReportHeader, ReportJob, write_reports
+from .sandbox import Sandbox
+from .seed import Seed
+from .state import State
+from .submission import Rejected, find_submissions, solution_submission
+
+__all__ = ["Progress", "Settings", "Silence", "Summary", "grade", "rescore", "write_outputs"]
+
+ATTEMPTS = 2  # times that a submission is run when our machinery fails
+
+
+class Progress(Protocol):
+    """Hears how a run goes on. Called from the run's own thread."""
+
+    def found(self, total: int) -> None:
+        """Intake is done: so many submissions."""
+
+    def finished(self, result: Result, *, reused: bool) -> None:
+        """One submission has its result; reused: nothing was executed for it."""
+
+
+class Silence:
+    """A progress that nobody watches."""
+
+    def found(self, total: int) -> None:
+        """Say nothing."""
+
+    def finished(self, result: Result, *, reused: bool) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a class is graded. out: where files for people go. jobs: submissions at once; 0 means one per core.
+
+    unsafe: run without a sandbox, and mark every result so.
+    """
+
+    out: Path
+    state: State
+    jobs: int = 0
+    seed: Seed | None = None
+    data: Path | None = None
+    unsafe: bool = False
+
+    @property
+    def slots(self) -> int:
+        """How many submissions run at once."""
+        return self.jobs or len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One student in the summary. noticed: the first thing that a person should know."""
+
+    student: str
+    status: Status
+    score: str
+    max_score: str
+    pending: int
+    failed: int
+    noticed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a run came to. executed: submissions that were run; reused: whose evidence was kept."""
+
+    lines: tuple[Line, ...]
+    executed: int
+    reused: int
+    wall_s: float
+    index: Path
+
+    def count(self, status: Status) -> int:
+        """How many students have this status."""
+        return sum(line.status is status for line in self.lines)
+
+
+def grade(
+    assignment: Assignment, paths: Sequence[Path], settings: Settings, progress: Progress | None = None
+) -> Summary:
+    """Grade everything under `paths` and write results, reports and exports to `settings.out`.
+
+    Raises: UsageError if nothing was found. AssignmentError if the instructor's files are wrong. SandboxError if there is no
+    working sandbox and `settings.unsafe` is not set. Whatever is wrong with one submission becomes that student's result.
+    """
+    started = time.monotonic()
+    grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
+    found = list(find_submissions(paths, assignment, settings.state.blobs))
+    if not found:
+        raise UsageError(
+            f"{', '.join(map(str, paths))}: no submission found; expected a folder per student, zips, notebooks or an LMS download"
+        )
+    with settings.state.gradebook() as gradebook:
+        run = _ClassRun(grading, settings, gradebook, progress or Silence())
+        run.progress.found(len(found))
+        asyncio.run(run.all(found))
+        index = write_outputs(run.grading, gradebook, settings, students=run.students)
+        return run.summary(time.monotonic() - started, index)
+
+
+def rescore(assignment: Assignment, settings: Settings, progress: Progress | None = None) -> Summary:
+    """Judge the kept evidence anew, with the points, tolerances, rubrics and manual marks of now. Runs no student code.
+
+    Raises: UsageError if nothing has been graded yet. AssignmentError if the instructor's files are wrong.
+    """
+    started = time.monotonic()
+    grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
+    with settings.state.gradebook() as gradebook:
+        run = _ClassRun(grading, settings, gradebook, progress or Silence())
+        run.recall_solution()
+        entries = list(settings.state.roster(assignment.name))
+        if not entries:
+            raise UsageError(
+                f"{settings.state.folder}: nothing graded for {assignment.name} yet; run `grader run` first"
+            )
+        run.progress.found(len(entries))
+        for entry in entries:
+            evidence = settings.state.evidence.find(entry.evidence) or not_run(
+                grading.suite,
+                entry.submission,
+                entry.evidence,
+                "its evidence is no longer kept; run `grader run` again",
+            )
+            run.record(entry.submission, evidence, reused=True)
+        index = write_outputs(run.grading, gradebook, settings, students=run.students)
+        return run.summary(time.monotonic() - started, index)
+
+
+def write_outputs(
+    grading: Grading, gradebook: Gradebook, settings: Settings, *, students: Iterable[str] | None = None
+) -> Path:
+    """Write results.json, grades.csv, executed notebooks and all pages; return the index's path.
+
+    students: those of this run, or None for everyone in the gradebook. Results are streamed: a class of any size fits.
+    """
+    wanted = None if students is None else set(students)
+    name = grading.assignment.name
+
+    def results() -> Iterator[Result]:
+        return (result for result in gradebook.results(name) if wanted is None or result.student in wanted)
+
+    out = settings.out
+    write_results(results(), out / "results.json", assignment=name)
+    write_grades(results(), out / "grades.csv")
+    for result in results():
+        _write_notebooks(result, grading, out / "notebooks")
+    job = ReportJob(folder=out, header=_header(grading, settings), load=grading.state.blobs.get)
+    write_reports(results(), job, processes=settings.slots)
+    return out / "index.html"
+
+
+def _write_notebooks(result: Result, grading: Grading, folder: Path) -> None:
+    """Put the executed notebooks beside the reports; one that is no longer kept is left out, the report says so."""
+    for notebook in result.notebooks:
+        if notebook.executed is not None and notebook.executed in grading.state.blobs:
+            target = folder / result.student / Path(notebook.path).name
+            if (
+                not target.exists()
+                or target.stat().st_mtime_ns < grading.state.blobs.path(notebook.executed).stat().st_mtime_ns
+            ):
+                write_atomically(target, grading.state.blobs.get(notebook.executed))
+
+
+def _header(grading: Grading, settings: Settings) -> ReportHeader:
+    spec = grading.assignment.spec
+    return ReportHeader(
+        title=spec.title,
+        course=spec.course,
+        graded_at=datetime.now(UTC),
+        data=grading.data.name if grading.data else "",
+        synthetic=bool(grading.data and grading.data.synthetic),
+        limits=grading.solution.limits if grading.solution else {},
+        environment=environment(),
+        sandboxed=not settings.unsafe,
+        version=__version__,
+        private_paths=tuple(
+            {str(grading.assignment.folder), str(settings.state.folder.resolve()), str(Path.home())}
+        ),
+    )
+
+
+class _ClassRun:
+    """One run over a class: who is done, and how."""
+
+    def __init__(
+        self, grading: Grading, settings: Settings, gradebook: Gradebook, progress: Progress
+    ) -> None:
+        self.grading = grading
+        self.settings = settings
+        self.gradebook = gradebook
+        self.progress = progress
+        self.lines: dict[str, Line] = {}
+        self.counts: Counter[str] = Counter()
+        self.waiting: list[tuple[Submission, str]] = []
+
+    @property
+    def students(self) -> frozenset[str]:
+        """Everyone who has a result in this run."""
+        return frozenset(self.lines)
+
+    async def all(self, found: Sequence[Submission | Rejected]) -> None:
+        """Give everyone a result: first those whose evidence is kept, then the others, `slots` at a time.
+
+        The sandbox is started only if something has to run.
+        """
+        solution = solution_submission(self.grading.assignment, self.settings.state.blobs)
+        submissions = [one for one in found if isinstance(one, Submission)]
+        for one in found:
+            if isinstance(one, Rejected):
+                self.finish(
+                    rejected(self.grading, student=one.student, origin=one.origin, reason=one.reason),
+                    reused=False,
+                )
+        todo = [one for one in submissions if self._kept(one) is None]
+        if todo or (self.grading.assignment.spec.figures and self._kept(solution) is None):
+            async with Sandbox(unsafe=self.settings.unsafe) as sandbox:
+                await self._solve(solution, sandbox)
+                self._recall(submissions, todo)
+                await self._execute_all(todo, sandbox)
+        else:
+            self.recall_solution()
+            self._recall(submissions, todo)
+
+    def recall_solution(self) -> None:
+        """Use the kept evidence of the instructor's own solution, if any, as what the figures show beside the student's."""
+        solution = solution_submission(self.grading.assignment, self.settings.state.blobs)
+        self.grading = replace(self.grading, solution=self._kept(solution))
+
+    def record(self, submission: Submission, evidence: Evidence, *, reused: bool) -> None:
+        """Judge, and write the result into the gradebook."""
+        marks = self.gradebook.marks(self.grading.assignment.name, submission.student)
+        self.settings.state.roster(self.grading.assignment.name).enter(submission, evidence.key)
+        self.finish(self.grading.judge(submission, evidence, marks), reused=reused)
+
+    def finish(self, result: Result, *, reused: bool) -> None:
+        """Keep a result and tell whoever watches."""
+        self.gradebook.record(self.grading.assignment.name, result, datetime.now(UTC))
+        self.lines[result.student] = _line(result)
+        self.counts["reused" if reused else "executed"] += 1
+        self.progress.finished(result, reused=reused)
+
+    def summary(self, wall_s: float, index: Path) -> Summary:
+        """The run in figures, lines by student."""
+        lines = tuple(self.lines[student] for student in sorted(self.lines))
+        return Summary(
+            lines=lines,
+            executed=self.counts["executed"],
+            reused=self.counts["reused"],
+            wall_s=wall_s,
+            index=index,
+        )
+
+    def _kept(self, submission: Submission) -> Evidence | None:
+        key = self.grading.key(submission, sandboxed=not self.settings.unsafe)
+        return self.settings.state.evidence.find(key)
+
+    def _recall(self, submissions: Sequence[Submission], todo: Sequence[Submission]) -> None:
+        new = {submission.student for submission in todo}
+        for submission in submissions:
+            if submission.student in new:
+                continue
+            evidence = self._kept(submission)
+            if evidence is not None:
+                self.record(submission, evidence, reused=True)
+
+    async def _solve(self, solution: Submission, sandbox: Sandbox) -> None:
+        if self.grading.assignment.spec.figures:
+            self.grading = replace(
+                self.grading, solution=self._kept(solution) or await self._execute(solution, sandbox)
+            )
+
+    async def _execute_all(self, todo: Sequence[Submission], sandbox: Sandbox) -> None:
+        """Identical submissions (same digest) are executed once; the others wait for it."""
+        groups: dict[str, list[Submission]] = {}
+        for submission in todo:
+            groups.setdefault(submission.digest, []).append(submission)
+        queue = iter(groups.values())
+
+        async def work() -> None:
+            for group in queue:
+                evidence = await self._execute(group[0], sandbox)
+                for position, submission in enumerate(group):
+                    self.record(submission, evidence, reused=position > 0)
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(min(self.settings.slots, len(groups))):
+                tasks.create_task(work())
+
+    async def _execute(self, submission: Submission, sandbox: Sandbox) -> Evidence:
+        """Run one submission and keep what it gave; a failure of ours is tried again, then becomes NOT_RUN evidence."""
+        grading = self.grading
+        plan = Plan(suite=grading.suite, seed=grading.seed, data=grading.data)
+        key = grading.key(submission, sandboxed=not self.settings.unsafe)
+        run = partial(execute, plan, submission, key, sandbox, self.settings.state.blobs)
+        evidence = None
+        for _ in range(ATTEMPTS):
+            try:
+                evidence = await run()
+            except (SandboxError, OSError) as exc:
+                evidence = not_run(grading.suite, submission, key, str(exc))
+                continue
+            self.settings.state.evidence.keep(evidence)
+            if self.settings.state.evidence.find(key) is not None:
+                break
+        if evidence is None:
+            raise GraderError(f"{submission.student}: was not attempted")
+        return evidence
+
+
+def _line(result: Result) -> Line:
+    failed = [check for check in result.checks if check.points != check.max_points]
+    first = result.notes[0].text if result.notes and result.status is Status.NOT_GRADED else ""
+    if not first and failed:
+        first = f"{failed[0].function}: {failed[0].reason}"
+    return Line(
+        student=result.student,
+        status=result.status,
+        score=f"{result.score:f}",
+        max_score=f"{result.max_score:f}",
+        pending=result.pending,
+        failed=len(failed),
+        noticed=first,
+    )

@@ -1,0 +1,146 @@
+"""What the commands print: progress, the closing table, a check's lines. Results to stdout, the rest to stderr. Decides nothing."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from .model import CheckResult, Outcome, Result, Status
+from .pipeline import Line, Summary
+
+__all__ = ["ERRORS", "OUTPUT", "ClassProgress", "print_result", "print_summary"]
+
+OUTPUT = Console(highlight=False, soft_wrap=False)
+ERRORS = Console(stderr=True, highlight=False)
+
+MOST_LINES = 60  # students listed by name; a larger class is listed where a person is needed
+PLAIN_EVERY_S = 5.0  # between progress lines where there is no terminal
+
+WORDS = {Status.COMPLETE: "complete", Status.PENDING: "marks pending", Status.NOT_GRADED: "NOT GRADED"}
+COLOURS = {Status.COMPLETE: "green", Status.PENDING: "yellow", Status.NOT_GRADED: "red"}
+OUTCOMES = {
+    Outcome.PASSED: ("passed", "green"),
+    Outcome.FAILED: ("failed", "red"),
+    Outcome.NOT_GRADED: ("open", "yellow"),
+}
+
+
+class ClassProgress:
+    """A bar with count, failures and time left; plain lines where there is no terminal. Written to stderr."""
+
+    def __init__(self) -> None:
+        self._bar: Bar | None = None
+        self._total = self._done = self._failed = self._recalled = 0
+        self._started = self._told = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Start drawing, if there is a terminal."""
+        if ERRORS.is_terminal:
+            self._bar = Bar(
+                TextColumn("grading"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("[red]{task.fields[failed]} not graded[/]"),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                TextColumn("[dim]{task.fields[student]}[/]"),
+                console=ERRORS,
+                transient=True,
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def found(self, total: int) -> None:
+        """So many submissions are there."""
+        self._total = total
+        if self._bar is not None:
+            self._bar.add_task("grading", total=total, failed=0, student="")
+        else:
+            ERRORS.print(f"{total} submissions found")
+
+    def finished(self, result: Result, *, reused: bool) -> None:
+        """One more is done."""
+        self._done += 1
+        self._failed += result.status is Status.NOT_GRADED
+        self._recalled += reused
+        if self._bar is not None:
+            task = self._bar.task_ids[0]
+            self._bar.update(task, advance=1, failed=self._failed, student=escape(result.student))
+        elif self._done == self._total or time.monotonic() - self._told >= PLAIN_EVERY_S:
+            self._told = time.monotonic()
+            elapsed = self._told - self._started
+            left = elapsed / self._done * (self._total - self._done)
+            ERRORS.print(
+                f"{self._done}/{self._total} graded, {self._failed} not graded, {self._recalled} recalled, about {left:.0f} s left"
+            )
+
+
+def print_summary(summary: Summary) -> None:
+    """The closing table: every student of a small class, and of a large one those who need a person."""
+    lines = summary.lines
+    if len(lines) > MOST_LINES:
+        lines = tuple(line for line in lines if line.status is Status.NOT_GRADED)[:MOST_LINES]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("student", overflow="fold")
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("to look at first", overflow="ellipsis", no_wrap=True, ratio=1)
+    for line in lines:
+        status = f"[{COLOURS[line.status]}]{_status(line)}[/]"
+        table.add_row(
+            escape(line.student), f"{line.score} / {line.max_score}", status, escape(_clean(line.noticed))
+        )
+    if lines:
+        OUTPUT.print(table)
+        OUTPUT.print()
+    counts = ", ".join(
+        f"{summary.count(status)} {WORDS[status]}" for status in Status if summary.count(status)
+    )
+    OUTPUT.print(
+        f"{len(summary.lines)} submissions: {counts}; {summary.executed} run, {summary.reused} recalled, {summary.wall_s:.1f} s"
+    )
+    OUTPUT.print(f"Reports: {summary.index}", soft_wrap=True)
+
+
+def print_result(result: Result) -> None:
+    """One submission, check by check."""
+    for check in result.checks:
+        word, colour = OUTCOMES[check.outcome]
+        OUTPUT.print(
+            f"[{colour}]{word:>6}[/]  {escape(check.function)}: {escape(_clean(check.title))}{_numbers(check)}",
+            soft_wrap=True,
+        )
+        if check.outcome is not Outcome.PASSED:
+            OUTPUT.print(f"        {escape(_clean(check.reason))}", soft_wrap=True)
+            if check.hint:
+                OUTPUT.print(f"        [dim]{escape(check.hint)}[/]", soft_wrap=True)
+    OUTPUT.print(f"{result.score:f} of {result.max_score:f} points, {WORDS[result.status]}")
+
+
+def _numbers(check: CheckResult) -> str:
+    if check.relative_error is None or check.tolerance is None or not check.visible:
+        return ""
+    return f"  [dim]error {check.relative_error:.1e}, tolerance {check.tolerance:.0e}[/]"
+
+
+def _status(line: Line) -> str:
+    return f"{line.pending} marks pending" if line.status is Status.PENDING else WORDS[line.status]
+
+
+def _clean(text: str) -> str:
+    """One line of printable characters: a student's text must not drive the terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
