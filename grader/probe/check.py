@@ -1,10 +1,12 @@
-"""The `check` decorator: turns a probe function into a named check. Pure data: nothing is run or compared here."""
+"""The `check` decorator: turns a probe function into a named check. Pure data: nothing is run or compared here.
+
+Students receive a copy of this module, so it keeps to what Python 3.8 knows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Callable, Literal, Mapping  # noqa: UP035 - subscribed when run, which Python 3.8 needs these for
 
 __all__ = ["Check", "Probe", "check"]
 
@@ -14,7 +16,7 @@ Probe = Callable[[Any, Any], Mapping[str, Any]]
 PLACES = ("modules", "notebook")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Check:
     """One probe with the terms under which its arrays are judged.
 
