@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,11 +16,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from . import __version__
 from .assignment import Assignment
-from .errors import GraderError, SandboxError, UsageError
+from .errors import AssignmentError, GraderError, SandboxError, UsageError
 from .execute import Plan, execute, not_run
 from .exports import write_grades, write_results
 from .files import write_atomically
@@ -29,10 +30,22 @@ from .model import Evidence, Result, Status, Submission
 from .report import ReportHeader, ReportJob, write_reports
 from .sandbox import Sandbox
 from .seed import Seed
+from .source import solution_files
 from .state import State
-from .submission import Rejected, find_submissions, solution_submission
+from .submission import Rejected, find_submissions
 
-__all__ = ["Progress", "Settings", "Silence", "Summary", "grade", "rescore", "write_outputs"]
+__all__ = [
+    "Line",
+    "Progress",
+    "Settings",
+    "Silence",
+    "Summary",
+    "check_one",
+    "grade",
+    "rescore",
+    "rewrite",
+    "write_outputs",
+]
 
 ATTEMPTS = 2  # times that a submission is run when our machinery fails
 
@@ -104,6 +117,26 @@ class Summary:
         """How many students have this status."""
         return sum(line.status is status for line in self.lines)
 
+    def document(self) -> dict[str, Any]:
+        """The summary as plain JSON values, for other programs. Every mark is in results.json."""
+        return {
+            "submissions": len(self.lines),
+            "executed": self.executed,
+            "reused": self.reused,
+            "wall_s": round(self.wall_s, 3),
+            "status": {status.value: self.count(status) for status in Status},
+            "index": str(self.index),
+            "students": [
+                {
+                    "student": line.student,
+                    "status": line.status.value,
+                    "score": line.score,
+                    "max_score": line.max_score,
+                }
+                for line in self.lines
+            ],
+        }
+
 
 def grade(
     assignment: Assignment, paths: Sequence[Path], settings: Settings, progress: Progress | None = None
@@ -154,6 +187,57 @@ def rescore(assignment: Assignment, settings: Settings, progress: Progress | Non
             run.record(entry.submission, evidence, reused=True)
         index = write_outputs(run.grading, gradebook, settings, students=run.students)
         return run.summary(time.monotonic() - started, index)
+
+
+def rewrite(assignment: Assignment, settings: Settings) -> Path:
+    """Write results, exports and pages again from the gradebook, as they were last judged; return the index's path.
+
+    Raises: UsageError if nothing has been graded yet. AssignmentError if the instructor's files are wrong.
+    """
+    grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
+    with settings.state.gradebook() as gradebook:
+        if next(iter(gradebook.rows(assignment.name)), None) is None:
+            raise UsageError(
+                f"{settings.state.folder}: nothing graded for {assignment.name} yet; run `grader run` first"
+            )
+        return write_outputs(grading, gradebook, settings)
+
+
+def check_one(
+    assignment: Assignment, path: Path, *, seed: Seed, data: Path | None = None, unsafe: bool = False
+) -> Result:
+    """Grade one submission and record nothing.
+
+    Raises: UsageError if there is not exactly one submission under `path`; otherwise as `grade`.
+    """
+    with tempfile.TemporaryDirectory(prefix="grader-check-") as folder:
+        settings = Settings(
+            out=Path(folder), state=State(Path(folder) / "state"), jobs=1, seed=seed, data=data, unsafe=unsafe
+        )
+        grading = open_grading(assignment, settings.state, seed=seed, data=data)
+        found = list(find_submissions([path], assignment, settings.state.blobs))
+        if len(found) != 1:
+            raise UsageError(
+                f"{path}: holds {len(found)} submissions, expected one; `grader run` grades a class"
+            )
+        with settings.state.gradebook() as gradebook:
+            run = _ClassRun(grading, settings, gradebook, Silence())
+            asyncio.run(run.all(found))
+            (result,) = gradebook.results(assignment.name)
+            return result
+
+
+def _solution(assignment: Assignment, state: State) -> Submission:
+    """The instructor's own solution, taken in as a student's would be."""
+    with tempfile.TemporaryDirectory(prefix="grader-solution-") as folder:
+        for path, data in solution_files(assignment).items():
+            target = Path(folder) / "solution" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        (found,) = find_submissions([Path(folder) / "solution"], assignment, state.blobs)
+    if isinstance(found, Rejected):
+        raise AssignmentError(f"{assignment.source}: the solution was not taken in: {found.reason}")
+    return found
 
 
 def write_outputs(
@@ -233,7 +317,7 @@ class _ClassRun:
 
         The sandbox is started only if something has to run.
         """
-        solution = solution_submission(self.grading.assignment, self.settings.state.blobs)
+        solution = _solution(self.grading.assignment, self.settings.state)
         submissions = [one for one in found if isinstance(one, Submission)]
         for one in found:
             if isinstance(one, Rejected):
@@ -253,7 +337,7 @@ class _ClassRun:
 
     def recall_solution(self) -> None:
         """Use the kept evidence of the instructor's own solution, if any, as what the figures show beside the student's."""
-        solution = solution_submission(self.grading.assignment, self.settings.state.blobs)
+        solution = _solution(self.grading.assignment, self.settings.state)
         self.grading = replace(self.grading, solution=self._kept(solution))
 
     def record(self, submission: Submission, evidence: Evidence, *, reused: bool) -> None:
