@@ -34,7 +34,7 @@ __all__ = ["main"]
 DONE, FAILED, USAGE, NOT_GRADED = 0, 1, 2, 3
 
 
-class AssignmentFolder(click.ParamType):
+class _AssignmentFolder(click.ParamType):
     """A folder that holds an `assignment.yaml`."""
 
     name = "assignment"
@@ -46,7 +46,7 @@ class AssignmentFolder(click.ParamType):
         return load_assignment(Path(value))
 
 
-ASSIGNMENT = click.argument("assignment", type=AssignmentFolder())
+ASSIGNMENT = click.argument("assignment", type=_AssignmentFolder())
 OUT = click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -91,7 +91,7 @@ UNSAFE = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
 
-def options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Apply several click decorators, first one first in the help."""
 
     def decorate(command: Any) -> Any:
@@ -111,7 +111,7 @@ def cli() -> None:
 @cli.command("run")
 @ASSIGNMENT
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@options(OUT, STATE, DATABASE, DATA, JOBS, SEED, UNSAFE, JSON)
+@_options(OUT, STATE, DATABASE, DATA, JOBS, SEED, UNSAFE, JSON)
 def run_command(
     assignment: Assignment,
     paths: tuple[Path, ...],
@@ -138,7 +138,7 @@ def run_command(
 
 @cli.command("rescore")
 @ASSIGNMENT
-@options(OUT, STATE, DATABASE, DATA, SEED, JSON)
+@_options(OUT, STATE, DATABASE, DATA, SEED, JSON)
 def rescore_command(
     assignment: Assignment,
     out: Path,
@@ -157,7 +157,7 @@ def rescore_command(
 
 @cli.command("report")
 @ASSIGNMENT
-@options(OUT, STATE, DATABASE, DATA, SEED)
+@_options(OUT, STATE, DATABASE, DATA, SEED)
 def report_command(
     assignment: Assignment, out: Path, state: Path, database: str | None, data: Path | None, seed: int | None
 ) -> int:
@@ -175,7 +175,7 @@ def marks_group() -> None:
 @marks_group.command("export")
 @ASSIGNMENT
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@options(STATE, DATABASE)
+@_options(STATE, DATABASE)
 def marks_export(assignment: Assignment, file: Path, state: Path, database: str | None) -> int:
     """Write what a person has to mark, and has marked, to FILE."""
     with State(state, database).gradebook() as gradebook:
@@ -187,7 +187,7 @@ def marks_export(assignment: Assignment, file: Path, state: Path, database: str 
 @marks_group.command("import")
 @ASSIGNMENT
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@options(STATE, DATABASE)
+@_options(STATE, DATABASE)
 @click.option("--marker", default=None, help="Who gives these marks; your user name unless said.")
 def marks_import(
     assignment: Assignment, file: Path, state: Path, database: str | None, marker: str | None
@@ -221,7 +221,7 @@ def release_command(assignment: Assignment, out: Path | None) -> int:
 
 @cli.command("validate")
 @ASSIGNMENT
-@options(DATA, JOBS, UNSAFE)
+@_options(DATA, JOBS, UNSAFE)
 def validate_command(assignment: Assignment, data: Path | None, jobs: int | None, unsafe: bool) -> int:
     """Prove an assignment: the solution gets full marks, the blank release none, each sample its verdict, twice the same."""
     with ClassProgress() as progress:
@@ -233,7 +233,7 @@ def validate_command(assignment: Assignment, data: Path | None, jobs: int | None
 @cli.command("check")
 @ASSIGNMENT
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
-@options(DATA, UNSAFE)
+@_options(DATA, UNSAFE)
 def check_command(assignment: Assignment, path: Path, data: Path | None, unsafe: bool) -> int:
     """Check one submission with the public seed and print what passes. Nothing is recorded."""
     result = check_one(assignment, path, data=data, unsafe=unsafe, seed=PUBLIC_SEED)
@@ -244,7 +244,7 @@ def check_command(assignment: Assignment, path: Path, data: Path | None, unsafe:
 
 
 @cli.command("doctor")
-@options(STATE, DATABASE, DATA)
+@_options(STATE, DATABASE, DATA)
 def doctor_command(state: Path, database: str | None, data: Path | None) -> int:
     """Look at sandbox, limits, data, disk and database, and say how to mend what is amiss."""
     findings = examine(state=state, database=database, data=data)

@@ -15,7 +15,7 @@ from pathlib import Path
 from .assignment import Assignment
 from .errors import AssignmentError
 
-__all__ = ["DATA_SETS", "DATA_VARIABLE", "DataSet", "find_data"]
+__all__ = ["DATA_SETS", "DATA_VARIABLE", "DataFormat", "DataSet", "find_data"]
 
 DATA_VARIABLE = "GRADECHECK_DATA"  # names a folder that holds `cifar-10-batches-py/` and `mnist/`
 

@@ -30,7 +30,7 @@ from .probe.seeding import seeded
 from .seed import Seed
 from .strip import strip_checks
 
-__all__ = ["Suite", "expected_arrays", "load_reference", "load_suite"]
+__all__ = ["Suite", "expected_arrays", "load_reference", "load_suite", "run_probe"]
 
 ENTRY = "checks"  # the name under which the sandbox loads the probes
 SANDBOX_TERMS = frozenset({"of", "where"})
