@@ -1,0 +1,19 @@
+"""Reports: a Result becomes a student's page, many become the class's page. Self-contained HTML; nothing is scored here."""
+
+from .classpage import render_class
+from .files import ReportJob, page_name, write_reports
+from .student import render_student
+from .values import Audience, ClassRow, ClassStatistics, ReportHeader, class_row
+
+__all__ = [
+    "Audience",
+    "ClassRow",
+    "ClassStatistics",
+    "ReportHeader",
+    "ReportJob",
+    "class_row",
+    "page_name",
+    "render_class",
+    "render_student",
+    "write_reports",
+]

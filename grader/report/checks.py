@@ -1,0 +1,234 @@
+"""Checks as a page shows them: grouped by function, outcome in words, and what to look at first. Decides what each reader may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..model import CheckResult, Finding, Outcome, StudentError
+from .chart import Gauge, gauge
+from .text import points_text
+from .values import Audience
+
+__all__ = [
+    "CheckView",
+    "FindingView",
+    "FirstLook",
+    "FunctionView",
+    "Verdict",
+    "check_view",
+    "first_looks",
+    "function_views",
+    "verdict",
+]
+
+MOST_FIRST_LOOKS = 5
+MOST_WARNINGS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """An outcome as word and shape. kind: "passed", "partial", "failed" or "open"; it names the icon and the colour."""
+
+    kind: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """A finding in words. instructor: the instructor's sentence, "" on a student's page."""
+
+    text: str
+    instructor: str
+    section: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """One check with what its reader may see; what he may not is empty here, so that no template can show it.
+
+    lead: how the findings are to be read, e.g. that the data cannot tell them apart. hidden: the check is not visible to students.
+    """
+
+    id: str
+    title: str
+    verdict: Verdict
+    points: str
+    max_points: str
+    reason: str
+    hidden: bool
+    gauge: Gauge | None = None
+    error_text: str = ""
+    lead: str = ""
+    findings: tuple[FindingView, ...] = ()
+    hint: str = ""
+    section: str = ""
+    error: StudentError | None = None
+    warnings: tuple[str, ...] = ()
+    warnings_left_out: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionView:
+    """The checks of one function with their points in sum. anchor: the id of its section on the page."""
+
+    name: str
+    anchor: str
+    verdict: Verdict
+    points: str
+    max_points: str
+    passed: int
+    checks: tuple[CheckView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstLook:
+    """One thing worth looking at, with the points it holds back. anchor: where on the page; checks: how many it explains."""
+
+    function: str
+    anchor: str
+    text: str
+    section: str
+    points: str
+    checks: int
+
+
+def verdict(outcome: Outcome, points: Decimal, max_points: Decimal) -> Verdict:
+    """Word and shape of an outcome; a failed check that earned a part of its points says so."""
+    if outcome is Outcome.PASSED:
+        return Verdict(kind="passed", word="Passed")
+    if outcome is Outcome.NOT_GRADED:
+        return Verdict(kind="open", word="Not graded")
+    if 0 < points and max_points > 0:
+        return Verdict(kind="partial", word="Partly right")
+    return Verdict(kind="failed", word="Failed")
+
+
+def check_view(check: CheckResult, audience: Audience) -> CheckView:
+    """The check for this reader. Of a hidden one a student sees title, outcome, points and reason, and nothing else."""
+    instructor = audience is Audience.INSTRUCTOR
+    if not check.visible and not instructor:
+        return _base(check)
+    failed = check.outcome is not Outcome.PASSED
+    return _base(
+        check,
+        gauge=gauge(check.relative_error, check.tolerance),
+        error_text=_undrawn(check),
+        lead=_lead(check.findings),
+        findings=tuple(_finding(finding, instructor=instructor) for finding in check.findings),
+        hint=check.hint if failed else "",
+        section=check.section if failed else "",
+        error=check.error,
+        warnings=check.warnings[:MOST_WARNINGS],
+        warnings_left_out=max(0, len(check.warnings) - MOST_WARNINGS),
+        detail=check.detail if instructor else "",
+    )
+
+
+def _base(check: CheckResult, **shown: object) -> CheckView:
+    terms: dict[str, object] = {
+        "id": check.id,
+        "title": check.title,
+        "verdict": verdict(check.outcome, check.points, check.max_points),
+        "points": points_text(check.points, check.max_points),
+        "max_points": points_text(check.max_points),
+        "reason": check.reason,
+        "hidden": not check.visible,
+    }
+    return CheckView(**{**terms, **shown})  # type: ignore[arg-type]  # the keys are CheckView's own fields
+
+
+def _undrawn(check: CheckResult) -> str:
+    """The error in words where a gauge cannot show it, e.g. NaN."""
+    if check.relative_error is None or gauge(check.relative_error, check.tolerance) is not None:
+        return ""
+    return f"{check.relative_error:.1e}"
+
+
+def _lead(findings: Sequence[Finding]) -> str:
+    if not findings:
+        return ""
+    if any(finding.certain for finding in findings):
+        return "What seems to have gone wrong"
+    return "Possible cause" if len(findings) == 1 else "Possible causes; the numbers cannot tell them apart"
+
+
+def _finding(finding: Finding, *, instructor: bool) -> FindingView:
+    other = finding.instructor if instructor and finding.instructor != finding.student else ""
+    return FindingView(text=finding.student, instructor=other, section=finding.section)
+
+
+def function_views(checks: Iterable[CheckResult], audience: Audience) -> tuple[FunctionView, ...]:
+    """The checks by function, in the order in which functions first appear."""
+    groups: dict[str, list[CheckResult]] = {}
+    for check in checks:
+        groups.setdefault(check.function, []).append(check)
+    return tuple(_function(i, name, group, audience) for i, (name, group) in enumerate(groups.items(), 1))
+
+
+def _function(number: int, name: str, group: list[CheckResult], audience: Audience) -> FunctionView:
+    points = sum((check.points for check in group), Decimal(0))
+    most = sum((check.max_points for check in group), Decimal(0))
+    return FunctionView(
+        name=name,
+        anchor=f"f{number}",
+        verdict=_together(group, points, most),
+        points=points_text(points, most),
+        max_points=points_text(most),
+        passed=sum(check.outcome is Outcome.PASSED for check in group),
+        checks=tuple(check_view(check, audience) for check in group),
+    )
+
+
+def _together(group: list[CheckResult], points: Decimal, most: Decimal) -> Verdict:
+    outcomes = {check.outcome for check in group}
+    if Outcome.FAILED in outcomes:
+        return verdict(Outcome.FAILED, points, most)
+    return verdict(Outcome.NOT_GRADED if Outcome.NOT_GRADED in outcomes else Outcome.PASSED, points, most)
+
+
+def first_looks(checks: Sequence[CheckResult], audience: Audience) -> tuple[FirstLook, ...]:
+    """What to look at first: failed checks, those with one cause as one entry, the dearest first.
+
+    One cause is one certain finding, else one reason in one function. Hidden checks count by their reason only.
+    """
+    anchors = {name: f"f{i}" for i, name in enumerate(dict.fromkeys(check.function for check in checks), 1)}
+    groups: dict[tuple[str, str], list[CheckResult]] = {}
+    for check in checks:
+        if check.outcome is Outcome.FAILED and check.points < check.max_points:
+            groups.setdefault(_cause(check, audience), []).append(check)
+    looks = sorted(
+        groups.values(), key=lambda group: -_lost(group)
+    )  # stable: ties keep the assignment's order
+    return tuple(_look(group, anchors, audience) for group in looks[:MOST_FIRST_LOOKS])
+
+
+def _cause(check: CheckResult, audience: Audience) -> tuple[str, str]:
+    finding = _certain(check, audience)
+    return ("finding", finding.id) if finding else (check.function, check.reason)
+
+
+def _certain(check: CheckResult, audience: Audience) -> Finding | None:
+    if not check.visible and audience is Audience.STUDENT:
+        return None
+    return next((finding for finding in check.findings if finding.certain), None)
+
+
+def _lost(group: list[CheckResult]) -> Decimal:
+    return sum((check.max_points - check.points for check in group), Decimal(0))
+
+
+def _look(group: list[CheckResult], anchors: dict[str, str], audience: Audience) -> FirstLook:
+    first = group[0]
+    finding = _certain(first, audience)
+    open_to_reader = first.visible or audience is Audience.INSTRUCTOR
+    return FirstLook(
+        function=first.function,
+        anchor=anchors[first.function],
+        text=finding.student if finding else first.reason or first.title,
+        section=(finding.section if finding else "") or (first.section if open_to_reader else ""),
+        points=points_text(_lost(group)),
+        checks=len(group),
+    )

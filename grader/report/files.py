@@ -1,0 +1,143 @@
+"""Write the pages of a run: each beside its target, then put in place; in parallel processes where there are many."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from urllib.parse import quote
+
+from ..errors import GraderError
+from ..model import Result
+from .classpage import render_statistics
+from .student import render_student
+from .tally import Tally
+from .values import Audience, ClassStatistics, ReportHeader, class_row
+
+__all__ = ["INDEX", "Load", "ReportJob", "page_name", "write_page", "write_reports", "write_student"]
+
+INDEX = "index.html"
+FOLDERS = {Audience.STUDENT: "students", Audience.INSTRUCTOR: "instructor"}
+PAYS_FROM = 48  # pages; starting a process with its imports costs as much as some dozens of pages
+AHEAD = 4  # batches in flight per process: bounded memory, and nobody waits
+BATCH = 8  # results in one message to a process
+MAX_STEM = 80  # characters; file systems allow 255 bytes
+
+#: Bytes of the blob with this digest. Must be picklable (a bound method of a blob store is) where processes are used.
+Load = Callable[[str], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportJob:
+    """What the pages of one run have in common: where they go, who reads them, where executed notebooks are found."""
+
+    folder: Path
+    header: ReportHeader
+    load: Load
+    audiences: tuple[Audience, ...] = (Audience.STUDENT, Audience.INSTRUCTOR)
+
+
+def write_reports(results: Iterable[Result], job: ReportJob, *, processes: int = 1) -> ClassStatistics:
+    """Write `index.html`, and per student one page for each audience: `students/<id>.html` and `instructor/<id>.html`.
+
+    results: read once, in the order of the class's table; only a few are held at a time. A notebook that `load` cannot give is said to
+    be missing on the page, and the others go on. The class's page links to the instructor's version where one is written.
+    Returns: the class's statistics, for the summary on the terminal.
+    Raises: GraderError if a file cannot be written; what was written before stays whole.
+    """
+    for audience in job.audiences:
+        _make(job.folder / FOLDERS[audience])
+    tally = Tally()
+    counted = _counting(results, tally, job)
+    first = list(islice(counted, PAYS_FROM))
+    if processes > 1 and len(first) == PAYS_FROM:
+        _in_processes(chain(first, counted), job, processes)
+    else:
+        for result in chain(first, counted):
+            write_student(result, job)
+    statistics = tally.statistics()
+    _make(job.folder)
+    write_page(job.folder / INDEX, render_statistics(statistics, job.header))
+    return statistics
+
+
+def _counting(results: Iterable[Result], tally: Tally, job: ReportJob) -> Iterator[Result]:
+    linked = Audience.INSTRUCTOR if Audience.INSTRUCTOR in job.audiences else Audience.STUDENT
+    for result in results:
+        href = f"{FOLDERS[linked]}/{quote(page_name(result.student))}" if job.audiences else ""
+        tally.add(class_row(result, href=href))
+        yield result
+
+
+def _in_processes(results: Iterator[Result], job: ReportJob, processes: int) -> None:
+    # "spawn" because the caller may hold threads and an event loop, which a forked child would inherit half-way.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=processes, mp_context=context) as pool:
+        flying: deque[Future[None]] = deque()
+        while batch := list(islice(results, BATCH)):
+            flying.append(pool.submit(_write_batch, batch, job))
+            if len(flying) >= processes * AHEAD:
+                flying.popleft().result()
+        for future in flying:
+            future.result()
+
+
+def _write_batch(results: Sequence[Result], job: ReportJob) -> None:
+    for result in results:
+        write_student(result, job)
+
+
+def write_student(result: Result, job: ReportJob) -> None:
+    """Write one student's page for each of the job's audiences."""
+    executed = {}
+    for notebook in result.notebooks:
+        if notebook.executed is not None:
+            try:
+                executed[notebook.path] = job.load(notebook.executed)
+            except (GraderError, OSError):
+                continue  # the page says that the notebook was not kept; the marks do not depend on it
+    for audience in job.audiences:
+        page = render_student(result, job.header, executed=executed, audience=audience)
+        write_page(job.folder / FOLDERS[audience] / page_name(result.student), page)
+
+
+def page_name(student: str) -> str:
+    """A safe, unique file name for a student's page: the id itself where it is plain, else a plain part of it and a digest."""
+    plain = re.sub(r"[^A-Za-z0-9._@+-]+", "_", student).strip("._")[:MAX_STEM]
+    # Two ids that differ in case alone would share a file on some systems, so upper case gets a digest, too.
+    if plain == student and plain == plain.lower() and plain:
+        return f"{plain}.html"
+    digest = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return f"{plain or 'student'}-{digest}.html"
+
+
+def write_page(path: Path, page: str) -> None:
+    """Put a page in place as a whole: a reader finds the old one or the new one, never a part.
+
+    Raises: GraderError if it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_text(page, encoding="utf-8")
+        beside.replace(path)
+    except OSError as exc:
+        beside.unlink(missing_ok=True)
+        raise GraderError(
+            f"{path}: the report could not be written ({exc.strerror}); free space or name another folder, then run `grader report` again"
+        ) from exc
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise GraderError(
+            f"{folder}: the folder for reports cannot be made ({exc.strerror}); name another one"
+        ) from exc
