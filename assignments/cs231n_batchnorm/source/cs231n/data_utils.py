@@ -19,7 +19,7 @@ SHORT_ROWS = {"training": 1000, "validation": 200, "test": 200}
 
 def load_CIFAR_batch(filename):
     """Read one batch file. Returns: images (N, 32, 32, 3), floats from 0 to 255; labels (N,)."""
-    with open(filename, "rb") as file:
+    with Path(filename).open("rb") as file:
         batch = pickle.load(file, encoding="latin1")
     pixels = np.asarray(batch["data"]).reshape(-1, 3, 32, 32)
     return pixels.transpose(0, 2, 3, 1).astype("float"), np.array(batch["labels"])
@@ -33,7 +33,7 @@ def load_CIFAR10(root):
         raise FileNotFoundError(
             f"{root}: no data_batch_1 to data_batch_5 there; expected the CIFAR-10 files for Python"
         )
-    images, labels = (np.concatenate(part) for part in zip(*parts))
+    images, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
     return images, labels, *load_CIFAR_batch(root / "test_batch")
 
 

@@ -36,10 +36,11 @@ class Plan:
 
     def __str__(self):
         """One sentence that says how large the experiments are."""
+        form = "Full" if self == FULL else "Short"
         size = 32 // self.coarsen
         return (
-            f"{'Full' if self == FULL else 'Short'} form: {self.num_train} training images of {size} x {size} pixels for {self.epochs} "
-            f"epochs; {self.num_scales} weight scales with {self.num_train_ws} images for {self.epochs_ws} epochs; "
+            f"{form} form: {self.num_train} training images of {size} x {size} pixels for {self.epochs} epochs; "
+            f"{self.num_scales} weight scales with {self.num_train_ws} images for {self.epochs_ws} epochs; "
             f"batch sizes with {self.num_train_bsize} images for {self.epochs_bsize} epochs."
         )
 

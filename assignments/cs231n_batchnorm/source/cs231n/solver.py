@@ -1,6 +1,7 @@
 """Training: minibatches, updates, histories."""
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 
@@ -116,5 +117,5 @@ class Solver:
         kept = ("epoch", "loss_history", "train_acc_history", "val_acc_history", "lr_decay", "batch_size")
         checkpoint = {name: getattr(self, name) for name in kept}
         checkpoint["params"] = self.model.params
-        with open(f"{self.checkpoint_name}_epoch_{self.epoch}.pkl", "wb") as file:
+        with Path(f"{self.checkpoint_name}_epoch_{self.epoch}.pkl").open("wb") as file:
             pickle.dump(checkpoint, file)

@@ -1,0 +1,88 @@
+"""Training histories of a Solver: read them in the notebook's process (`packed`), take them apart outside (`histories`).
+
+What comes back was written by student code, so `histories` takes nothing for granted but the arrays' names. NumPy only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+__all__ = ["histories", "packed"]
+
+
+def packed(prefix: str, solvers: Any) -> dict[str, Any]:
+    """Settings and histories of several solvers, one after the other. settings: one row for each."""
+    rows, losses, train, val = [], [], [], []
+    for solver in solvers:
+        rows.append(
+            [
+                solver.num_epochs,
+                solver.batch_size,
+                len(solver.X_train),
+                min(len(solver.X_train), solver.num_train_samples or len(solver.X_train)),
+                min(len(solver.X_val), solver.num_val_samples or len(solver.X_val)),
+                len(solver.loss_history),
+                len(solver.train_acc_history),
+                len(solver.val_acc_history),
+                solver.best_val_acc,
+            ]
+        )
+        losses += solver.loss_history
+        train += solver.train_acc_history
+        val += solver.val_acc_history
+    return {
+        f"{prefix}_settings": np.array(rows, dtype=float).reshape(len(rows), 9),
+        f"{prefix}_loss": np.array(losses, dtype=float),
+        f"{prefix}_train_acc": np.array(train, dtype=float),
+        f"{prefix}_val_acc": np.array(val, dtype=float),
+    }
+
+
+def histories(actual: Mapping[str, Any], prefix: str, finite: bool) -> list[tuple[Any, Any, Any]]:
+    """The histories of each solver: loss, training accuracy, validation accuracy.
+
+    finite: whether a loss may not be infinite or NaN (a baseline with huge starting weights may overflow, and that is the lesson).
+    Raises: ValueError, in words for the student, if they cannot be what the Solver keeps.
+    """
+    settings = actual[f"{prefix}_settings"]
+    if settings.ndim != 2 or settings.shape[0] == 0 or not np.all(np.isfinite(settings)):
+        raise ValueError("there is no trained network")
+    found = []
+    starts = np.zeros(3, dtype=int)
+    for epochs, batch, rows, train_count, val_count, *lengths, best in settings:
+        parts = []
+        for kind, begin, length in zip(("loss", "train_acc", "val_acc"), starts, lengths, strict=True):
+            parts.append(actual[f"{prefix}_{kind}"][int(begin) : int(begin + length)])
+        starts += np.array(lengths, dtype=int)
+        per_epoch = max(int(rows // batch), 1)
+        _consistent(
+            parts, int(epochs), per_epoch, (int(train_count), int(val_count)), best=best, finite=finite
+        )
+        found.append((parts[0], parts[1], parts[2]))
+    return found
+
+
+def _consistent(
+    parts: list[Any], epochs: int, per_epoch: int, counts: tuple[int, int], *, best: float, finite: bool
+) -> None:
+    losses, train, val = parts
+    if epochs < 1 or len(losses) != epochs * per_epoch:
+        raise ValueError(
+            f"the loss history has {len(losses)} entries, expected {epochs * per_epoch} ({epochs} epochs of {per_epoch} steps)"
+        )
+    measured = epochs + (per_epoch > 1)  # once after the first step, and after every epoch
+    if finite and not np.all(np.isfinite(losses)):
+        raise ValueError("the loss became infinite or NaN")
+    for name, values, count in (("training", train, counts[0]), ("validation", val, counts[1])):
+        if len(values) != measured:
+            raise ValueError(
+                f"the {name} accuracy has {len(values)} entries, expected {measured} for {epochs} epochs"
+            )
+        hits = values * count
+        if not np.all((values >= 0) & (values <= 1)) or not np.all(np.abs(hits - np.round(hits)) < 1e-6):
+            raise ValueError(f"the {name} accuracy is no share of {count} examples")
+    if not abs(max(val) - best) < 1e-9:
+        raise ValueError("the best validation accuracy is not the highest of its history")

@@ -1,0 +1,159 @@
+"""Probes of batch and layer normalization under the convention `forward(x, gamma, beta, param) -> out, cache`.
+
+They use several shapes, because a wrong axis can hide where both are equal, and nothing twice that a student's function may have
+written into. NumPy only; runs beside student code.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from assignments.common.arrays import kept, row, upstream, vectors
+
+__all__ = [
+    "backward_times",
+    "gradients",
+    "inference_outputs",
+    "inputs_after",
+    "outputs",
+    "repeats",
+    "running_averages",
+]
+
+
+def outputs(
+    impl: Any, rng: Any, forward: str, shapes: Any, param: dict[str, Any], *, spread: float = 1.0
+) -> dict[str, Any]:
+    """The forward pass for several shapes. spread: factor on the data; small values make eps count."""
+    arrays = {}
+    for rows, features in shapes:
+        x, _ = upstream(rng, rows, features)
+        gamma, beta = vectors(rng, features)
+        out, _ = getattr(impl, forward)(spread * x, gamma, beta, dict(param))
+        arrays[f"out_{rows}x{features}"] = out
+    return arrays
+
+
+def gradients(
+    impl: Any, rng: Any, names: tuple[str, str], shapes: Any, param: dict[str, Any], *, spread: float = 1.0
+) -> dict[str, Any]:
+    """Forward and backward pass for several shapes; names: of the two functions."""
+    arrays = {}
+    for rows, features in shapes:
+        x, dout = upstream(rng, rows, features)
+        gamma, beta = vectors(rng, features)
+        _, cache = getattr(impl, names[0])(spread * x, gamma, beta, dict(param))
+        dx, dgamma, dbeta = getattr(impl, names[1])(dout, cache)
+        suffix = f"_{rows}x{features}" if len(shapes) > 1 else ""
+        arrays.update({f"dx{suffix}": dx, f"dgamma{suffix}": row(dgamma), f"dbeta{suffix}": row(dbeta)})
+    return arrays
+
+
+def running_averages(impl: Any, rng: Any, steps: int, param: dict[str, Any]) -> dict[str, Any]:
+    """Running averages after each of several training calls, on data whose mean and spread change from call to call."""
+    rows, features = 12, 5
+    gamma, beta = vectors(rng, features)
+    bn_param = {"mode": "train", **param}
+    arrays = {}
+    for step in range(1, steps + 1):
+        x = step * rng.standard_normal((rows, features)) + 3 * step * rng.standard_normal(features)
+        impl.batchnorm_forward(x, gamma, beta, bn_param)
+        arrays[f"running_mean_{step}"] = kept(bn_param.get("running_mean"))
+        arrays[f"running_var_{step}"] = kept(bn_param.get("running_var"))
+    return arrays
+
+
+def inference_outputs(
+    impl: Any, rng: Any, shapes: Any, param: dict[str, Any], *, calls: int = 1
+) -> dict[str, Any]:
+    """Test mode with running averages, gamma and beta that are given: outputs, and the averages as they are afterwards."""
+    arrays = {}
+    for rows, features in shapes:
+        gamma, beta = vectors(rng, features)
+        bn_param = {
+            "mode": "test",
+            "running_mean": 2 * rng.standard_normal(features),
+            "running_var": rng.uniform(0.2, 4.0, features),
+            **param,
+        }
+        for call in range(1, calls + 1):
+            x, _ = upstream(rng, rows, features)
+            out, _ = impl.batchnorm_forward(x, gamma.copy(), beta.copy(), bn_param)
+            arrays[f"out_{rows}x{features}_{call}"] = out
+        if calls > 1:
+            arrays[f"running_mean_{rows}x{features}"] = kept(bn_param.get("running_mean"))
+            arrays[f"running_var_{rows}x{features}"] = kept(bn_param.get("running_var"))
+    return arrays
+
+
+def backward_times(impl: Any, rng: Any, repetitions: int) -> dict[str, Any]:
+    """CPU seconds of both backward passes of batch normalization, call by call in turn, and what the alternative returned.
+
+    Taking turns lets a busy machine slow both alike; whoever judges takes each one's fastest call.
+    """
+    rows, features = 100, 500
+    x, dout = upstream(rng, rows, features)
+    gamma, beta = vectors(rng, features)
+    _, cache = impl.batchnorm_forward(x.copy(), gamma, beta, {"mode": "train"})
+    dx, dgamma, dbeta = impl.batchnorm_backward_alt(dout.copy(), cache)
+    arrays = {"dx": kept(dx), "dgamma": kept(dgamma), "dbeta": kept(dbeta)}
+    taken = {}
+    for name in ("batchnorm_backward", "batchnorm_backward_alt"):
+        taken[name] = np.zeros(repetitions)
+    for repetition in range(repetitions):
+        for name, seconds in taken.items():
+            _, cache = impl.batchnorm_forward(x.copy(), gamma, beta, {"mode": "train"})
+            given, function = dout.copy(), getattr(impl, name)
+            start = time.process_time()
+            function(given, cache)
+            seconds[repetition] = time.process_time() - start
+    return {
+        **arrays,
+        "seconds_backward": taken["batchnorm_backward"],
+        "seconds_alt": taken["batchnorm_backward_alt"],
+    }
+
+
+def _passes(impl: Any) -> Any:
+    yield (
+        "batchnorm",
+        impl.batchnorm_forward,
+        (impl.batchnorm_backward, impl.batchnorm_backward_alt),
+        {"mode": "train"},
+    )
+    yield "layernorm", impl.layernorm_forward, (impl.layernorm_backward,), {}
+
+
+def inputs_after(impl: Any, rng: Any) -> dict[str, Any]:
+    """What x, gamma, beta and dout hold after every function had them, and its outputs, so that doing nothing is no answer."""
+    arrays = {}
+    for name, forward, backwards, param in _passes(impl):
+        x, dout = upstream(rng, 6, 4)
+        gamma, beta = vectors(rng, 4)
+        out, _ = forward(x, gamma, beta, dict(param))
+        arrays[f"{name}_out"] = kept(out)
+        for number, backward in enumerate(backwards):
+            _, cache = forward(x, gamma, beta, dict(param))
+            dx = backward(dout, cache)[0]
+            arrays[f"{name}_dx_{number}"] = kept(dx)
+        arrays.update({f"{name}_x": x, f"{name}_gamma": gamma, f"{name}_beta": beta, f"{name}_dout": dout})
+    return arrays
+
+
+def repeats(impl: Any, rng: Any) -> dict[str, Any]:
+    """Every pass twice on equal inputs, with other data in between: the second answers."""
+    arrays = {}
+    for name, forward, backwards, param in _passes(impl):
+        x, dout = upstream(rng, 7, 3)
+        other, other_dout = upstream(rng, 5, 6)
+        gamma, beta = vectors(rng, 3)
+        for again in (1, 2):
+            out, cache = forward(x.copy(), gamma.copy(), beta.copy(), dict(param))
+            arrays[f"{name}_out_{again}"] = kept(out)
+            arrays[f"{name}_dx_{again}"] = kept(backwards[0](dout.copy(), cache)[0])
+            _, cache = forward(other.copy(), np.ones(6), np.zeros(6), dict(param))
+            backwards[0](other_dout.copy(), cache)
+    return arrays

@@ -1,0 +1,690 @@
+"""The checks of CS231n's batch normalization assignment: 92 points; the inline questions hold 8 more.
+
+Tolerances: right answers written in any way (loops, einsum, other summation order) differ from the reference by rounding, at most
+1e-9 relative here; the mildest mistakes in sight (eps left out, the variance divided by N - 1, one gradient path forgotten) change
+numbers by 1e-6 to 1. The default, 1e-7, stands between; where another is needed, the reason stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from assignments.common.arrays import kept
+from assignments.common.histories import histories, packed
+from assignments.common.networks import gradients_of, make_network, start
+from assignments.common.normalization import (
+    backward_times,
+    gradients,
+    inference_outputs,
+    inputs_after,
+    outputs,
+    repeats,
+    running_averages,
+)
+from grader.compare import Judgement, compare_value
+from grader.probe import check
+
+# Headings of the notebook, where a student reads on.
+FORWARD = "Batch Normalization: Forward Pass"
+BACKWARD = "Batch Normalization: Backward Pass"
+ALTERNATIVE = "Batch Normalization: Alternative Backward Pass"
+NETWORK = "Fully Connected Networks with Batch Normalization"
+DEEP = "Batch Normalization for Deep Networks"
+SCALES = "Batch Normalization and Initialization"
+BATCH_SIZE = "Batch Normalization and Batch Size"
+LAYER = "Layer Normalization: Implementation"
+LAYER_BATCH_SIZE = "Layer Normalization and Batch Size"
+
+TRAIN = {"mode": "train"}
+SHAPES = ((4, 5), (64, 7), (30, 12))
+OTHER_SHAPES = ((3, 8), (50, 2), (17, 1))
+ROW_SHAPES = ((4, 5), (7, 64), (1, 12), (40, 3))
+
+BATCHNORM = ("batchnorm_forward", "batchnorm_backward")
+BATCHNORM_ALT = ("batchnorm_forward", "batchnorm_backward_alt")
+LAYERNORM = ("layernorm_forward", "layernorm_backward")
+
+SIZES = (12, 7, 5, 9, 4)  # input, three hidden layers of unequal width, classes
+IMAGE = (3, 2, 2)  # the same input as an image
+REGS = (0.0, 3.14)
+
+# A gradient entry of a network can be a small difference of large terms, and the bias in front of a normalization has a true
+# gradient of zero, where right answers show rounding of up to 1e-15. Below 1e-6 errors therefore count as absolute:
+# 1e-6 * 1e-7 = 1e-13. Entries of wrong answers are off by 1e-5 and more.
+NETWORK_FLOOR = 1e-6
+
+
+# --- batchnorm_forward: 18 points -------------------------------------------------------------------------------------------
+
+
+@check(
+    of="batchnorm_forward",
+    points=4,
+    section=FORWARD,
+    hint="Statistics are taken over axis 0, one mean and one variance per feature; the variance is divided by N.",
+)
+def batchnorm_train_output(impl: Any, rng: Any) -> dict[str, Any]:
+    """Training mode normalizes each feature over the minibatch, then scales and shifts."""
+    return outputs(impl, rng, "batchnorm_forward", SHAPES, TRAIN)
+
+
+@check(
+    of="batchnorm_forward",
+    points=3,
+    visible=False,
+    section=FORWARD,
+    hint="Where does eps come from, and where does it go? Try a large one, and features that hardly vary.",
+)
+def batchnorm_train_eps(impl: Any, rng: Any) -> dict[str, Any]:
+    """Training mode uses the eps it is given."""
+    large = outputs(impl, rng, "batchnorm_forward", ((6, 4),), {**TRAIN, "eps": 0.3})
+    small = outputs(impl, rng, "batchnorm_forward", ((9, 5),), TRAIN, spread=1e-3)
+    return {**large, **small}
+
+
+@check(
+    of="batchnorm_forward",
+    points=4,
+    section=FORWARD,
+    hint="Each call moves the averages a little: momentum times the old value plus the rest times the minibatch's.",
+)
+def batchnorm_running_averages(impl: Any, rng: Any) -> dict[str, Any]:
+    """Training mode keeps running averages of mean and variance."""
+    return running_averages(impl, rng, 4, {})
+
+
+@check(
+    of="batchnorm_forward",
+    points=2,
+    visible=False,
+    section=FORWARD,
+    hint="The momentum is a setting in bn_param; it weighs the old average.",
+)
+def batchnorm_running_momentum(impl: Any, rng: Any) -> dict[str, Any]:
+    """Running averages use the momentum they are given."""
+    return running_averages(impl, rng, 3, {"momentum": 0.6, "eps": 0.05})
+
+
+@check(
+    of="batchnorm_forward",
+    points=3,
+    section=FORWARD,
+    hint="In test mode the running averages take the minibatch's place, and gamma and beta still apply.",
+)
+def batchnorm_test_output(impl: Any, rng: Any) -> dict[str, Any]:
+    """Test mode normalizes with the running averages, then scales and shifts."""
+    return inference_outputs(impl, rng, ((6, 5), (1, 3)), {})
+
+
+@check(
+    of="batchnorm_forward",
+    points=2,
+    visible=False,
+    section=FORWARD,
+    hint="Test mode reads the running averages and eps; it changes nothing.",
+)
+def batchnorm_test_repeatable(impl: Any, rng: Any) -> dict[str, Any]:
+    """Test mode leaves the running averages as they are and uses the eps it is given."""
+    return inference_outputs(impl, rng, ((8, 4),), {"eps": 0.2, "momentum": 0.5}, calls=2)
+
+
+# --- batchnorm_backward: 14 points ------------------------------------------------------------------------------------------
+
+
+@check(
+    of="batchnorm_backward",
+    points=6,
+    credit="each",
+    section=BACKWARD,
+    hint="x reaches the output by three ways: directly, through the mean, and through the variance.",
+)
+def batchnorm_backward_gradients(impl: Any, rng: Any) -> dict[str, Any]:
+    """The backward pass gives the gradients of x, gamma and beta."""
+    return gradients(impl, rng, BATCHNORM, ((6, 5),), TRAIN)
+
+
+@check(
+    of="batchnorm_backward",
+    points=4,
+    section=BACKWARD,
+    hint="Count rows and columns apart: which sums run over the N examples?",
+)
+def batchnorm_backward_shapes(impl: Any, rng: Any) -> dict[str, Any]:
+    """The backward pass is right for batches of any shape."""
+    return gradients(impl, rng, BATCHNORM, OTHER_SHAPES, TRAIN)
+
+
+@check(
+    of="batchnorm_backward",
+    points=4,
+    visible=False,
+    section=BACKWARD,
+    hint="The backward pass has to use the same eps as the forward pass.",
+)
+def batchnorm_backward_eps(impl: Any, rng: Any) -> dict[str, Any]:
+    """The backward pass uses the eps that the forward pass was given."""
+    large = gradients(impl, rng, BATCHNORM, ((5, 4), (9, 6)), {**TRAIN, "eps": 0.4})
+    small = gradients(impl, rng, BATCHNORM, ((8, 3), (10, 7)), TRAIN, spread=1e-2)
+    return {**large, **small}
+
+
+# --- batchnorm_backward_alt: 6 points ---------------------------------------------------------------------------------------
+
+
+@check(
+    of="batchnorm_backward_alt",
+    points=4,
+    credit="each",
+    section=ALTERNATIVE,
+    hint="Write dx with dout, its sum, and the sum of dout times the normalized x; compare with batchnorm_backward.",
+)
+def batchnorm_alt_gradients(impl: Any, rng: Any) -> dict[str, Any]:
+    """The simplified backward pass gives the same gradients."""
+    plain = gradients(impl, rng, BATCHNORM_ALT, ((6, 5),), TRAIN)
+    large = gradients(impl, rng, BATCHNORM_ALT, ((9, 4), (3, 8)), {**TRAIN, "eps": 0.4})
+    return {name: _joined(name, plain, large) for name in ("dx", "dgamma", "dbeta")}
+
+
+def _joined(name: str, *parts: Mapping[str, Any]) -> Any:
+    """All gradients of one name as one vector, so that each name earns its share; None where one is not an array."""
+    arrays = [value for part in parts for key, value in part.items() if key.partition("_")[0] == name]
+    if not all(type(array) is np.ndarray for array in arrays):
+        return None
+    return np.concatenate([array.ravel() for array in arrays])
+
+
+SLOWER = 2.0  # the fastest of 15 calls varies by a few per cent from run to run; one extra pass over the data is not a fault
+ALT_TOLERANCE = 1e-7
+
+
+def judge_alt_times(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """The alternative is right, and its fastest call is no slower than the step-by-step version's, with a factor to spare."""
+    error = 0.0
+    for name in ("dx", "dgamma", "dbeta"):
+        judged = compare_value("ndarray", actual[name], expected[name], tolerance=ALT_TOLERANCE)
+        if not judged.passed:
+            return Judgement(0.0, f"{name} {judged.reason}", judged.relative_error)
+        error = max(error, judged.relative_error or 0.0)
+    step_by_step, simplified = (
+        _fastest(actual[name], expected[name].shape) for name in ("seconds_backward", "seconds_alt")
+    )
+    if step_by_step is None or simplified is None:
+        return Judgement(0.0, "the times that came back are not times", error)
+    if simplified <= SLOWER * step_by_step:
+        return Judgement(1.0, "", error)
+    return Judgement(0.0, f"takes {simplified / step_by_step:.1f} times as long as batchnorm_backward", error)
+
+
+def _fastest(seconds: Any, shape: tuple[int, ...]) -> float | None:
+    if (
+        seconds.shape != shape
+        or seconds.dtype.kind != "f"
+        or not np.all(np.isfinite(seconds))
+        or not np.all(seconds > 0)
+    ):
+        return None
+    return float(seconds.min())
+
+
+@check(
+    of="batchnorm_backward_alt",
+    points=2,
+    judge=judge_alt_times,
+    section=ALTERNATIVE,
+    hint="Simplify on paper first; every pass over an (N, D) array costs.",
+)
+def batchnorm_alt_speed(impl: Any, rng: Any) -> dict[str, Any]:
+    """The simplified backward pass is no slower than the step-by-step one."""
+    return backward_times(impl, rng, 15)
+
+
+# --- layernorm: 14 points ---------------------------------------------------------------------------------------------------
+
+
+@check(
+    of="layernorm_forward",
+    points=4,
+    section=LAYER,
+    hint="Mean and variance belong to one example and run over its features; gamma and beta belong to features.",
+)
+def layernorm_output(impl: Any, rng: Any) -> dict[str, Any]:
+    """Layer normalization normalizes each example over its features, then scales and shifts."""
+    return outputs(impl, rng, "layernorm_forward", ROW_SHAPES, {})
+
+
+@check(
+    of="layernorm_forward",
+    points=2,
+    visible=False,
+    section=LAYER,
+    hint="eps is a setting in ln_param and is added to the variance.",
+)
+def layernorm_eps(impl: Any, rng: Any) -> dict[str, Any]:
+    """Layer normalization uses the eps it is given."""
+    large = outputs(impl, rng, "layernorm_forward", ((6, 4),), {"eps": 0.3})
+    small = outputs(impl, rng, "layernorm_forward", ((5, 9),), {}, spread=1e-3)
+    return {**large, **small}
+
+
+@check(
+    of="layernorm_backward",
+    points=5,
+    credit="each",
+    section=LAYER,
+    hint="Gradients of gamma and beta sum over the examples; everything that goes into dx is summed over features.",
+)
+def layernorm_backward_gradients(impl: Any, rng: Any) -> dict[str, Any]:
+    """The backward pass gives the gradients of x, gamma and beta."""
+    return gradients(impl, rng, LAYERNORM, ((6, 5),), {})
+
+
+@check(
+    of="layernorm_backward",
+    points=3,
+    visible=False,
+    section=LAYER,
+    hint="Try a single example, more features than examples, and a large eps.",
+)
+def layernorm_backward_shapes(impl: Any, rng: Any) -> dict[str, Any]:
+    """The backward pass is right for any shape, a single example too, and for any eps."""
+    plain = gradients(impl, rng, LAYERNORM, ((1, 6), (3, 8), (9, 4)), {})
+    large = gradients(impl, rng, LAYERNORM, ((5, 7), (8, 3)), {"eps": 0.4})
+    return {**plain, **large}
+
+
+# --- FullyConnectedNet: 24 points -------------------------------------------------------------------------------------------
+
+
+def _examples(rng: Any, rows: int) -> tuple[Any, Any]:
+    return rng.standard_normal((rows, *IMAGE)) + 0.3, rng.integers(SIZES[-1], size=rows)
+
+
+def _started(impl: Any, rng: Any, normalization: str | None, reg: float) -> Any:
+    return start(make_network(impl, SIZES, normalization, reg), rng, SIZES, normalization is not None)
+
+
+def _losses(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
+    """Losses without and with regularization."""
+    arrays = {}
+    for reg in REGS:
+        model = _started(impl, rng, normalization, reg)
+        X, y = _examples(rng, 9)
+        arrays[f"loss_reg_{reg:g}"] = model.loss(X, y.copy())[0]
+    return arrays
+
+
+def _network_gradients(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
+    """All gradients, without and with regularization."""
+    arrays = {}
+    for reg in REGS:
+        model = _started(impl, rng, normalization, reg)
+        X, y = _examples(rng, 9)
+        grads = model.loss(X, y.copy())[1]
+        arrays.update(gradients_of(grads, SIZES, normalization is not None, f"reg_{reg:g}_"))
+    return arrays
+
+
+@check(
+    of="FullyConnectedNet",
+    points=2,
+    section=NETWORK,
+    hint="The penalty is half of reg times the sum of squares of every weight matrix, the last one too, and of nothing else.",
+)
+def network_plain_loss(impl: Any, rng: Any) -> dict[str, Any]:
+    """Without normalization, the loss is right with and without regularization."""
+    return _losses(impl, rng, None)
+
+
+@check(
+    of="FullyConnectedNet",
+    points=2,
+    credit="each",
+    floor=NETWORK_FLOOR,
+    section=NETWORK,
+    hint="Every parameter needs its gradient; weight matrices have the penalty's as well.",
+)
+def network_plain_gradients(impl: Any, rng: Any) -> dict[str, Any]:
+    """Without normalization, all gradients are right."""
+    return _network_gradients(impl, rng, None)
+
+
+@check(
+    of="FullyConnectedNet",
+    points=3,
+    section=NETWORK,
+    hint="Order: affine, normalization, ReLU; nothing but affine in the last layer; gamma and beta carry no penalty.",
+)
+def network_batchnorm_loss(impl: Any, rng: Any) -> dict[str, Any]:
+    """With batch normalization, the loss is right with and without regularization."""
+    return _losses(impl, rng, "batchnorm")
+
+
+@check(
+    of="FullyConnectedNet",
+    points=6,
+    credit="each",
+    floor=NETWORK_FLOOR,
+    section=NETWORK,
+    hint="Go through the layers in the opposite order, each with the cache that its forward pass left.",
+)
+def network_batchnorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
+    """With batch normalization, all gradients are right."""
+    return _network_gradients(impl, rng, "batchnorm")
+
+
+@check(
+    of="FullyConnectedNet",
+    points=2,
+    section=LAYER,
+    hint="Is layer normalization really called when normalization is 'layernorm'?",
+)
+def network_layernorm_loss(impl: Any, rng: Any) -> dict[str, Any]:
+    """With layer normalization, the loss is right with and without regularization."""
+    return _losses(impl, rng, "layernorm")
+
+
+@check(
+    of="FullyConnectedNet",
+    points=4,
+    credit="each",
+    floor=NETWORK_FLOOR,
+    section=LAYER,
+    hint="Forward and backward pass have to use the same kind of normalization.",
+)
+def network_layernorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
+    """With layer normalization, all gradients are right."""
+    return _network_gradients(impl, rng, "layernorm")
+
+
+@check(
+    of="FullyConnectedNet",
+    points=3,
+    visible=False,
+    section=NETWORK,
+    hint="Without y the network is in test mode: are the running averages used, and does one image's answer depend on others?",
+)
+def network_test_scores(impl: Any, rng: Any) -> dict[str, Any]:
+    """In test mode the scores come from the running averages."""
+    model = _started(impl, rng, "batchnorm", 0.0)
+    for step in range(1, 5):
+        X, y = _examples(rng, 8)
+        model.loss(step * X, y)
+    X, _ = _examples(rng, 6)
+    return {
+        "scores": kept(model.loss(X.copy())),
+        "scores_one": model.loss(X[:1].copy()),
+        "scores_again": model.loss(X),
+    }
+
+
+@check(
+    of="FullyConnectedNet",
+    points=2,
+    visible=False,
+    section=NETWORK,
+    hint="The last affine layer's output is the scores, as it is: negative ones stay, and nothing brings them to a common scale.",
+)
+def network_last_layer(impl: Any, rng: Any) -> dict[str, Any]:
+    """No normalization and no ReLU follow the last layer, whatever the depth."""
+    arrays = {}
+    for normalization in (None, "batchnorm"):
+        for sizes in ((12, 6, 3), (12, 4, 8, 5, 6, 3)):
+            model = start(
+                make_network(impl, sizes, normalization, 0.0), rng, sizes, normalization is not None
+            )
+            X, y = _examples(rng, 7)
+            model.loss(X, y % 3)
+            arrays[f"scores_{normalization}_{len(sizes) - 1}_layers"] = model.loss(X)
+    return arrays
+
+
+# --- Training: 6 points -----------------------------------------------------------------------------------------------------
+
+# Rounding grows over 20 steps, in the worst of 200 runs to 1e-10; a mistake of 1e-6 in one step shows as more than that.
+TRAINING_TOLERANCE = 1e-6
+LEARNING_RATE = 0.05
+
+
+def _training(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
+    """Losses of 20 steps of plain gradient descent, from given parameters, on minibatches drawn in the Solver's way."""
+    model = _started(impl, rng, normalization, 0.01)
+    X, y = _examples(rng, 60)
+    data = {"X_train": X[:40], "y_train": y[:40], "X_val": X[40:], "y_val": y[40:]}
+    np.random.seed(
+        int(rng.integers(2**31))
+    )  # the constructor may have drawn from the generator that picks the minibatches
+    solver = impl.Solver(
+        model,
+        data,
+        update_rule="sgd",
+        optim_config={"learning_rate": LEARNING_RATE},
+        batch_size=10,
+        num_epochs=5,
+        verbose=False,
+    )
+    solver.train()
+    return {
+        "loss_history": np.array([float(loss) for loss in solver.loss_history]),
+        "train_acc_history": np.array([float(accuracy) for accuracy in solver.train_acc_history]),
+    }
+
+
+@check(
+    of="FullyConnectedNet",
+    points=2,
+    tolerance=TRAINING_TOLERANCE,
+    section=DEEP,
+    hint="Losses that part from the first step on point at the forward pass, later ones at a gradient.",
+)
+def training_plain(impl: Any, rng: Any) -> dict[str, Any]:
+    """Without normalization, 20 steps of training give the expected losses."""
+    return _training(impl, rng, None)
+
+
+@check(
+    of="FullyConnectedNet",
+    points=3,
+    tolerance=TRAINING_TOLERANCE,
+    section=DEEP,
+    hint="Losses that are right and accuracies that are wrong point at test mode.",
+)
+def training_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
+    """With batch normalization, 20 steps of training give the expected losses and accuracies."""
+    return _training(impl, rng, "batchnorm")
+
+
+@check(
+    of="FullyConnectedNet",
+    points=1,
+    visible=False,
+    tolerance=TRAINING_TOLERANCE,
+    section=LAYER_BATCH_SIZE,
+    hint="Losses that part from the first step on point at the forward pass, later ones at a gradient.",
+)
+def training_layernorm(impl: Any, rng: Any) -> dict[str, Any]:
+    """With layer normalization, 20 steps of training give the expected losses."""
+    return _training(impl, rng, "layernorm")
+
+
+# --- Good manners: 4 points -------------------------------------------------------------------------------------------------
+
+
+@check(
+    of="batchnorm_forward",
+    points=2,
+    visible=False,
+    section=FORWARD,
+    hint="An operation such as `x -= mean` writes into the caller's array.",
+)
+def inputs_untouched(impl: Any, rng: Any) -> dict[str, Any]:
+    """The functions leave x, gamma, beta and dout as they are."""
+    return inputs_after(impl, rng)
+
+
+@check(
+    of="batchnorm_forward",
+    points=1,
+    visible=False,
+    section=FORWARD,
+    hint="Is anything kept outside of bn_param and cache?",
+)
+def results_repeat(impl: Any, rng: Any) -> dict[str, Any]:
+    """The same inputs give the same results, whatever was computed in between."""
+    return repeats(impl, rng)
+
+
+@check(
+    of="batchnorm_forward",
+    points=1,
+    visible=False,
+    tolerance=1e-9,  # float32 gives 1e-7 at best; right answers in float64 give 1e-12 on these data
+    section=FORWARD,
+    hint="An array made without dtype, or with float32, can cost half of the digits.",
+)
+def double_precision(impl: Any, rng: Any) -> dict[str, Any]:
+    """float64 in gives float64 out, with all of its digits."""
+    out = outputs(impl, rng, "batchnorm_forward", ((20, 3),), TRAIN)
+    back = gradients(impl, rng, BATCHNORM, ((20, 4),), TRAIN)
+    rows = gradients(impl, rng, LAYERNORM, ((4, 20),), {})
+    return {**out, **back, **{f"layernorm_{name}": value for name, value in rows.items()}}
+
+
+# --- The notebook's experiments: 6 points ------------------------------------------------------------------------------------
+#
+# There is no reference notebook: what is judged is whether the histories can be what the Solver keeps. They are read from the
+# notebook's own process, so this tells an experiment that ran from one that did not, and cannot rule out made-up numbers; the
+# layers and the network, which carry the points, are judged by the checks above.
+
+
+def judge_deep(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """The network with batch normalization ends with a higher training accuracy than the one without.
+
+    In the course's own notebook the weight-scale experiment reuses both names, so that its last pair (weight scale 1) is what is
+    left at the end. There, the best accuracy on the way is compared, and a tie is no fault.
+    """
+    try:
+        [(_, with_norm, _)] = histories(actual, "bn", finite=True)
+        [(_, without, _)] = histories(actual, "baseline", finite=False)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    reused = bool(actual["reused"])
+    ahead = max(with_norm) >= max(without) - 0.02 if reused else with_norm[-1] > without[-1]
+    if ahead:
+        return Judgement(1.0)
+    return Judgement(
+        0.0, "batch normalization does not end with a higher training accuracy than the baseline"
+    )
+
+
+@check(
+    of="bn_solver",
+    where="notebook",
+    points=2,
+    judge=judge_deep,
+    section=DEEP,
+    hint="Run the whole notebook from the top. If training runs but batch normalization falls behind, look at test mode.",
+)
+def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """The deep network trains faster with batch normalization."""
+    solver, baseline = impl.bn_solver, impl.solver
+    scales = list(impl.bn_solvers_ws.values()) if hasattr(impl, "bn_solvers_ws") else []
+    reused = any(solver is other for other in scales)
+    return {**packed("bn", [solver]), **packed("baseline", [baseline]), "reused": np.array(reused)}
+
+
+MARGIN = 0.02  # mean advantage in best training accuracy; 0.07 and more are seen, 0.00 +- 0.01 where both networks are alike
+
+
+def judge_scales(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """There is a network of each kind for every scale, and over all scales batch normalization is ahead."""
+    try:
+        with_norm = histories(actual, "bn", finite=True)
+        without = histories(actual, "baseline", finite=False)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    scales = actual["weight_scales"]
+    if scales.ndim != 1 or len(scales) < 3 or not max(scales) >= 100 * min(scales) > 0:
+        return Judgement(0.0, "the weight scales do not span two orders of magnitude")
+    if not len(with_norm) == len(without) == len(scales):
+        return Judgement(
+            0.0, f"{len(with_norm)} and {len(without)} networks were trained for {len(scales)} weight scales"
+        )
+    best = [np.mean([max(train) for _, train, _ in found]) for found in (with_norm, without)]
+    if best[0] > best[1] + MARGIN:
+        return Judgement(1.0)
+    return Judgement(0.0, "over all weight scales, batch normalization is not ahead of the baseline")
+
+
+@check(
+    of="bn_solvers_ws",
+    where="notebook",
+    points=2,
+    judge=judge_scales,
+    section=SCALES,
+    hint="Both networks are needed for every weight scale, and only one of them has batch normalization.",
+)
+def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """The weight-scale experiment was run for all scales and shows batch normalization ahead."""
+    scales = np.array(impl.weight_scales, dtype=float)
+    with_norm, without = impl.bn_solvers_ws, impl.solvers_ws
+    return {
+        **packed("bn", [with_norm[scale] for scale in scales]),
+        **packed("baseline", [without[scale] for scale in scales]),
+        "weight_scales": scales,
+    }
+
+
+LEARNT = 0.04  # how much training accuracy has to rise; 0.08 and more are seen, noise of an untrained network is below 0.03
+
+
+def judge_batch_sizes(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """There is a network that learnt for every batch size, and a baseline."""
+    try:
+        normalized = histories(actual, "norm", finite=True)
+        histories(actual, "baseline", finite=True)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    sizes = actual["batch_sizes"]
+    if len(normalized) != len(sizes) or not np.array_equal(actual["norm_settings"][:, 1], sizes):
+        return Judgement(0.0, f"{len(normalized)} networks were trained for {len(sizes)} batch sizes")
+    for size, (_, train, _) in zip(sizes, normalized, strict=True):
+        if not max(train) > train[0] + LEARNT:
+            return Judgement(0.0, f"the network with batch size {int(size)} did not learn")
+    return Judgement(1.0)
+
+
+@check(
+    of="bn_solvers_bsize",
+    where="notebook",
+    points=1,
+    judge=judge_batch_sizes,
+    section=BATCH_SIZE,
+    hint="Run the whole notebook from the top.",
+)
+def experiment_batch_sizes(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """The batch-size experiment was run for every batch size."""
+    return {
+        **packed("norm", impl.bn_solvers_bsize),
+        **packed("baseline", [impl.solver_bsize]),
+        "batch_sizes": np.array(impl.batch_sizes, dtype=float),
+    }
+
+
+@check(
+    of="ln_solvers_bsize",
+    where="notebook",
+    points=1,
+    judge=judge_batch_sizes,
+    section=LAYER_BATCH_SIZE,
+    hint="Run the whole notebook from the top, with layer normalization in the network.",
+)
+def experiment_layernorm(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """The batch-size experiment was run with layer normalization."""
+    return {
+        **packed("norm", impl.ln_solvers_bsize),
+        **packed("baseline", [impl.solver_bsize]),
+        "batch_sizes": np.array(impl.batch_sizes, dtype=float),
+    }
