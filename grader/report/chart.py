@@ -20,6 +20,7 @@ MAX_PANELS = 12
 MAX_POINTS = 240  # more than the panel has pixels to show apart
 TABLE_ROWS = 20
 LOG_SPAN = 1000.0  # all positive, and spread over more than this: a log axis, as for a loss that blew up
+FAR = 100_000  # beyond, the exact factor tells nobody anything
 HUGE = 1e150  # values beyond are drawn at the edge; keeps differences finite
 
 
@@ -45,7 +46,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One history beside the reference's. Paths are SVG path data; dots are places of single points, which a path would not show."""
+    """One history beside the reference's. Paths are SVG path data; dots are single points, which a path would not show."""
 
     label: str
     student: str
@@ -105,7 +106,9 @@ def _against(error: float, tolerance: float, *, within: bool) -> str:
     ratio = tolerance / error if within else error / tolerance
     if ratio < 1.05:
         return "at the tolerance" if within else "just over the tolerance"
-    times = f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}" if ratio < 1e6 else f"{ratio:.0e}"
+    if ratio >= FAR:
+        return "far below the tolerance" if within else "far beyond the tolerance"
+    times = f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}"
     return f"{times} times below the tolerance" if within else f"{times} times the tolerance"
 
 
