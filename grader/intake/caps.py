@@ -1,0 +1,39 @@
+"""How much of a hand-in is read. A cap that is met is always said, in a note or in a reason for refusal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DEFAULT_CAPS", "KIB", "MIB", "Caps"]
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """Upper bounds for one hand-in, unless the name says otherwise. Sizes in bytes, after decompression.
+
+    module, notebook: one file of the assignment. other, data: one further file, and one file of a data format.
+    others, other_files: all further files together. entries: files in one hand-in. folder_files: a folder with more files than
+    this, below the first two levels, is taken for a data set. class_entries, directory: entries and directory of an archive.
+    depth: folders above a file. name: one path component, in UTF-8. nested_zip, nested_zips: zips inside a hand-in.
+    """
+
+    module_bytes: int = 2 * MIB  # the largest layers.py seen in public checkouts is under 100 KiB
+    notebook_bytes: int = 64 * MIB  # recorded figures make notebooks of 10 MiB; runaway prints more
+    other_bytes: int = 8 * MIB
+    data_bytes: int = 1 * MIB
+    others_bytes: int = 64 * MIB
+    other_files: int = 2_000
+    entries: int = 20_000
+    folder_files: int = 2_000
+    class_entries: int = 500_000
+    directory_bytes: int = 64 * MIB
+    depth: int = 24
+    name_bytes: int = 255  # NAME_MAX of Linux file systems
+    nested_zip_bytes: int = 64 * MIB
+    nested_zips: int = 8
+
+
+DEFAULT_CAPS = Caps()

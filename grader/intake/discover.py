@@ -1,0 +1,111 @@
+"""From the paths that were named to hand-ins: opens folders and zips, asks the LMS patterns first, then the rules for classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..assignment import Assignment
+from ..errors import SubmissionError, UsageError
+from .caps import Caps
+from .classes import divide, is_part_name
+from .folders import read_files, read_folder
+from .handin import HandIn, is_zip, open_sole_zip, stem
+from .lms import recognise
+from .tree import Tree
+
+__all__ = ["discover"]
+
+
+def discover(paths: Sequence[Path], assignment: Assignment, caps: Caps) -> list[HandIn]:
+    """The hand-ins at `paths`, in their order, within a path by student. A path that was named twice counts once.
+
+    Raises: UsageError if a path does not exist, or none holds anything.
+    """
+    resolved = list(dict.fromkeys(_existing(path) for path in paths))
+    found: list[HandIn] = []
+    done: set[Path] = set()
+    for path in resolved:
+        if path in done:
+            continue
+        if path.is_dir():
+            found += _in_tree(read_folder(path, caps), path.name, assignment, caps, is_class_zip=False)
+            continue
+        beside = [other for other in resolved if other.parent == path.parent and not other.is_dir()]
+        done.update(beside)
+        found += _files(beside, assignment, caps)
+    if not found:
+        raise UsageError(
+            f"{', '.join(map(str, paths))}: nothing handed in there; name a folder or zip with students' work"
+        )
+    return found
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise UsageError(f"{path}: does not exist; name a folder, a zip, a notebook or a Python file")
+    if not (path.is_dir() or path.is_file()):
+        raise UsageError(f"{path}: is neither a folder nor a file")
+    return path.resolve()
+
+
+def _files(paths: Sequence[Path], assignment: Assignment, caps: Caps) -> list[HandIn]:
+    """Files that were named and lie in the same folder: perhaps a part of an LMS download, else each by itself."""
+    tree = read_files(paths, caps)
+    known = recognise(tree, assignment, caps)
+    if known:
+        return known
+    found: list[HandIn] = []
+    for entry in tree.entries:
+        alone = Tree((entry,))
+        if not is_zip(entry):
+            found.append(HandIn(student=stem(entry.name), origin=entry.name, tree=alone))
+            continue
+        found += _in_tree(alone, stem(entry.name), assignment, caps, is_class_zip=True)
+    found += [
+        HandIn(student=stem(item.path), origin=item.path, tree=Tree(()), refused=f"it {item.reason}")
+        for item in tree.refusals
+    ]
+    return found
+
+
+def _in_tree(
+    tree: Tree, student: str, assignment: Assignment, caps: Caps, *, is_class_zip: bool
+) -> list[HandIn]:
+    """The hand-ins in a folder or in a zip. A zip that cannot be read is the refused hand-in of the student it is called after."""
+    if (
+        not is_class_zip
+        and len(tree.entries) == 1
+        and is_zip(tree.entries[0])
+        and not is_part_name(stem(tree.entries[0].name))
+    ):
+        student = stem(tree.entries[0].name)
+    try:
+        inner = open_sole_zip(tree, caps)
+    except SubmissionError as exc:
+        return [HandIn(student=student, origin=student, tree=tree, refused=str(exc))]
+    origin = student if inner is tree else tree.entries[0].path
+    known = recognise(inner, assignment, caps)
+    if known:
+        return sorted(known, key=lambda handin: (handin.student, handin.origin))
+    folder, part = _unwrapped(inner)
+    if folder:
+        below = recognise(part, assignment, caps) or divide(part, student, origin, assignment, named_zip=True)
+        if len(below) > 1 or (below and below[0].student != student):
+            prefixed = [replace(handin, origin=f"{folder}/{handin.origin}") for handin in below]
+            return sorted(prefixed, key=lambda handin: (handin.student, handin.origin))
+    found = divide(inner, student, origin, assignment, named_zip=inner is not tree)
+    if not inner.entries and not inner.refusals and not inner.folders:
+        return []
+    return sorted(found, key=lambda handin: (handin.student, handin.origin))
+
+
+def _unwrapped(tree: Tree) -> tuple[str, Tree]:
+    """The folder that holds everything, one level down, and what it holds; "" if there is no such folder."""
+    names = tree.names()
+    if len(names) != 1 or names[0] not in tree.folders:
+        return "", tree
+    part = tree.under(names[0])
+    below = frozenset(entry.path.partition("/")[0] for entry in part.entries if "/" in entry.path)
+    return names[0], replace(part, folders=below)

@@ -1,0 +1,77 @@
+"""Recognise the assignment's notebooks among a student's files: by name, by other names of it, by the headings in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+
+from ..assignment import NotebookSpec
+from .tree import Entry
+
+__all__ = ["headings_found", "name_rank", "pick_notebook", "plain_name"]
+
+_COPY = re.compile(r"(?:[ _-]*(?:\(\d+\)|copy\d*|copy \d+|kopie|checkpoint|final|\d{1,2}))+$", re.IGNORECASE)
+_HEADING = re.compile(r"^\s*#{1,6}\s+(.*)$", re.MULTILINE)
+
+EXACT, COPY, OTHER, UNKNOWN = 0, 1, 2, 3
+
+
+def plain_name(name: str) -> str:
+    """A file's name in lower case without the marks of a copy: "BatchNormalization (1).ipynb" -> "batchnormalization.ipynb"."""
+    stem, dot, suffix = name.rpartition(".")
+    return (_COPY.sub("", stem) + dot + suffix).casefold()
+
+
+def name_rank(name: str, spec: NotebookSpec) -> int:
+    """How well a file's name fits: 0 the notebook's own, 1 a copy's, 2 one of `matches`, 3 none of these."""
+    wanted = spec.path.rpartition("/")[2]
+    lowered = name.casefold()
+    if lowered == wanted.casefold():
+        return EXACT
+    if plain_name(name) == wanted.casefold():
+        return COPY
+    return OTHER if any(fnmatchcase(lowered, pattern.casefold()) for pattern in spec.matches) else UNKNOWN
+
+
+def headings_found(data: bytes, headings: Sequence[str]) -> int:
+    """How many of `headings` stand in the markdown of a notebook; 0 for bytes that are no notebook."""
+    try:
+        cells = json.loads(data)["cells"]
+        sources = [cell["source"] for cell in cells if cell.get("cell_type") == "markdown"]
+        texts = ["".join(source) for source in sources]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return 0
+    there = {_normal(line) for text in texts for line in _HEADING.findall(text)}
+    return sum(_normal(heading.lstrip("# ")) in there for heading in headings)
+
+
+def _normal(heading: str) -> str:
+    return re.sub(r"\W+", " ", unicodedata.normalize("NFC", heading)).strip().casefold()
+
+
+def pick_notebook(
+    spec: NotebookSpec,
+    candidates: Sequence[Entry],
+    *,
+    near: Callable[[Entry], tuple[int, int]],
+    read: Callable[[Entry], bytes],
+) -> tuple[Entry | None, str]:
+    """The candidate that is the notebook `spec`, and how it was recognised ("" where its name is exact).
+
+    Args: near: sort key, smaller for candidates nearer to the modules. read: gives a candidate's bytes.
+    """
+    ranked = sorted((name_rank(entry.name, spec), near(entry), entry.path) for entry in candidates)
+    by_path = {entry.path: entry for entry in candidates}
+    if ranked and ranked[0][0] < UNKNOWN:
+        rank, _, path = ranked[0]
+        return by_path[path], "" if rank == EXACT else "by its name"
+    if not spec.headings:
+        return None, ""
+    counted = [(-headings_found(read(entry), spec.headings), near(entry), entry.path) for entry in candidates]
+    best = min(counted, default=None)
+    if best and -best[0] * 2 >= len(spec.headings):
+        return by_path[best[2]], "by its headings"
+    return None, ""

@@ -1,0 +1,114 @@
+"""From paths on the command line to sorted submissions. Untrusted bytes are read here, and nothing is run.
+
+A path is a folder with one student's work or a class's, a zip of either, a single notebook or Python file, or a download of Canvas,
+Moodle, Gradescope or nbgrader. How these are told apart is written in `grader/intake/classes.py` and `grader/intake/lms.py`.
+What cannot be read at all becomes a `Rejected`, with its reason, and never stops the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .assignment import Assignment
+from .blobs import BlobStore
+from .errors import SubmissionError
+from .intake.caps import DEFAULT_CAPS, Caps
+from .intake.discover import discover
+from .intake.handin import HandIn, is_archive, moment, open_nested, open_sole_zip
+from .intake.names import Roll
+from .intake.staging import Intake, content_digest, stage
+from .intake.tree import Tree, shown
+from .model import Note, Submission
+
+__all__ = ["Rejected", "find_submissions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A hand-in that cannot be read at all. It is part of the class all the same; reason: where, what came, what to do."""
+
+    student: str
+    origin: str
+    reason: str
+    name: str = ""
+
+
+def find_submissions(
+    paths: Sequence[Path], assignment: Assignment, blobs: BlobStore, *, caps: Caps = DEFAULT_CAPS
+) -> Iterator[Submission | Rejected]:
+    """Sort what lies at `paths` into submissions, one at a time and in the order of `paths`, within each by student.
+
+    Student ids are safe file names and unique in the whole call; two hand-ins with the same id are told apart, with a note.
+    The same bytes give the same digests wherever and whenever they are read.
+
+    Raises: UsageError, at once, if a path does not exist or holds no hand-in. OSError if the blob store cannot be written.
+    """
+    found = discover(paths, assignment, caps)
+    return _sorted_out(found, assignment, blobs, caps)
+
+
+def _sorted_out(
+    found: Sequence[HandIn], assignment: Assignment, blobs: BlobStore, caps: Caps
+) -> Iterator[Submission | Rejected]:
+    roll = Roll()
+    intake = Intake(assignment, blobs, caps)
+    for handin in found:
+        student = roll.give(handin.student)
+        try:
+            yield _submission(student, handin, intake)
+        except SubmissionError as exc:
+            yield Rejected(
+                student=student, origin=handin.origin, reason=f"{student}: {exc}", name=handin.name
+            )
+
+
+def _submission(student: str, handin: HandIn, intake: Intake) -> Submission:
+    if handin.refused:
+        raise SubmissionError(handin.refused)
+    tree = open_nested(open_sole_zip(handin.tree, intake.caps), intake.assignment, intake.caps)
+    _check(tree, intake.caps)
+    staged = stage(tree, intake)
+    notes = (*handin.notes, *_renamed(student, handin), *staged.notes)
+    return Submission(
+        student=student,
+        name=handin.name,
+        origin=handin.origin,
+        files=staged.files,
+        notebooks=staged.notebooks,
+        aliases=staged.aliases,
+        digest=content_digest(staged.files, staged.aliases),
+        arrived=handin.arrived or moment(tree.modified()),
+        missing=staged.missing,
+        notes=notes,
+    )
+
+
+def _check(tree: Tree, caps: Caps) -> None:
+    """Refuse a hand-in as a whole. Raises: SubmissionError, with what to do."""
+    for refusal in tree.refusals:
+        if refusal.fatal:
+            raise SubmissionError(f"{shown(refusal.path) or 'the zip'} {refusal.reason}")
+        if not refusal.path and not tree.entries:
+            raise SubmissionError(f"it {refusal.reason}")
+    if len(tree.entries) > caps.entries:
+        raise SubmissionError(
+            f"{len(tree.entries)} files came, the limit is {caps.entries}; hand in the work without its data"
+        )
+    if not tree.entries:
+        left = f" but {shown(tree.left_out[0].path)} ({tree.left_out[0].kind})" if tree.left_out else ""
+        odd = f"; {shown(tree.refusals[0].path)} {tree.refusals[0].reason}" if tree.refusals else ""
+        raise SubmissionError(f"there is no file{left}{odd}; hand in the notebook and the modules")
+    archives = [entry for entry in tree.entries if is_archive(entry.name)]
+    if len(archives) == len(tree.entries):
+        raise SubmissionError(
+            f"{shown(archives[0].path)} is an archive of a kind that is not opened; hand in a zip"
+        )
+
+
+def _renamed(student: str, handin: HandIn) -> tuple[Note, ...]:
+    if student == handin.student:
+        return ()
+    text = f'Listed as "{student}": "{shown(handin.student)}" is taken already or is not safe as a file name.'
+    return (Note(about=shown(handin.origin), text=text, for_student=False),)
