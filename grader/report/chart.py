@@ -262,8 +262,10 @@ def _ends(who: str, ys: Sequence[float]) -> str:
         if broken is None
         else f" It is not finite from {broken} on."
         if _rest_broken(ys, broken)
-        else " It has gaps."
+        else " Some of it is not finite."
     )
+    if len(ys) == 1:
+        return f"{who} is {_number(ys[0])}, one value.{tail}"
     return f"{who} goes from {_number(ys[0])} to {_number(ys[-1])} in {len(ys)} values.{tail}"
 
 

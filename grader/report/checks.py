@@ -1,7 +1,8 @@
-"""Checks as a page shows them: grouped by function, outcome in words, and what to look at first. Decides what each reader may see."""
+"""Checks as a page shows them: by function, outcome in words, what to look at first. Decides what each reader may see."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -101,7 +102,7 @@ def verdict(outcome: Outcome, points: Decimal, max_points: Decimal) -> Verdict:
         return Verdict(kind="passed", word="Passed")
     if outcome is Outcome.NOT_GRADED:
         return Verdict(kind="open", word="Not graded")
-    if 0 < points and max_points > 0:
+    if points > 0 and max_points > 0:
         return Verdict(kind="partial", word="Partly right")
     return Verdict(kind="failed", word="Failed")
 
@@ -119,7 +120,7 @@ def check_view(check: CheckResult, audience: Audience) -> CheckView:
         lead=_lead(check.findings),
         findings=tuple(_finding(finding, instructor=instructor) for finding in check.findings),
         hint=check.hint if failed else "",
-        section=check.section if failed else "",
+        section=check.section if failed and not _told(check) else "",
         error=check.error,
         warnings=check.warnings[:MOST_WARNINGS],
         warnings_left_out=max(0, len(check.warnings) - MOST_WARNINGS),
@@ -140,11 +141,16 @@ def _base(check: CheckResult, **shown: object) -> CheckView:
     return CheckView(**{**terms, **shown})  # type: ignore[arg-type]  # the keys are CheckView's own fields
 
 
+def _told(check: CheckResult) -> bool:
+    """A finding already points to the check's own section."""
+    return any(finding.section == check.section for finding in check.findings)
+
+
 def _undrawn(check: CheckResult) -> str:
     """The error in words where a gauge cannot show it, e.g. NaN."""
     if check.relative_error is None or gauge(check.relative_error, check.tolerance) is not None:
         return ""
-    return f"{check.relative_error:.1e}"
+    return "NaN" if math.isnan(check.relative_error) else f"{check.relative_error:.1e}"
 
 
 def _lead(findings: Sequence[Finding]) -> str:
@@ -190,24 +196,35 @@ def _together(group: list[CheckResult], points: Decimal, most: Decimal) -> Verdi
 
 
 def first_looks(checks: Sequence[CheckResult], audience: Audience) -> tuple[FirstLook, ...]:
-    """What to look at first: failed checks, those with one cause as one entry, the dearest first.
+    """What to look at first: the dearest failures, those with one cause as one entry, at most 5.
 
-    One cause is one certain finding, else one reason in one function. Hidden checks count by their reason only.
+    One cause is one certain finding, else one reason in one function. Listed are known causes first, then in the assignment's
+    order, for its later parts build on its earlier ones. Hidden checks count by their reason only.
     """
     anchors = {name: f"f{i}" for i, name in enumerate(dict.fromkeys(check.function for check in checks), 1)}
-    groups: dict[tuple[str, str], list[CheckResult]] = {}
+    groups: dict[_Cause, list[CheckResult]] = {}
     for check in checks:
         if check.outcome is Outcome.FAILED and check.points < check.max_points:
             groups.setdefault(_cause(check, audience), []).append(check)
-    looks = sorted(
-        groups.values(), key=lambda group: -_lost(group)
-    )  # stable: ties keep the assignment's order
-    return tuple(_look(group, anchors, audience) for group in looks[:MOST_FIRST_LOOKS])
+    dearest = sorted(groups, key=lambda cause: -_lost(groups[cause]))[:MOST_FIRST_LOOKS]
+    listed = sorted(
+        (cause for cause in groups if cause in dearest), key=lambda cause: not cause.finding
+    )  # stable
+    return tuple(_look(groups[cause], anchors, audience) for cause in listed)
 
 
-def _cause(check: CheckResult, audience: Audience) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """Failures with equal causes are one entry: the finding's id, or else function and reason."""
+
+    finding: str = ""
+    function: str = ""
+    reason: str = ""
+
+
+def _cause(check: CheckResult, audience: Audience) -> _Cause:
     finding = _certain(check, audience)
-    return ("finding", finding.id) if finding else (check.function, check.reason)
+    return _Cause(finding=finding.id) if finding else _Cause(function=check.function, reason=check.reason)
 
 
 def _certain(check: CheckResult, audience: Audience) -> Finding | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..errors import GraderError
+from ..files import write_atomically
 from ..model import Result
 from .classpage import render_statistics
 from .student import render_student
@@ -47,13 +47,11 @@ class ReportJob:
 def write_reports(results: Iterable[Result], job: ReportJob, *, processes: int = 1) -> ClassStatistics:
     """Write `index.html`, and per student one page for each audience: `students/<id>.html` and `instructor/<id>.html`.
 
-    results: read once, in the order of the class's table; only a few are held at a time. A notebook that `load` cannot give is said to
-    be missing on the page, and the others go on. The class's page links to the instructor's version where one is written.
+    results: read once, in the order of the class's table; only a few are held at a time. A notebook that `load` cannot give is
+    said to be missing on the page, and the others go on. The class's page links to the instructor's version where one is written.
     Returns: the class's statistics, for the summary on the terminal.
     Raises: GraderError if a file cannot be written; what was written before stays whole.
     """
-    for audience in job.audiences:
-        _make(job.folder / FOLDERS[audience])
     tally = Tally()
     counted = _counting(results, tally, job)
     first = list(islice(counted, PAYS_FROM))
@@ -63,7 +61,6 @@ def write_reports(results: Iterable[Result], job: ReportJob, *, processes: int =
         for result in chain(first, counted):
             write_student(result, job)
     statistics = tally.statistics()
-    _make(job.folder)
     write_page(job.folder / INDEX, render_statistics(statistics, job.header))
     return statistics
 
@@ -123,21 +120,10 @@ def write_page(path: Path, page: str) -> None:
 
     Raises: GraderError if it cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        beside.write_text(page, encoding="utf-8")
-        beside.replace(path)
-    except OSError as exc:
-        beside.unlink(missing_ok=True)
-        raise GraderError(
-            f"{path}: the report could not be written ({exc.strerror}); free space or name another folder, then run `grader report` again"
-        ) from exc
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, page.encode())
     except OSError as exc:
         raise GraderError(
-            f"{folder}: the folder for reports cannot be made ({exc.strerror}); name another one"
+            f"{path}: the report could not be written ({exc.strerror}); "
+            "free space or name another folder, then run `grader report` again"
         ) from exc

@@ -62,9 +62,9 @@ class ImageOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
-    """A code cell that gave something to see. number counts all cells from 1. ended: in words, "" for an ordinary end."""
+    """A code cell that gave something to see. label: as Jupyter numbers it. ended: in words, "" for an ordinary end."""
 
-    number: int
+    label: str
     source: str
     ended: str
     took: str
@@ -139,7 +139,11 @@ def _bare(evidence: CellEvidence) -> CellView:
     outputs = (TextOutput(kind="error", text=f"{error.kind}: {error.message}"),) if error else ()
     took = seconds_text(evidence.wall_s)
     return CellView(
-        number=evidence.index + 1, source="", ended=ENDED.get(evidence.ending, ""), took=took, outputs=outputs
+        label=_label(evidence.index, None),
+        source="",
+        ended=ENDED.get(evidence.ending, ""),
+        took=took,
+        outputs=outputs,
     )
 
 
@@ -159,13 +163,18 @@ def _cell(index: int, cell: dict[str, Any], evidence: CellEvidence | None, budge
     budget.dropped.clear()
     ended = ENDED.get(evidence.ending, "") if evidence else ""
     return CellView(
-        number=index + 1,
+        label=_label(index, cell.get("execution_count")),
         source=cut(_joined(cell.get("source")), head=SOURCE_HEAD)[0],
         ended=ended
         or ("raised an error" if any(output.get("output_type") == "error" for output in _dicts(raw)) else ""),
         took=seconds_text(evidence.wall_s) if evidence and evidence.wall_s else "",
         outputs=tuple(outputs),
     )
+
+
+def _label(index: int, count: object) -> str:
+    """ "[4]", the number that Jupyter and our tracebacks give to the run cell; without one, its place among all cells."""
+    return f"[{count}]" if isinstance(count, int) else f"{index + 1}, counting all"
 
 
 def _dicts(values: list[Any]) -> Iterator[dict[str, Any]]:

@@ -1,9 +1,10 @@
-"""Inline questions as a page shows them: the answer in pieces, with the passages that each criterion's terms mark. Gives no marks."""
+"""Inline questions as a page shows them: the answer in pieces, with passages marked per criterion. Gives no marks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..model import Criterion, Outcome, QuestionKind, QuestionResult
 from .checks import Verdict, verdict
@@ -94,12 +95,13 @@ def _verdict(question: QuestionResult) -> Verdict:
         and question.mark is None
     ):
         return Verdict(kind="open", word="Waits for a person")
-    found = verdict(question.outcome, question.points, question.max_points)
-    if found.kind == "failed" and not question.answered:
-        return Verdict(kind="failed", word="Not answered")
-    return Verdict(
-        kind=found.kind, word={"Passed": "Full marks", "Failed": "No marks"}.get(found.word, found.word)
-    )
+    if question.outcome is Outcome.NOT_GRADED:
+        return verdict(question.outcome, question.points, question.max_points)
+    if question.points >= question.max_points:
+        return Verdict(kind="passed", word="Full marks")
+    if question.points > 0:
+        return Verdict(kind="partial", word="Part of the marks")
+    return Verdict(kind="failed", word="No marks" if question.answered else "Not answered")
 
 
 def _criterion(number: int, criterion: Criterion, length: int) -> CriterionView:
@@ -122,7 +124,7 @@ def pieces(answer: str, criteria: Sequence[Criterion]) -> tuple[Piece, ...]:
     ]
     edges = sorted({0, len(answer), *(edge for start, end, _ in spans for edge in (start, end))})
     parts = []
-    for begin, stop in zip(edges, edges[1:], strict=False):
+    for begin, stop in pairwise(edges):
         numbers = sorted({i for start, end, i in spans if start <= begin and stop <= end})
         parts.append(Piece(text=answer[begin:stop], criteria=tuple(numbers)))
     return tuple(parts)

@@ -1,4 +1,4 @@
-"""The small values that reports are made of: who reads, what stands at the head, one light row per submission. Plain data, no HTML."""
+"""The small values of reports: who reads, what stands at the head, one light row per submission. Plain data, no HTML."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Audience(Enum):
 class ReportHeader:
     """What a run's pages have in common. Holds no seed, on purpose.
 
-    data: the data set's name as people read it; synthetic: it is a stand-in, and trained accuracies mean nothing. limits: which limits
-    held, by name. sandboxed: False puts a warning on every page. private_paths: prefixes such as the environment's or the user's
-    folder, which are cut out of students' pages wherever they occur and are themselves never shown.
+    data: the data set's name as people read it; synthetic: it is a stand-in, and trained accuracies mean nothing. limits: which
+    limits held, by name. sandboxed: False puts a warning on every page. private_paths: prefixes such as the environment's or the
+    user's folder, which are cut out of students' pages wherever they occur and are themselves never shown.
     """
 
     title: str
@@ -137,7 +137,7 @@ class CheckRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingCount:
-    """A finding with how many students hold it. certain: how many of them for certain. lines: the first of those students' lines."""
+    """A finding with how many students hold it. certain: how many for certain. lines: the first of those students' lines."""
 
     id: str
     text: str
