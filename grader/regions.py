@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .errors import AssignmentError
 
-__all__ = ["PROMPT", "Region", "blanked", "regions", "solution_lines", "solved"]
+__all__ = ["PROMPT", "Region", "blanked", "regions", "solution_blocks", "solved"]
 
 PROMPT = "# YOUR CODE HERE"
 
@@ -145,19 +145,18 @@ def blanked(text: str, place: str) -> str:
     return blank
 
 
-def solution_lines(text: str, place: str) -> tuple[str, ...]:
-    """The lines inside the regions, hidden ones too, without markers and as they stand.
+def solution_blocks(text: str, place: str) -> tuple[tuple[str, ...], ...]:
+    """The lines inside each region, hidden ones too, without markers and as they stand.
 
     Raises: AssignmentError as `regions`.
     """
     lines = text.split("\n")
-    inside: list[str] = []
-    for region in regions(text, place):
-        if region.one_line:
-            inside.append(_SUFFIX.sub("", lines[region.first]))
-        else:
-            inside += lines[region.first + 1 : region.last]
-    return tuple(inside)
+    return tuple(
+        (_SUFFIX.sub("", lines[region.first]),)
+        if region.one_line
+        else tuple(lines[region.first + 1 : region.last])
+        for region in regions(text, place)
+    )
 
 
 def _at(place: str, number: int) -> str:

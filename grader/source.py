@@ -19,9 +19,9 @@ from .cells import (
     source_of,
 )
 from .errors import AssignmentError
-from .regions import blanked, solution_lines, solved
+from .regions import blanked, regions, solution_blocks, solved
 
-__all__ = ["blank_files", "read_source", "secret_lines", "solution_files"]
+__all__ = ["blank_files", "given_files", "secret_blocks", "solution_files", "student_paths"]
 
 
 def solution_files(assignment: Assignment) -> dict[str, bytes]:
@@ -45,41 +45,55 @@ def blank_files(assignment: Assignment) -> dict[str, bytes]:
     return _files(assignment, blanked, blank_notebook)
 
 
-def secret_lines(assignment: Assignment) -> dict[str, tuple[str, ...]]:
-    """All lines that students must not receive, by source file: those of solution and hidden regions, and written answers.
+def secret_blocks(assignment: Assignment) -> tuple[tuple[str, ...], ...]:
+    """All that students must not receive, as blocks of lines: solution regions, hidden regions, and written answers.
 
     Raises: AssignmentError as `solution_files`.
     """
-    secrets = {}
-    for path in _student_paths(assignment):
+    blocks: list[tuple[str, ...]] = []
+    for path in (*student_paths(assignment), *assignment.spec.files.fallback):
+        place = _place(assignment, path)
         if not path.endswith(".ipynb"):
-            secrets[path] = solution_lines(read_source(assignment, path), _place(assignment, path))
+            blocks += solution_blocks(_read(assignment, path), place)
             continue
-        lines: list[str] = []
         for number, cell in enumerate(_notebook(assignment, path)["cells"]):
             if cell["cell_type"] == "code":
-                lines += solution_lines(source_of(cell), _cell_place(_place(assignment, path), number))
+                blocks += solution_blocks(source_of(cell), _cell_place(place, number))
             elif _is_answer(cell):
-                lines += source_of(cell).splitlines()
-        secrets[path] = tuple(lines)
-    return secrets
+                blocks.append(tuple(source_of(cell).splitlines()))
+    return tuple(blocks)
 
 
-def read_source(assignment: Assignment, path: str) -> str:
-    """The text of one source file, with `\\n` line ends.
+def given_files(assignment: Assignment) -> dict[str, bytes]:
+    """The files that come with the template: fallback ones (blank, should they have regions) and provided ones, as they are.
 
-    Raises: AssignmentError if it is not UTF-8.
+    Raises: AssignmentError as `blank_files`, and if a provided file has a solution region.
     """
+    spec = assignment.spec.files
+    files = {}
+    for path in spec.fallback:
+        files[path] = blanked(_read(assignment, path), _place(assignment, path)).encode("utf-8")
+    for path in spec.provided:
+        if path.endswith(".py") and regions(_read(assignment, path), _place(assignment, path)):
+            raise AssignmentError(
+                f"{_place(assignment, path)}: a provided file is given as it is, so it cannot hold solution regions"
+            )
+        files[path] = (assignment.source / path).read_bytes()
+    return files
+
+
+def student_paths(assignment: Assignment) -> tuple[str, ...]:
+    """The files that students write in: modules, then notebooks."""
+    spec = assignment.spec
+    return (*(module.path for module in spec.files.modules), *(notebook.path for notebook in spec.notebooks))
+
+
+def _read(assignment: Assignment, path: str) -> str:
     file = assignment.source / path
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as exc:
         raise AssignmentError(f"{file}: byte {exc.start} is not UTF-8; save the file as UTF-8") from exc
-
-
-def _student_paths(assignment: Assignment) -> list[str]:
-    spec = assignment.spec
-    return [module.path for module in spec.files.modules] + [notebook.path for notebook in spec.notebooks]
 
 
 def _files(
@@ -88,12 +102,12 @@ def _files(
     of_notebook: Callable[[Notebook, str, str], Notebook],
 ) -> dict[str, bytes]:
     files = {}
-    for path in _student_paths(assignment):
+    for path in (*student_paths(assignment), *assignment.spec.files.fallback):
         place = _place(assignment, path)
         if path.endswith(".ipynb"):
             files[path] = dump_notebook(clean_notebook(of_notebook(_notebook(assignment, path), place, path)))
         else:
-            files[path] = of_text(read_source(assignment, path), place).encode("utf-8")
+            files[path] = of_text(_read(assignment, path), place).encode("utf-8")
     return files
 
 
