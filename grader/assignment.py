@@ -144,7 +144,8 @@ class Spec(Strict):
 
     reference: a module that answers for the expected arrays, or "solution" for the instructor's own solution in `source/`.
     data: the data set that is put before the student's code ("cifar10", "mnist"), or none. data_folder: where in the submission
-    it appears. data_stand_in: "module:function" that writes a synthetic set in the official format into a folder. environment:
+    it appears. data_stand_in: "module:function", called with the data set's name and a folder in which it
+    writes a synthetic set in the official format. environment:
     variables that student code sees. carry_forward: share of a check's points for a gradient that agrees with the student's own
     forward. figures: what the report draws.
     """

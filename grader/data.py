@@ -100,10 +100,10 @@ def _stand_in(assignment: Assignment, folder: Path, form: DataFormat) -> Path:
             f"{assignment.folder / 'assignment.yaml'}: data: {assignment.spec.data} has no `data_stand_in`; set {DATA_VARIABLE} "
             "to a folder with the real files, or name a `module:function` that writes a stand-in"
         )
-    write: Callable[[Path], object] = getattr(importlib.import_module(module), function)
+    write: Callable[[str, Path], object] = getattr(importlib.import_module(module), function)
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
     unfinished.mkdir(parents=True, exist_ok=True)
-    write(unfinished)
+    write(assignment.spec.data, unfinished)
     try:
         unfinished.rename(folder)
     except OSError:  # another grader made it first; both are the same
