@@ -45,9 +45,9 @@ def _central_differences(
     for index in np.ndindex(x.shape):
         value = point[index]
         point[index] = value + h
-        above = np.array(f(point), copy=True)  # f may return a view of what it is given
+        above = np.array(f(point))  # copies: f may return what it is given, which moves on
         point[index] = value - h
-        below = f(point)
+        below = np.array(f(point))
         point[index] = value
         gradient[index] = np.sum((above - below) * dout) / (2 * h)
     return gradient
