@@ -10,7 +10,7 @@ import ast
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,20 +154,25 @@ def _npz(fixtures: Mapping[str, Mapping[str, Array]]) -> bytes:
 
 def _settings(assignment: Assignment, checks: tuple[Check, ...]) -> str:
     spec = assignment.spec
-    paths = [*(module.path for module in spec.files.modules), *spec.files.fallback, *spec.files.provided]
-    modules = [
-        path[:-3].replace("/", ".")
-        for path in paths
-        if path.endswith(".py") and not path.endswith("__init__.py")
-    ]
+    own = _modules(module.path for module in spec.files.modules)
     settings = {
         "title": spec.title,
-        "modules": modules,
+        "own": own,
+        "modules": [*own, *_modules(spec.files.fallback), *_modules(spec.files.provided)],
         "seeds": {check.id: PUBLIC_SEED.for_check(check.id) for check in checks},
         "check_s": spec.limits.check_s,
         "import_s": spec.limits.import_s,
     }
     return json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
+
+
+def _modules(paths: Iterable[str]) -> list[str]:
+    """Names for `import`; packages themselves are left out, for they hold nothing to check."""
+    return [
+        path[:-3].replace("/", ".")
+        for path in paths
+        if path.endswith(".py") and not path.endswith("__init__.py")
+    ]
 
 
 def _probe_modules() -> dict[str, str]:

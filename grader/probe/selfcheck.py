@@ -85,6 +85,9 @@ def main(folder: Path, arguments: list[str] | None = None) -> int:
     except SelfCheckError as exc:
         sys.stderr.write(f"check.py: {exc}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("check.py: stopped\n")
+        return 2
     coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.name != "nt"
     sys.stdout.write(as_text(report.title, report.rows, colour=coloured) + "\n")
     return 0 if report.passed else 1
@@ -94,32 +97,45 @@ def _follow(
     worker: _Worker, plan: dict[str, dict[str, Any]], rows: dict[str, Row], names: tuple[str, ...]
 ) -> bool:
     """Read the worker's answers into `rows`. Returns: whether all were read; if not, a check ended the worker before the rest."""
-    current, limit_s = "", START_S
+    what, limit_s, import_s = "", START_S, START_S
     while True:
         event = worker.next(limit_s)
         kind = event["event"]
         if kind == "plan":
             plan.update({entry["check"]: entry for entry in event["checks"]})
+            import_s = event["import_s"]
             _refuse_unknown(plan, names)
         elif kind == "strange":
             raise SelfCheckError(
                 f"NumPy {event['numpy']} draws other random numbers than the version that the published results were made "
                 "with, so nothing can be said here; your submission is graded all the same"
             )
+        elif kind == "import":
+            what, limit_s = event["file"], import_s
         elif kind == "begin":
-            current, limit_s = event["check"], plan[event["check"]]["limit_s"]
+            what, limit_s = event["check"], plan[event["check"]]["limit_s"]
         elif kind == "end":
-            rows[current] = _row(plan[current], **{**event, "warnings": tuple(event["warnings"])})
-            current = ""
+            rows[what] = _row(plan[what], **{**event, "warnings": tuple(event["warnings"])})
         elif kind == "done":
             return True
-        elif not current:
+        elif not what:
             raise SelfCheckError(f"its worker did not start: {worker.complaint() or kind}")
         else:
             ended = f"did not end within {limit_s:g} s; look for an endless loop"
             reason = ended if kind == "late" else f"ended Python itself (exit status {worker.status()})"
-            rows[current] = _row(plan[current], outcome="failed", reason=reason)
-            return False
+            if what in plan:
+                rows[what] = _row(plan[what], outcome="failed", reason=reason)
+                return False
+            _fail_rest(plan, rows, names, f"importing {what} {reason}")
+            return True
+
+
+def _fail_rest(
+    plan: dict[str, dict[str, Any]], rows: dict[str, Row], names: tuple[str, ...], reason: str
+) -> None:
+    for check, planned in plan.items():
+        if check not in rows and (not names or check in names or planned["of"] in names):
+            rows[check] = _row(planned, outcome="failed", reason=reason)
 
 
 def _refuse_unknown(plan: dict[str, dict[str, Any]], names: tuple[str, ...]) -> None:
