@@ -1,0 +1,196 @@
+"""One check in one fork: run the probe, send one frame through a pipe, end. The parent keeps time, counts bytes, and sweeps up."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import resource
+import select
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .check import Probe
+from .frames import PREFIX, Bounds, FrameError, OversizeError, check_prefix, decode_header, encode_answer, encode_values
+from .implementation import MissingNameError
+from .seeding import seeded
+from .values import plain_values
+
+__all__ = ["Attempt", "run_check"]
+
+CHUNK = 1 << 20
+MAX_WARNINGS = 20
+MAX_WARNING_CHARS = 300
+SWEEP_ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One run of one probe. time_s: wall clock. close: descriptors that the fork must not have. alone: see `serve.Server`."""
+
+    probe: Probe
+    seed: int
+    time_s: float
+    bounds: Bounds
+    close: tuple[int, ...]
+    alone: bool
+    describe: Callable[[BaseException], dict[str, Any]]
+
+
+def run_check(attempt: Attempt, implementation: Any) -> tuple[dict[str, Any], bytes]:
+    """Run the probe in a fork; the header and payload of the answer, whatever happened to the fork."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reader)
+            _child(attempt, implementation, writer)
+        finally:
+            os._exit(1)
+    os.close(writer)
+    with contextlib.suppress(OSError):  # the child may have done it already, or be gone
+        os.setpgid(child, child)
+    handle = os.pidfd_open(child)
+    try:
+        data, late = _collect(reader, handle, attempt)
+    finally:
+        os.close(reader)
+        _kill(child, alone=attempt.alone)
+        _, how, usage = os.wait4(child, 0)
+        os.close(handle)
+        _bury()
+    header, payload = _judge(data, late, how, attempt)
+    return header | {"cpu_s": round(usage.ru_utime + usage.ru_stime, 6)}, payload
+
+
+# --- In the parent ----------------------------------------------------------------------------------------------------------
+
+
+def _collect(reader: int, handle: int, attempt: Attempt) -> tuple[bytearray, bool]:
+    """Read until the fork has ended, its time is up, or it says too much. Returns the bytes, and whether its time was up."""
+    deadline = time.monotonic() + attempt.time_s
+    most = PREFIX.size + attempt.bounds.header_bytes + attempt.bounds.payload_bytes
+    data = bytearray()
+    watched = select.poll()
+    watched.register(reader, select.POLLIN)
+    watched.register(handle, select.POLLIN)
+    while len(data) <= most:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return data, True
+        ready = {descriptor for descriptor, _ in watched.poll(left * 1000)}
+        if reader in ready:
+            chunk = os.read(reader, CHUNK)
+            data += chunk
+            if not chunk:
+                watched.unregister(reader)
+            continue
+        if handle in ready:
+            return data, False
+    return data, False
+
+
+def _kill(child: int, *, alone: bool) -> None:
+    """Kill the fork with its process group; in a room of our own, everything else that it may have started, too."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    # A process whose parent is outside its pid namespace has the parent 0. Without that, -1 would mean the user's whole session.
+    if alone and os.getppid() == 0:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(-1, signal.SIGKILL)
+
+
+def _bury() -> None:
+    """Reap what the fork left behind; it became ours where we are the subreaper."""
+    for _ in range(SWEEP_ROUNDS * 1000):
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+
+
+def _judge(data: bytearray, late: bool, how: int, attempt: Attempt) -> tuple[dict[str, Any], bytes]:
+    """What the bytes of an ended fork amount to."""
+    if late:
+        return {"ending": "timed_out", "detail": f"no answer within {attempt.time_s:g} s"}, b""
+    if not data:
+        return {"ending": "died", "detail": _how(how)}, b""
+    try:
+        prefix = check_prefix(bytes(data[: PREFIX.size]), attempt.bounds)
+        end = PREFIX.size + prefix.header_bytes
+        if len(data) != end + prefix.payload_bytes:
+            raise FrameError(f"{len(data)} bytes came where {end + prefix.payload_bytes} were announced")
+        header = decode_header(bytes(data[PREFIX.size : end]))
+    except OversizeError as exc:
+        return {"ending": "oversize", "detail": str(exc)}, b""
+    except FrameError as exc:
+        return {"ending": "malformed", "detail": str(exc)}, b""
+    return header, bytes(data[end:])
+
+
+def _how(how: int) -> str:
+    code = os.waitstatus_to_exitcode(how)
+    if code >= 0:
+        return f"the process left with exit status {code} before it answered"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    return f"the process was ended by {name} before it answered"
+
+
+# --- In the fork ------------------------------------------------------------------------------------------------------------
+
+
+def _child(attempt: Attempt, implementation: Any, writer: int) -> None:
+    """Run the probe and write one frame. Never returns."""
+    os.setpgid(0, 0)
+    for descriptor in attempt.close:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+    seconds = int(attempt.time_s) + 2
+    with contextlib.suppress(ValueError, OSError):  # a lower limit stands already
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123  # no more imports here
+        score.write("1000")  # out of memory: this process goes, not the runner
+    sys.stdin, sys.stdout, sys.stderr = io.StringIO(), _Silence(), _Silence()
+    header, payload = _run(attempt, implementation)
+    frame = memoryview(encode_answer(header, payload))
+    while frame:
+        frame = frame[os.write(writer, frame) :]
+    os._exit(0)
+
+
+class _Silence(io.TextIOBase):
+    """A text file that forgets."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def _run(attempt: Attempt, implementation: Any) -> tuple[dict[str, Any], bytes]:
+    texts: list[str] = []
+
+    def remember(message: Warning | str, category: type[Warning], *_args: Any, **_kwargs: Any) -> None:
+        text = f"{category.__name__}: {message}"[:MAX_WARNING_CHARS]
+        if text not in texts and len(texts) < MAX_WARNINGS:
+            texts.append(text)
+
+    warnings.simplefilter("default")
+    warnings.showwarning = remember
+    try:
+        returned = attempt.probe(implementation, seeded(attempt.seed))
+        values, payload = encode_values(plain_values(returned, attempt.bounds))
+    except OversizeError as exc:
+        return {"ending": "oversize", "detail": str(exc), "warnings": texts}, b""
+    except BaseException as exc:  # noqa: BLE001  # student code may raise anything, SystemExit and KeyboardInterrupt included
+        if isinstance(exc, MissingNameError):
+            return {"ending": "missing", "detail": str(exc)[:1000], "warnings": texts}, b""
+        return {"ending": "raised", "error": attempt.describe(exc), "warnings": texts}, b""
+    return {"ending": "answered", "values": values, "warnings": texts}, payload

@@ -1,0 +1,26 @@
+"""What a probe sees of the graded code: names, found in the student's modules or the notebook's namespace. Nothing is run here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["Implementation", "MissingNameError"]
+
+
+class MissingNameError(AttributeError):
+    """The graded code does not define a name that a probe asked for."""
+
+
+class Implementation:
+    """What a probe gets as `impl`: a name is looked up in the student's modules, in their order."""
+
+    def __init__(self, spaces: Sequence[Mapping[str, Any]], where: str, problems: Sequence[str] = ()) -> None:
+        self.__dict__.update(_spaces=tuple(spaces), _where=where, _problems=tuple(problems))
+
+    def __getattr__(self, name: str) -> Any:
+        for space in self._spaces:
+            if name in space:
+                return space[name]
+        because = "".join(f"; {problem}" for problem in self._problems)
+        raise MissingNameError(f"{name} is not defined in {self._where}{because}"[:1000])

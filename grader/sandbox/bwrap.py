@@ -1,0 +1,165 @@
+"""The command line of a room: what of the host stands in it, read-only, and what is hidden. Pure but for looking at the disk.
+
+A room shows the system's programs and libraries, the interpreter and the folders with the packages that the kernel needs, and nothing
+else: no home, no `/etc` but three files, no `/var`, no checkout of this project.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+
+from ..errors import SandboxError
+
+__all__ = ["INNER_UID", "RESERVED", "Python", "command", "locate_python"]
+
+INNER_UID = 1000  # the student's user and group id, as seen in the room
+NEEDED = ("numpy", "matplotlib", "ipykernel", "IPython", "zmq", "jupyter_client", "traitlets")
+OURS = ("grader", "reference", "assignments", "student_template")
+SYSTEM = ("/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32")
+SHARED = ("/usr/share/zoneinfo", "/usr/share/fonts", "/usr/share/fontconfig", "/usr/share/terminfo", "/usr/share/locale")
+SETTINGS = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
+RESERVED = ("/work", "/tmp", "/k", "/proc", "/dev", "/usr", "/etc", "/bin", "/lib", "/lib64")  # noqa: S108  # paths in the room
+MIB = 1024 * 1024
+SOCKETS_BYTES = 1 * MIB  # /k holds sockets only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Python:
+    """The interpreter and its packages. alias: a private folder with links `site0`, `site1`, ... to `sites` and `grader` to ours;
+    modules are imported through it, inside and outside, so that no path of this machine shows in the room."""
+
+    executable: Path
+    base: Path
+    sites: tuple[Path, ...]
+    alias: Path
+
+    @property
+    def inner_sites(self) -> tuple[str, ...]:
+        """The package folders as they are called in the room and in the warm parent."""
+        return tuple(str(self.alias / f"site{number}") for number in range(len(self.sites)))
+
+
+def locate_python(alias: Path) -> Python:
+    """Find the interpreter of this process, without its virtual environment, and the folders of the packages that are needed.
+
+    Raises: SandboxError if a package is missing or the interpreter stands where the room has a folder of its own.
+    """
+    sites: dict[Path, None] = {}
+    for name in NEEDED:
+        spec = find_spec(name)
+        if spec is None or spec.origin is None:
+            raise SandboxError(f"package {name} is not installed in {sys.prefix}; install gradecheck with its dependencies")
+        sites[Path(spec.origin).resolve().parent.parent] = None
+    base = Path(sys.base_prefix).resolve()
+    for reserved in ("/work", "/tmp", "/k", "/proc", "/dev"):  # noqa: S108  # paths in the room
+        if base.is_relative_to(reserved):
+            raise SandboxError(f"Python stands in {base}, but {reserved} is the room's own; use an interpreter elsewhere")
+    version = f"python{sysconfig.get_python_version()}"
+    executable = base / "bin" / version
+    if not executable.is_file():
+        raise SandboxError(f"no interpreter at {executable}; expected the one that {sys.executable} is made from")
+    return Python(executable=executable, base=base, sites=tuple(sites), alias=alias)
+
+
+def command(
+    python: Python, *, mounts: Mapping[str, Path], work_bytes: int, hidden: Iterable[Path], fds: Mapping[str, int], nested: bool
+) -> list[str]:
+    """Give bubblewrap's argument list.
+
+    Args: mounts: absolute room path -> host folder, read-only. work_bytes: size of /work, of /tmp and of /dev/shm, each.
+        hidden: host paths that must not be visible even if they lie in something that is. fds: "info", and "map" where the driver
+        writes the user map. nested: let bubblewrap forbid user namespaces itself.
+    """
+    args = ["bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    args += ["--die-with-parent", "--new-session", "--clearenv", "--as-pid-1", "--cap-drop", "ALL", "--hostname", "room"]
+    args += ["--info-fd", str(fds["info"])]
+    if "map" in fds:
+        args += ["--userns-block-fd", str(fds["map"])]
+    else:
+        args += ["--uid", str(INNER_UID), "--gid", str(INNER_UID)]
+        args += ["--disable-userns"] if nested else []
+    shown = _shown(python)
+    args += _directories([*(inner for _, inner in shown), *mounts])
+    args += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", work_bytes), "--remount-ro", "/dev"]  # noqa: S108  # in the room
+    args += [*_tmpfs("/tmp", work_bytes), *_tmpfs("/work", work_bytes), *_tmpfs("/k", SOCKETS_BYTES)]  # noqa: S108  # in the room
+    args += _directories([*python.inner_sites])
+    for outer, inner in shown:
+        args += ["--ro-bind", str(outer), inner]
+    args += ["--ro-bind-data", str(fds["passwd"]), "/etc/passwd"] if "passwd" in fds else []
+    args += _library_links()
+    args += _masks(shown, hidden)
+    for inner, outer in mounts.items():
+        args += ["--ro-bind", str(outer), inner]
+    return [*args, "--remount-ro", "/", "--chdir", "/", "/bin/sh", "-c", "echo; read _"]
+
+
+def _shown(python: Python) -> list[tuple[Path, str]]:
+    system = [(Path(name), name) for name in (*SYSTEM, *SHARED, *SETTINGS) if Path(name).exists() and not Path(name).is_symlink()]
+    system += [(Path(name), name) for name in SETTINGS if Path(name).is_symlink() and Path(name).exists()]
+    shown = system
+    if python.base != Path("/usr"):
+        shown = [*shown, (python.base, str(python.base))]
+    return [*shown, *zip(python.sites, python.inner_sites, strict=True)]
+
+
+def _tmpfs(inner: str, size_bytes: int) -> list[str]:
+    return ["--perms", "1777", "--size", str(size_bytes), "--tmpfs", inner]
+
+
+def _directories(inner: Sequence[str]) -> list[str]:
+    """Make the folders above each path, readable for the room's user: bubblewrap's own would be for its owner alone."""
+    parents: dict[str, None] = {}
+    for name in inner:
+        for parent in list(reversed(PurePosixPath(name).parents))[1:]:
+            parents[str(parent)] = None
+    own = {"/tmp", "/work", "/k", "/dev", "/proc"}  # noqa: S108  # in the room
+    return [arg for parent in parents if parent not in own for arg in ("--perms", "0755", "--dir", parent)]
+
+
+def _library_links() -> list[str]:
+    """/bin, /lib, ... are links into /usr on a merged system, and folders elsewhere."""
+    args: list[str] = []
+    for name in ("bin", "lib", "lib32", "lib64", "libx32"):
+        path = Path("/") / name
+        if path.is_symlink():
+            args += ["--symlink", os.readlink(path), str(path)]  # noqa: PTH115  # the text of the link, not a Path
+        elif path.is_dir():
+            args += ["--ro-bind", str(path), str(path)]
+    return args
+
+
+def _masks(shown: Sequence[tuple[Path, str]], hidden: Iterable[Path]) -> list[str]:
+    args: list[str] = []
+    for outer, inner in shown:
+        for secret in hidden:
+            if secret.is_relative_to(outer) and secret != outer:
+                args += _mask(secret, f"{inner}/{secret.relative_to(outer)}")
+        for folder in _package_folders(outer):
+            args += _mask_ours(folder, inner + str(folder)[len(str(outer)) :])
+    return args
+
+
+def _package_folders(outer: Path) -> Iterable[Path]:
+    if outer.name in ("site-packages", "dist-packages"):
+        return [outer]
+    return [*outer.glob("python3*/*-packages"), *outer.glob("lib/python3*/*-packages")]
+
+
+def _mask_ours(folder: Path, inner: str) -> list[str]:
+    """Hide an installed harness, references and checks, and the files that tell where a checkout lies."""
+    found = [folder / name for name in OURS]
+    found += [*folder.glob("gradecheck-*"), *folder.glob("*.pth"), *folder.glob("__editable__*"), *folder.glob("*.egg-link")]
+    found += [path for path in folder.glob("*.dist-info/direct_url.json") if path.parent not in found]
+    return [arg for path in found if path.exists() for arg in _mask(path, f"{inner}/{path.relative_to(folder)}")]
+
+
+def _mask(outer: Path, inner: str) -> list[str]:
+    if outer.is_dir():
+        return ["--perms", "0755", "--size", "4096", "--tmpfs", inner, "--remount-ro", inner]
+    return ["--ro-bind", "/dev/null", inner]
