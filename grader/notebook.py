@@ -1,0 +1,341 @@
+"""Run a submitted notebook headlessly in a room: every cell bounded in time and output, every cell's ending recorded.
+
+nbclient drives the cells; what it does not have is added here: a limit for the whole notebook, going on after a time-out, a death
+noticed at once, and outputs bounded while they arrive. Nothing is judged, and nothing on disk is touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
+
+from .assignment import Limits
+from .errors import SandboxError
+from .model import CellEvidence, Ending, Note, StudentError
+from .notebook_file import read_notebook, write_notebook
+from .outputs import CellOutputs, OutputBudget, student_error
+from .sandbox.kernel import Kernel, MalformedMessage, Message, open_kernel
+from .sandbox.room import Room
+__all__ = ["NotebookRun", "read_notebook", "run_notebook"]
+
+MIB = 1024 * 1024
+GRACE_S = 2.0  # that a cell has to end after its first interrupt
+INTERRUPT_EVERY_S = 0.5  # a bare `except:` swallows the first
+SILENCE_S = 3.0  # without a message, after a cell's reply: the rest of its outputs will not come
+RECEIVED_FACTOR = 8  # of the output limit: what may be said in all, for much of it may be cleared again
+RECEIVED_MIB = 64  # on top
+MAX_RECEIVED = 100_000  # messages
+SERVE = "get_ipython().serve_probes()"
+
+#: Speaks with the kernel's namespace over a connected socket, after the last cell.
+Probing = Callable[[socket.socket], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotebookRun:
+    """One executed notebook, nothing judged.
+
+    "Cell n" in texts and tracebacks is the n-th code cell that is not empty: the [n] that Jupyter shows after "Run all".
+    ending: ANSWERED if every cell was reached (cells themselves may have raised or timed out); DIED, TIMED_OUT, OVERSIZE or MALFORMED
+    if the notebook ended early by the student's code; NOT_RUN if our machinery failed. cells: code cells that are not empty.
+    executed: the notebook as .ipynb bytes. probed: whether the namespace could be probed after the last cell. wall_s, cpu_s: seconds.
+    """
+
+    path: str
+    ending: Ending
+    cells: tuple[CellEvidence, ...]
+    executed: bytes
+    detail: str = ""
+    probed: bool = False
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    notes: tuple[Note, ...] = ()
+
+
+class _Stopped(Exception):
+    """The notebook cannot go on; the cell that was running ends so."""
+
+    def __init__(self, ending: Ending, detail: str) -> None:
+        super().__init__(detail)
+        self.ending = ending
+        self.detail = detail
+
+
+@dataclass(slots=True)
+class _Received:
+    """What has come from the kernel, kept or not."""
+
+    limit_bytes: int
+    size_bytes: int = 0
+    messages: int = 0
+
+    def count(self, message: Message) -> None:
+        self.size_bytes += message.size_bytes
+        self.messages += 1
+        if self.size_bytes > self.limit_bytes or self.messages > MAX_RECEIVED:
+            raise _Stopped(Ending.OVERSIZE, f"sent {self.messages} messages of {self.size_bytes // MIB} MiB in all")
+
+
+class CellDriver(NotebookClient):  # type: ignore[misc]  # untyped base
+    """nbclient with our own waiting: for the reply, for the outputs, and for the kernel's death."""
+
+    def __init__(self, notebook: NotebookNode, kernel: Kernel, received: _Received) -> None:
+        super().__init__(
+            notebook,
+            km=kernel.manager,
+            allow_errors=True,
+            record_timing=False,
+            store_widget_state=False,
+            skip_cells_with_tag="gradecheck: run every cell",  # a student's tag must not skip one
+        )
+        self.kc = kernel.client
+        self.kernel = kernel
+        self.received = received
+        self.outputs = CellOutputs(budget=OutputBudget(left_bytes=0))
+        self.timed_out = False
+        self.deaf = False  # the kernel's outputs no longer arrive
+
+    async def run_cell(self, cell: NotebookNode, index: int, number: int, limit_s: float) -> Message:
+        """Run one cell and return its reply.
+
+        Raises: _Stopped if the notebook cannot go on. DeadKernelError if the kernel died.
+        """
+        self.timed_out = False
+        self.timeout_func = lambda _: limit_s
+        cell["execution_count"] = number
+        try:
+            await self.async_execute_cell(cell, index, execution_count=number)
+        except MalformedMessage as exc:
+            raise _Stopped(Ending.MALFORMED, f"the kernel sent what is no Jupyter message: {exc}") from exc
+        finally:
+            if self.timed_out:
+                self._explain_interrupt(limit_s)
+            cell["outputs"] = self.outputs.nodes(number)
+        return self.reply
+
+    def _explain_interrupt(self, limit_s: float) -> None:
+        """Say that it was the grader that interrupted; the frames show where the cell was."""
+        frames = self.outputs.error.frames if self.outputs.error else ()
+        self.outputs.error = StudentError(kind="KeyboardInterrupt", message=f"stopped by the grader after {limit_s:.3g} s", frames=frames)
+
+    async def _async_poll_kernel_alive(self) -> None:
+        await self.kernel.died()
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
+
+    async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:  # noqa: ARG002
+        while True:
+            message = await self.kernel.receive("iopub")
+            self.received.count(message)
+            if message.parent == parent_msg_id:
+                if message.kind == "status" and message.content.get("execution_state") == "idle":
+                    return
+                self.outputs.add(message.kind, message.content)
+            await asyncio.sleep(0)  # a flood of outputs must not keep other notebooks waiting
+
+    async def _async_poll_for_reply(
+        self,
+        msg_id: str,
+        cell: NotebookNode,  # noqa: ARG002  # the base's signature
+        timeout: float | None,  # noqa: ASYNC109
+        task_poll_output_msg: asyncio.Future[Any],
+        task_poll_kernel_alive: asyncio.Future[Any],
+    ) -> dict[str, Any]:
+        reply = asyncio.ensure_future(self.kernel.reply_to(msg_id))
+        try:
+            await self._wait(reply, task_poll_output_msg, timeout)
+            while not reply.done():
+                await self._interrupt(reply, task_poll_output_msg)
+            self.reply = reply.result()
+            await self._rest_of_outputs(task_poll_output_msg)
+        finally:
+            reply.cancel()
+            task_poll_kernel_alive.cancel()
+        return {"content": {"status": "ok"}}
+
+    async def _wait(self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any], limit_s: float | None) -> None:
+        """Wait for the reply for so long; a failure on either channel is raised at once."""
+        waiting = {reply, outputs}
+        deadline = None if limit_s is None else time.monotonic() + limit_s
+        while reply in waiting:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                return
+            for future in done:
+                future.result()
+
+    async def _interrupt(self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any]) -> None:
+        self.timed_out = True
+        for _ in range(round(GRACE_S / INTERRUPT_EVERY_S)):
+            await self.kernel.interrupt()
+            await self._wait(reply, outputs, INTERRUPT_EVERY_S)
+            if reply.done():
+                return
+        raise _Stopped(Ending.TIMED_OUT, "it did not stop when it was interrupted")
+
+    async def _rest_of_outputs(self, outputs: asyncio.Future[Any]) -> None:
+        while not self.deaf and not outputs.done():
+            before = self.received.messages
+            await asyncio.wait({outputs}, timeout=SILENCE_S)
+            self.deaf = not outputs.done() and self.received.messages == before  # and do not wait so again
+        if not outputs.done():
+            outputs.cancel()
+        else:
+            outputs.result()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Progress:
+    """How far the notebook has come, and in which room."""
+
+    room: Room
+    cells: list[CellEvidence] = field(default_factory=list)
+    ending: Ending = Ending.ANSWERED
+    details: list[str] = field(default_factory=list)
+    probed: bool = False
+    cpu_s: float = 0.0
+
+    def stop(self, stopped: _Stopped, number: int) -> None:
+        """Note that cell `number` ended the notebook."""
+        self.ending = stopped.ending
+        self.details.append(f"cell {number} ended the notebook: {stopped.detail}")
+
+
+async def run_notebook(
+    room: Room, notebook_bytes: bytes, *, path: str, limits: Limits, probing: Probing | None = None
+) -> NotebookRun:
+    """Run all code cells of a notebook in a kernel of its own, in `room`.
+
+    A cell that raises or times out does not stop the notebook; a kernel that dies, floods or cannot be interrupted does, and the cells
+    that it did not reach end as MISSING.
+
+    Args: room: with the submission's files staged. notebook_bytes: as handed in. path: its name for messages.
+        limits: `cell_s`, `cells`, `notebook_s` (wall clock) and `output_mib` are kept here, the rest by the room.
+        probing: called once the last cell has ended and the kernel lives, with a socket to its namespace.
+    Returns: the run; ending NOT_RUN, for every cell, where our machinery failed.
+    Raises: SubmissionError if the bytes are no notebook.
+    """
+    started = time.monotonic()
+    notebook = read_notebook(notebook_bytes, path)
+    indices = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+    progress = _Progress(room=room)
+    received = _Received(limit_bytes=int((RECEIVED_MIB + 2 * RECEIVED_FACTOR * limits.output_mib) * MIB))
+    try:
+        async with _kernel(room, limits, progress) as kernel:
+            await _run_cells(CellDriver(notebook, kernel, received), indices, limits, progress)
+            if probing is not None and progress.ending in (Ending.ANSWERED, Ending.TIMED_OUT):
+                progress.probed = await _probe(kernel, probing)
+    except SandboxError as exc:
+        progress.ending, progress.details = Ending.NOT_RUN, [str(exc)]
+        progress.cells.clear()
+    reached = {cell.index for cell in progress.cells}
+    unreached = Ending.NOT_RUN if progress.ending is Ending.NOT_RUN else Ending.MISSING
+    cells = [*progress.cells, *(CellEvidence(index=index, ending=unreached) for index in indices if index not in reached)]
+    return NotebookRun(
+        path=path,
+        ending=progress.ending,
+        cells=tuple(cells),
+        executed=write_notebook(notebook),
+        detail="; ".join(progress.details),
+        probed=progress.probed,
+        cpu_s=progress.cpu_s,
+        wall_s=time.monotonic() - started,
+    )
+
+
+@asynccontextmanager
+async def _kernel(room: Room, limits: Limits, progress: _Progress) -> AsyncIterator[Kernel]:
+    message_bytes = int(2 * limits.output_mib * MIB) + MIB
+    total_bytes = int((RECEIVED_MIB + RECEIVED_FACTOR * limits.output_mib) * MIB)
+    async with open_kernel(room, message_bytes=message_bytes, total_bytes=total_bytes) as kernel:
+        yield kernel
+    progress.cpu_s = kernel.usage().cpu_s
+
+
+async def _run_cells(driver: CellDriver, indices: Sequence[int], limits: Limits, progress: _Progress) -> None:
+    deadline = time.monotonic() + limits.notebook_s
+    budget = OutputBudget(left_bytes=int(limits.output_mib * MIB))
+    for number, index in enumerate(indices, start=1):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            progress.ending = Ending.TIMED_OUT
+            progress.details.append(f"the notebook's {limits.notebook_s:g} s were over before cell {number}")
+            return
+        driver.outputs = CellOutputs(budget=budget)
+        cell = driver.nb.cells[index]
+        limit_s = min(left, _cell_limit(cell.source, limits))
+        started = time.monotonic()
+        ending, error = await _ending(driver, cell, index, number, limit_s, progress)
+        progress.cells.append(CellEvidence(index=index, ending=ending, error=error, wall_s=time.monotonic() - started))
+        if ending is Ending.TIMED_OUT:
+            progress.details.append(f"cell {number} did not end within {limit_s:.3g} s")
+        if progress.ending is not Ending.ANSWERED:
+            return
+
+
+async def _ending(
+    driver: CellDriver, cell: NotebookNode, index: int, number: int, limit_s: float, progress: _Progress
+) -> tuple[Ending, StudentError | None]:
+    """Run one cell and say how it ended; note in `progress` where it ended the notebook."""
+    try:
+        reply = await driver.run_cell(cell, index, number, limit_s)
+    except DeadKernelError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # nbclient takes our own cancellation for a death
+            raise asyncio.CancelledError from None
+        progress.stop(_Stopped(Ending.DIED, _obituary(await driver.kernel.died(), progress.room.memory_kills())), number)
+        return Ending.DIED, None
+    except _Stopped as stopped:
+        progress.stop(stopped, number)
+        return stopped.ending, None
+    if driver.timed_out:
+        return Ending.TIMED_OUT, driver.outputs.error
+    status = reply.content.get("status")
+    if status == "ok":
+        return Ending.ANSWERED, None
+    if status == "error":
+        return Ending.RAISED, driver.outputs.error or student_error(reply.content)
+    return Ending.MALFORMED, None
+
+
+def _obituary(status: int | None, memory_kills: int) -> str:
+    """Say how the kernel's process ended."""
+    if memory_kills:
+        return "its process was killed, for it needed more memory than the limit"
+    if status is not None and status < 0:
+        name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
+        return f"its process was killed by {name}"
+    return f"its process left with exit status {status}"
+
+
+def _cell_limit(source: str, limits: Limits) -> float:
+    return max([limits.cell_s, *(longer.seconds for longer in limits.cells if longer.contains in source)])
+
+
+async def _probe(kernel: Kernel, probing: Probing) -> bool:
+    """Let the kernel serve probes of its namespace, and speak with it; say whether it was still there to ask."""
+    kernel.client.execute(SERVE, silent=True, store_history=False, allow_stdin=False)
+    died = asyncio.ensure_future(kernel.died())
+    asking = asyncio.ensure_future(probing(kernel.probes))
+    try:
+        await asyncio.wait({died, asking}, return_when=asyncio.FIRST_COMPLETED)
+        if not asking.done():  # it may still be reading what was sent before
+            await asyncio.wait({asking}, timeout=GRACE_S)
+        if asking.done():
+            asking.result()
+        return asking.done()
+    finally:
+        died.cancel()
+        asking.cancel()
+        await asyncio.gather(died, asking, return_exceptions=True)

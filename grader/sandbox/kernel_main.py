@@ -1,0 +1,196 @@
+"""Become a notebook's kernel, inside the room: an IPKernelApp that reads no file of the disk and says no more than it may.
+
+`preload` is called once in the warm parent, `main` in the child that has joined the room. Both run beside student code: they hold
+no secret, and the bounds that they keep are manners, not walls. The driver keeps its own (grader/outputs.py, grader/sandbox/kernel.py).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pdb  # noqa: T100  # to take its teeth out
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import zmq
+from IPython.core import debugger  # noqa: T100  # as above
+from IPython.core.profiledir import ProfileDir
+from jupyter_client.session import Session
+from traitlets.config import Config
+
+sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # says "not installed": nobody attaches to this kernel
+
+from ipykernel.ipkernel import IPythonKernel  # noqa: E402  # after the line above
+from ipykernel.kernelapp import IPKernelApp  # noqa: E402  # as above
+
+from .kernel_shell import CellCompiler, ColabFinder, CourseShell, pass_breakpoint  # noqa: E402  # as above
+
+__all__ = ["main", "preload"]
+
+#: What the kernel tells everybody; counted against the notebook's output.
+OUTPUTS = frozenset({"stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg"})
+
+
+class BoundedSession(Session):
+    """Sends nothing larger than `message_bytes`, and no more outputs than `total_bytes` in all.
+
+    A larger message would make the driver drop the connection, and with it the outputs of all later cells.
+    """
+
+    message_bytes = 1 << 20
+    total_bytes = 1 << 24
+    _sent_bytes = 0
+
+    def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
+        """Serialize `msg`, with shortened content where it would be too large."""
+        parts = super().serialize(msg, ident)
+        if sum(map(len, parts)) > self.message_bytes:
+            parts = super().serialize({**msg, "content": _shortened(msg, self.message_bytes // 8)}, ident)
+        return parts
+
+    def send(self, stream: Any, msg_or_type: Any, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """Send, unless the notebook has said enough."""
+        kind = msg_or_type if isinstance(msg_or_type, str) else msg_or_type.get("msg_type")
+        if kind in OUTPUTS and self._sent_bytes > self.total_bytes:
+            return None
+        message = super().send(stream, msg_or_type, *args, **kwargs)
+        if kind in OUTPUTS and message is not None:
+            self._sent_bytes += _size(message.get("content"))
+        return message
+
+
+def _size(content: object) -> int:
+    """About how many characters `content` holds; exact enough to stop at a bound."""
+    if isinstance(content, str | bytes):
+        return len(content)
+    if isinstance(content, Mapping):
+        return 64 + sum(_size(value) for value in content.values())
+    if isinstance(content, list | tuple):
+        return sum(_size(value) for value in content)
+    return 8
+
+
+def _shortened(msg: dict[str, Any], characters: int) -> dict[str, Any]:
+    content = msg.get("content") or {}
+    if msg.get("msg_type") == "stream":
+        return {"name": content.get("name", "stdout"), "text": content.get("text", "")[:characters] + "\n(cut: too large)\n"}
+    if "data" in content:
+        return {**content, "data": {"text/plain": "(left out: this output is too large)"}, "metadata": {}}
+    kept = {key: content[key] for key in ("status", "execution_count") if key in content}
+    texts = {key: str(content[key])[:characters] for key in ("ename", "evalue") if key in content}
+    return {**kept, **texts, "traceback": [], "payload": [], "user_expressions": {}}
+
+
+class CourseKernel(IPythonKernel):  # type: ignore[misc]  # untyped base
+    """The kernel that every notebook gets, whatever kernelspec its metadata name."""
+
+    shell_class = CourseShell
+    compiler_class = CellCompiler
+
+
+class RoomKernelApp(IPKernelApp):  # type: ignore[misc]  # untyped base
+    """An IPKernelApp without configuration files, profile, history, heartbeat, startup files and crash handler."""
+
+    kernel_class = CourseKernel
+
+    def init_pdb(self) -> None:
+        """Let a forgotten breakpoint go on: there is nobody to debug, and asking would fail the cell."""
+        sys.breakpointhook = pass_breakpoint
+        pdb.set_trace = pass_breakpoint
+        debugger.set_trace = pass_breakpoint
+
+    def load_config_file(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002  # the base's signature
+        """Read no configuration: a submission might bring one."""
+
+    def init_profile_dir(self) -> None:
+        """Take an empty profile: a submission might bring one, and it is not asked for."""
+        folder = tempfile.mkdtemp(prefix="ipython-")
+        self.profile_dir = ProfileDir.create_profile_dir(folder, self.config)
+
+    def init_crash_handler(self) -> None:
+        """Leave `sys.excepthook` alone."""
+
+    def init_connection_file(self) -> None:
+        """Keep the connection that the driver gave."""
+
+    def write_connection_file(self, **kwargs: Any) -> None:  # noqa: ARG002  # the base's signature
+        """Write no connection file: the driver knows where the sockets are."""
+
+    def log_connection_info(self) -> None:
+        """Tell nobody how to connect."""
+
+    def init_heartbeat(self) -> None:
+        """Have no heartbeat: the driver watches the process itself."""
+
+    def init_iopub(self, context: zmq.Context[Any]) -> None:
+        """Publish with back-pressure: a slow reader makes the kernel wait, where PUB would drop outputs silently."""
+        super().init_iopub(context)
+        self.iopub_thread.socket.setsockopt(zmq.XPUB_NODROP, 1)
+
+    def init_extensions(self) -> None:
+        """Load no extensions beforehand."""
+
+    def init_code(self) -> None:
+        """Run no startup files; hide IPython's own names from the notebook's namespace."""
+        self.shell.user_ns_hidden.update(self.shell.user_ns)
+
+
+def preload() -> None:
+    """Do once, in the warm parent, what every kernel would do: import, and draw one figure, which loads fonts and the PNG writer.
+
+    Leaves no thread and no open figure behind.
+    """
+    import IPython.extensions.autoreload  # noqa: F401, PLC0415  # imported for the fork
+    import matplotlib as mpl  # noqa: PLC0415  # as above
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt  # noqa: PLC0415  # as above
+    import matplotlib_inline.backend_inline  # noqa: F401, PLC0415  # as above
+
+    figure, axes = plt.subplots()
+    axes.plot([0, 1], label="x")
+    axes.set_title("x")
+    axes.legend()
+    figure.savefig(io.BytesIO(), format="png")
+    plt.close(figure)
+
+
+def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
+    """Run a kernel until it is killed.
+
+    Args: config: "connection" (ip, key, and the four ports of the ipc transport), "message_bytes" and "total_bytes" (the bounds
+        of what it sends), "work" (the working folder, of which file names are told relatively).
+        fds: one socket: a byte goes out over it when all is ready, and later the probes of the notebook's namespace come in.
+    """
+    (channel,) = fds
+    os.environ["GRADER_WORK"] = str(config["work"])
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    os.environ["IPYTHONDIR"] = tempfile.gettempdir()
+    os.chdir(config["work"])
+    sys.meta_path.append(ColabFinder)
+    app = _application(config)
+    app.initialize([])
+    app.shell.serve_probes = lambda: _serve(app.shell, channel)
+    os.write(channel, b"k")  # the sockets are bound, and no student code has run
+    app.start()
+
+
+def _application(config: Mapping[str, Any]) -> RoomKernelApp:
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    settings.InteractiveShell.colors = "nocolor"
+    settings.InlineBackend.figure_formats = {"png"}
+    connection = dict(config["connection"])
+    app = RoomKernelApp.instance(config=settings, transport="ipc", ip=connection["ip"])
+    for channel in ("shell", "iopub", "stdin", "control", "hb"):
+        setattr(app, f"{channel}_port", connection[f"{channel}_port"])
+    app.session = BoundedSession(key=connection["key"].encode(), parent=app)
+    app.session.message_bytes = int(config["message_bytes"])
+    app.session.total_bytes = int(config["total_bytes"])
+    return app
+
+
+def _serve(shell: CourseShell, channel: int) -> None:
+    raise NotImplementedError
