@@ -50,6 +50,8 @@ FLOORS = (
         "grader.exports",
         "grader.notebook",
         "grader.report",
+        "grader.kit",
+        "grader.student_readme",
         "grader.release",
         "grader.samples",
         "grader.execute",

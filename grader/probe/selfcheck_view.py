@@ -82,7 +82,7 @@ def _row_lines(row: Row, *, colour: bool) -> list[str]:
 def _details(row: Row) -> list[tuple[str, str]]:
     """What there is to say about a check, as (label, text)."""
     found = []
-    if row.reason and row.outcome != "todo":
+    if row.reason and not (row.outcome == "todo" and row.place):
         found.append(("", row.reason))
     if row.place and row.outcome != "passed":
         found.append(("at ", row.place))

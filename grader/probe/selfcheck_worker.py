@@ -29,6 +29,7 @@ __all__ = ["Compare", "canary", "work"]
 #: `grader.compare.compare_value`, handed in because this package knows nothing that judges.
 Compare = Callable[..., Any]
 
+MAX_NAMED = 3  # arrays named in one reason; the rest is counted
 MAX_WARNINGS = 3
 MAX_PRINTED = 400  # characters of what one check printed
 CANARY_SEED = 20
@@ -172,8 +173,7 @@ class _Bench:
             except _MissingError as exc:
                 answer.update(reason=str(exc))
             except (Exception, SystemExit) as exc:  # noqa: BLE001 - the student's code runs here and may raise anything
-                said = f": {exc}" if str(exc) else ""
-                answer.update(reason=f"raised {type(exc).__name__}{said}", **_place(exc, self._folder))
+                answer.update(reason=_raised(exc), **_place(exc, self._folder))
         return {
             **answer,
             "warnings": _texts(caught, self._folder),
@@ -183,12 +183,13 @@ class _Bench:
     def _judge(
         self, check: Check, returned: Mapping[str, Any], expected: Mapping[str, Any]
     ) -> dict[str, Any]:
+        answered = {name: plain(returned.get(name)) for name in expected}
+        if all(type_name == "NoneType" for type_name, _ in answered.values()):
+            return {"outcome": "todo", "reason": "returns None"}
         errors, wrong = [], []
         for name, array in expected.items():
-            type_name, values = plain(returned.get(name))
             judgement = self._compare(
-                type_name,
-                values,
+                *answered[name],
                 array,
                 tolerance=_term(check.tolerance, name, 1e-7),
                 floor=_term(check.floor, name, 1e-8),
@@ -198,11 +199,17 @@ class _Bench:
                 errors.append(judgement.relative_error)
             if not judgement.passed:
                 wrong.append(f"{name} {judgement.reason}")
+        more = [f"{len(wrong) - MAX_NAMED} more are wrong"] if len(wrong) > MAX_NAMED else []
         return {
-            "outcome": "passed" if expected and not wrong else "failed",
+            "outcome": "failed" if wrong else "passed",
             "relative_error": max(errors) if errors else None,
-            "reason": "; ".join(wrong),
+            "reason": "; ".join(wrong[:MAX_NAMED] + more),
         }
+
+
+def _raised(exc: BaseException) -> str:
+    said = exc.args[0] if isinstance(exc, KeyError) and exc.args and " " in str(exc.args[0]) else exc
+    return f"raised {type(exc).__name__}" + (f": {said}" if str(said) else "")
 
 
 def _term(term: Any, name: str, default: float) -> float:
