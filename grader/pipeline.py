@@ -403,9 +403,9 @@ class _ClassRun:
     async def _execute(self, submission: Submission, sandbox: Sandbox) -> Evidence:
         """Run one submission and keep what it gave; a failure of ours is tried again, then becomes NOT_RUN evidence."""
         grading = self.grading
-        plan = Plan(suite=grading.suite, seed=grading.seed, data=grading.data)
+        plan = Plan(suite=grading.suite, seed=grading.seed, data=grading.data, environment=environment())
         key = grading.key(submission, sandboxed=not self.settings.unsafe)
-        run = partial(execute, plan, submission, key, sandbox, self.settings.state.blobs)
+        run = partial(execute, plan, submission, key=key, sandbox=sandbox, blobs=self.settings.state.blobs)
         evidence = None
         for _ in range(ATTEMPTS):
             try:

@@ -1,0 +1,209 @@
+"""One submission becomes evidence: its modules are probed in one room, each notebook runs in another. Nothing is judged here.
+
+A broken notebook does not cost the modules' checks, nor the reverse. What student code did or left undone is evidence; only a
+failure of our own machinery is an exception.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .blobs import BlobStore
+from .data import DataSet
+from .errors import SandboxError, SubmissionError
+from .model import CheckEvidence, Ending, Evidence, Note, NotebookEvidence, Submission
+from .notebook import NotebookRun, run_notebook
+from .probe import Check
+from .sandbox import RoomSpec, Sandbox, Usage
+from .sandbox.channel import Planned, ProbeSession, RunnerLostError, run_probes
+from .seed import Seed
+from .suite import Suite
+
+__all__ = ["Plan", "execute", "not_run"]
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is run of every submission. environment: versions that are written down with the evidence."""
+
+    suite: Suite
+    seed: Seed
+    data: DataSet | None
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What one room gave."""
+
+    checks: tuple[CheckEvidence, ...] = ()
+    notebook: NotebookEvidence | None = None
+    notes: tuple[Note, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    phases: Mapping[str, float] = field(default_factory=dict)
+
+
+async def execute(
+    plan: Plan, submission: Submission, key: str, sandbox: Sandbox, blobs: BlobStore
+) -> Evidence:
+    """Run a submission's modules and notebooks and return what came of it, under `key`.
+
+    Raises: SandboxError or OSError if our machinery failed; nothing is said of the submission then.
+    """
+    spec = _room_spec(plan, submission, blobs)
+    digests = {file.path: file.digest for file in submission.files}
+    parts = [await _modules(plan, spec, sandbox)] if plan.suite.at("modules") else []
+    for notebook in plan.suite.assignment.spec.notebooks:
+        digest = digests.get(notebook.path)
+        if digest is None:
+            part = _absent(plan, notebook.path, Ending.MISSING, f"{notebook.path} was not handed in")
+        else:
+            part = await _notebook(plan, notebook.path, blobs.get(digest), spec, sandbox=sandbox, blobs=blobs)
+        parts.append(part)
+    by_check = {answer.check: answer for part in parts for answer in part.checks}
+    phases: dict[str, float] = {}
+    for part in parts:
+        for phase, seconds in part.phases.items():
+            phases[phase] = phases.get(phase, 0.0) + seconds
+    return Evidence(
+        key=key,
+        submission=submission.digest,
+        suite=plan.suite.digest,
+        seed_id=plan.seed.id,
+        checks=tuple(by_check[check.id] for check in plan.suite.checks if check.id in by_check),
+        notebooks=tuple(part.notebook for part in parts if part.notebook is not None),
+        environment=plan.environment,
+        limits=sandbox.limits_held,
+        sandboxed=sandbox.sandboxed,
+        phases=phases,
+        cpu_s=sum(part.usage.cpu_s for part in parts),
+        peak_memory_bytes=max((part.usage.peak_memory_bytes for part in parts), default=0),
+        noticed=tuple(note for part in parts for note in part.notes),
+    )
+
+
+def not_run(suite: Suite, submission: Submission, key: str, detail: str) -> Evidence:
+    """Evidence that says for every check that it was not run, and why. It is never kept for good: the next run tries again."""
+    return Evidence(
+        key=key,
+        submission=submission.digest,
+        suite=suite.digest,
+        seed_id="",
+        checks=tuple(
+            CheckEvidence(check=check.id, ending=Ending.NOT_RUN, detail=detail) for check in suite.checks
+        ),
+        noticed=(Note(about="sandbox", text=detail, for_student=False),),
+    )
+
+
+def _room_spec(plan: Plan, submission: Submission, blobs: BlobStore) -> RoomSpec:
+    spec = plan.suite.assignment.spec
+    links = list(submission.aliases)
+    mounts: dict[str, Path] = {}
+    if plan.data is not None:
+        mounts[plan.data.room_path] = plan.data.folder
+        links.append((spec.data_folder, plan.data.room_path))
+    return RoomSpec(
+        files={file.path: blobs.path(file.digest) for file in submission.files},
+        links=tuple(links),
+        mounts=mounts,
+        environment=spec.environment,
+        limits=spec.limits,
+    )
+
+
+def _planned(plan: Plan, checks: Sequence[Check]) -> tuple[Planned, ...]:
+    default = plan.suite.assignment.spec.limits.check_s
+    return tuple(
+        Planned(id=check.id, seed=plan.seed.for_check(check.id), time_s=check.time_s or default)
+        for check in checks
+    )
+
+
+async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox) -> _Part:
+    files = plan.suite.assignment.spec.files
+    order = [*(module.path for module in files.modules), *files.fallback, *files.provided]
+    python = [path for path in order if path.endswith(".py") and not path.endswith("__init__.py")]
+    run = await run_probes(
+        sandbox, spec, plan.suite.modules, python, _planned(plan, plan.suite.at("modules"))
+    )
+    return _Part(checks=run.checks, notes=run.notes, usage=run.usage, phases=run.phases)
+
+
+async def _notebook(
+    plan: Plan, path: str, data: bytes, spec: RoomSpec, *, sandbox: Sandbox, blobs: BlobStore
+) -> _Part:
+    """Run one notebook in a room of its own and, after the last cell, ask for the checks of its namespace."""
+    checks = plan.suite.at("notebook")
+    answers: dict[str, CheckEvidence] = {}
+
+    async def ask(channel: socket.socket) -> None:
+        answers.update(await _ask(plan, channel, checks))
+
+    started = time.monotonic()
+    try:
+        async with sandbox.room(spec) as room:
+            ready = time.monotonic()
+            run = await run_notebook(
+                room, data, path=path, limits=spec.limits, probing=ask if checks else None
+            )
+            usage = room.usage()
+    except SubmissionError as exc:
+        return _absent(plan, path, Ending.MALFORMED, str(exc))
+    notebook = NotebookEvidence(
+        path=path,
+        ending=run.ending,
+        cells=run.cells,
+        executed=blobs.put(run.executed),
+        detail=run.detail,
+        cpu_s=run.cpu_s,
+    )
+    return _Part(
+        checks=tuple(answers.get(check.id) or _unanswered(check, run) for check in checks),
+        notebook=notebook,
+        usage=usage,
+        phases={"room": ready - started, "notebook": time.monotonic() - ready},
+    )
+
+
+async def _ask(plan: Plan, channel: socket.socket, checks: Sequence[Check]) -> dict[str, CheckEvidence]:
+    """Ask a kernel for its namespace's checks, one after the other.
+
+    By now student code may have changed anything in that process, so whatever goes wrong is its doing: no SandboxError leaves here.
+    """
+    session = ProbeSession(channel, evidence_bytes=int(plan.suite.assignment.spec.limits.evidence_mib * MIB))
+    answers: dict[str, CheckEvidence] = {}
+    ending, detail = Ending.MALFORMED, "the notebook's process did not take the checks"
+    with contextlib.suppress(SandboxError):
+        try:
+            await session.load(plan.suite.modules)
+            for planned in _planned(plan, checks):
+                answers[planned.id] = await session.check(planned)
+        except RunnerLostError as exc:
+            ending, detail = exc.ending, exc.detail  # there is no second kernel with this namespace
+    lost = {check.id: CheckEvidence(check=check.id, ending=ending, detail=detail) for check in checks}
+    return lost | answers
+
+
+def _unanswered(check: Check, run: NotebookRun) -> CheckEvidence:
+    """What it means that the namespace was not asked for a check: the notebook ended before, by its own doing or by ours."""
+    if run.ending is Ending.NOT_RUN:
+        return CheckEvidence(check=check.id, ending=Ending.NOT_RUN, detail=run.detail)
+    detail = f"{run.path} ended before its results could be read"
+    return CheckEvidence(
+        check=check.id, ending=Ending.MISSING, detail=f"{detail}: {run.detail}" if run.detail else detail
+    )
+
+
+def _absent(plan: Plan, path: str, ending: Ending, detail: str) -> _Part:
+    answers = (
+        CheckEvidence(check=check.id, ending=ending, detail=detail) for check in plan.suite.at("notebook")
+    )
+    return _Part(checks=tuple(answers), notebook=NotebookEvidence(path=path, ending=ending, detail=detail))
