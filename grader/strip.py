@@ -185,7 +185,7 @@ def _needed(units: Sequence[_Unit], keep: Callable[[str], bool]) -> frozenset[st
     needed: set[str] = set()
     while waiting:
         needed |= waiting
-        used = {name for unit in units if unit.binds & waiting for name in unit.uses | unit.binds}
+        used = {name for unit in units if unit.binds & waiting for name in unit.uses}
         waiting = used - needed
     return frozenset(needed)
 
