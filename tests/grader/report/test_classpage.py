@@ -1,0 +1,86 @@
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from grader.model import CheckResult, Finding, Outcome, Result, Status
+from grader.report import ClassRow, ReportHeader, class_row, render_class
+from grader.report.classpage import class_page
+from grader.report.tally import class_statistics
+
+MAX_BYTES = 2_000_000  # of the page for 2,000 students
+
+
+def rows_of(result: Result, count: int) -> Iterator[ClassRow]:
+    for i in range(count):
+        status = (Status.COMPLETE, Status.PENDING, Status.NOT_GRADED)[i % 3]
+        one = replace(
+            result, student=f"a-student-with-a-long-id-{i:05d}", score=Decimal(i % 17), status=status
+        )
+        yield class_row(one, href=f"instructor/a-student-with-a-long-id-{i:05d}.html")
+
+
+def test_class_page_of_2000_stays_small_and_lists_everyone(wrong: Result, header: ReportHeader) -> None:
+    page = render_class(rows_of(replace(wrong, name="A Rather Long Name Indeed"), 2_000), header)
+    assert len(page.encode()) < MAX_BYTES
+    roster = page.partition('id="roster"')[2].partition("</table>")[0]
+    assert roster.count("<tr class=") == 2_000
+
+
+def test_rows_are_read_once_one_at_a_time(wrong: Result, header: ReportHeader) -> None:
+    rows = rows_of(wrong, 3)
+    assert "3 submissions" in render_class(rows, header)
+    assert next(rows, None) is None
+
+
+def test_checks_stand_hardest_first(
+    make_check: Callable[..., CheckResult], make_result: Callable[..., Result]
+) -> None:
+    def one(a: Outcome, b: Outcome) -> ClassRow:
+        machine = make_check("never", Outcome.NOT_GRADED, 0)
+        return class_row(make_result(checks=(make_check("a", a), make_check("b", b), machine)))
+
+    page = class_page(
+        class_statistics([one(Outcome.PASSED, Outcome.FAILED), one(Outcome.PASSED, Outcome.PASSED)])
+    )
+    assert [(rate.id, rate.rate, rate.not_graded) for rate in page.rates] == [
+        ("b", "50 %", 0),
+        ("a", "100 %", 0),
+        ("never", "", 2),
+    ]
+
+
+def test_those_who_need_a_person_are_named_up_to_a_limit(wrong: Result, header: ReportHeader) -> None:
+    page = class_page(class_statistics(rows_of(wrong, 300)))
+    assert (len(page.pending), len(page.not_graded)) == (60, 60)
+    html = render_class(rows_of(wrong, 300), header)
+    assert "Waits for marks: 100" in html
+    assert html.count("and 40 more in the table") == 2
+
+
+def test_misconceptions_say_how_sure_they_are(
+    make_check: Callable[..., CheckResult], make_result: Callable[..., Result], header: ReportHeader
+) -> None:
+    def holding(certain: bool) -> ClassRow:
+        finding = Finding(id="eps", student="eps missing", certain=certain)
+        return class_row(make_result(checks=(make_check("a", Outcome.FAILED, 0, findings=(finding,)),)))
+
+    assert "for certain: 1" in render_class([holding(True), holding(False)], header)
+    assert "possibly" in render_class([holding(False)], header)
+    assert (
+        "certain" not in render_class([holding(True)], header).partition("<main")[2].partition("<script")[0]
+    )
+
+
+def test_bars_have_words(make_result: Callable[..., Result], header: ReportHeader) -> None:
+    rows = [class_row(make_result(score=Decimal(s), max_score=Decimal(10))) for s in ("8.4", "8", "10")]
+    page = render_class(rows, header)
+    assert 'aria-label="Submissions by score: 2 at 80 to under 90 %; 1 at exactly 100 %."' in re.sub(
+        r"\s+", " ", page
+    )
+
+
+def test_an_empty_class_has_a_page(header: ReportHeader) -> None:
+    page = render_class([], header)
+    assert "0 submissions" in page
+    assert "none graded" in page

@@ -1,0 +1,127 @@
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.errors import EvidenceError, GraderError
+from grader.model import Result
+from grader.report import Audience, ReportHeader, ReportJob, page_name, write_reports
+from grader.report.files import PAYS_FROM, write_page
+
+
+def from_store(blobs: dict[str, bytes], digest: str) -> bytes:
+    if digest not in blobs:
+        raise EvidenceError(f"{digest}: no longer kept")
+    return blobs[digest]
+
+
+@pytest.fixture
+def job(tmp_path: Path, header: ReportHeader, executed: dict[str, bytes]) -> ReportJob:
+    blobs = {"blob1": executed["Normalization.ipynb"]}
+    return ReportJob(folder=tmp_path / "out", header=header, load=partial(from_store, blobs))
+
+
+def written(job: ReportJob) -> dict[str, bytes]:
+    return {
+        str(p.relative_to(job.folder)): p.read_bytes() for p in sorted(job.folder.rglob("*")) if p.is_file()
+    }
+
+
+def test_write_reports_writes_index_and_a_page_per_reader(wrong: Result, job: ReportJob) -> None:
+    statistics = write_reports([wrong, replace(wrong, student="zoe")], job)
+    assert statistics.students == 2
+    files = written(job)
+    assert list(files) == [
+        "index.html",
+        "instructor/mk42.html",
+        "instructor/zoe.html",
+        "students/mk42.html",
+        "students/zoe.html",
+    ]
+    assert b'href="instructor/mk42.html"' in files["index.html"]
+    assert b"SECRET" not in files["students/mk42.html"]
+    assert b"data:image/png;base64," in files["students/mk42.html"]
+
+
+def test_write_reports_links_to_the_only_pages_there_are(wrong: Result, job: ReportJob) -> None:
+    write_reports([wrong], replace(job, audiences=(Audience.STUDENT,)))
+    files = written(job)
+    assert list(files) == ["index.html", "students/mk42.html"]
+    assert b'href="students/mk42.html"' in files["index.html"]
+
+
+def test_a_students_page_names_no_other_student(wrong: Result, job: ReportJob) -> None:
+    write_reports([wrong, replace(wrong, student="zoe", name="Zoe Zimmer")], job)
+    assert b"zoe" not in written(job)["students/mk42.html"].lower()
+
+
+def test_a_notebook_no_longer_kept_costs_only_itself(wrong: Result, job: ReportJob) -> None:
+    write_reports([wrong], replace(job, load=partial(from_store, {})))
+    assert b"The executed notebook was not kept." in written(job)["students/mk42.html"]
+
+
+def test_processes_write_the_same_pages(wrong: Result, job: ReportJob, tmp_path: Path) -> None:
+    def results() -> Iterator[Result]:
+        return (replace(wrong, student=f"s{i:03d}") for i in range(PAYS_FROM + 5))
+
+    alone = replace(job, folder=tmp_path / "alone")
+    assert write_reports(results(), job, processes=2) == write_reports(results(), alone)
+    assert written(job) == written(alone)
+    assert len(written(job)) == 2 * (PAYS_FROM + 5) + 1
+
+
+def test_write_page_replaces_as_a_whole_and_leaves_nothing_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "a.html"
+    write_page(page, "old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(
+        GraderError, match=r"a\.html: the report could not be written \(No space left on device\); free"
+    ):
+        write_page(page, "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.html"]
+    assert page.read_text() == "old"
+
+
+def test_write_reports_says_which_folder_cannot_be_written(
+    wrong: Result, job: ReportJob, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(
+        GraderError, match=r"file/students/mk42\.html: the report could not be written \(Not a directory\)"
+    ):
+        write_reports([wrong], replace(job, folder=tmp_path / "file"))
+
+
+@pytest.mark.parametrize(
+    ("student", "pattern"),
+    [
+        ("mkim42", r"mkim42\.html"),
+        ("s.lee-2@uni", r"s\.lee-2@uni\.html"),
+        ("Kim Minji", r"Kim_Minji-[0-9a-f]{10}\.html"),
+        ("../../etc/passwd", r"etc_passwd-[0-9a-f]{10}\.html"),
+        ("김민지", r"student-[0-9a-f]{10}\.html"),
+        ("..", r"student-[0-9a-f]{10}\.html"),
+        ("a" * 300, r"a{80}-[0-9a-f]{10}\.html"),
+    ],
+)
+def test_page_name_is_plain(student: str, pattern: str) -> None:
+    assert re.fullmatch(pattern, page_name(student))
+
+
+@given(st.lists(st.text(alphabet=st.characters(), max_size=20), unique=True, max_size=20))
+def test_page_names_are_safe_and_never_shared(students: list[str]) -> None:
+    names = [page_name(student) for student in students]
+    assert len({name.lower() for name in names}) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9@+_-][A-Za-z0-9._@+-]{0,99}\.html", name) for name in names)
