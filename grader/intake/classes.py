@@ -31,9 +31,15 @@ from .tree import Entry, Tree
 __all__ = ["Marks", "divide", "is_part_name"]
 
 # Words that name a part of a repository and not a person.
-_PART_WORDS = frozenset(
-    ["a", "assignment", "assignments", "assn", "backup", "backups", "bonus", "code", "codes", "copy", "course", "cs", "data", "deep", "dl", "doc", "docs", "done", "ece", "ex", "exercise", "exercises", "extra", "fall", "fig", "figs", "figures", "files", "final", "hand", "handin", "handout", "homework", "homeworks", "hw", "hws", "image", "images", "img", "in", "lab", "labs", "learning", "lecture", "lib", "main", "master", "mnist", "model", "models", "module", "modules", "my", "nb", "new", "notebook", "notebooks", "of", "old", "original", "p", "pa", "part", "problem", "project", "projects", "ps", "pset", "py", "python", "q", "question", "release", "report", "reports", "results", "scripts", "solution", "solutions", "source", "spring", "src", "starter", "submission", "submissions", "submit", "submitted", "summer", "task", "tasks", "test", "tests", "tmp", "unit", "upload", "utils", "v", "version", "week", "winter", "work"]
-)
+_WORDS = """
+a assignment assignments assn backup backups bonus code codes copy course data deep dl doc docs done ex exercise
+exercises extra fall fig figs figures files final hand handin handout homework homeworks hw hws image images img in lab
+labs learning lecture lib main master mnist model models module modules my nb new notebook notebooks of old original p
+pa part problem project projects ps pset py python q question release report reports results scripts solution solutions
+source spring src starter submission submissions submit submitted summer task tasks test tests tmp unit upload utils v
+version week winter work
+"""
+_PART_WORDS = frozenset(_WORDS.split())
 _REPOSITORY = frozenset(
     {
         "readme",
@@ -47,14 +53,14 @@ _REPOSITORY = frozenset(
     }
 )
 _COURSE = re.compile(r"[a-z]{2,5}\d{2,4}[a-z]?")  # "cs231n"; alone it could as well be a student's login
+_NUMBERED = re.compile(r"([a-z]+)(?:\d{0,2}|(?:19|20)\d\d)")  # "hw4"; but "a1234567" is a student's number
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def is_part_name(name: str) -> bool:
     """Is a folder called like a part of a repository ("assignment2", "hw 4 code", "cs231n-main", "2019"), and not like a person?"""
     tokens = re.findall(r"[^\W_]+", name.lower())
-    words = [token.strip("0123456789") for token in tokens]
-    parts = [word in _PART_WORDS for word in words]
+    parts = [bool(match := _NUMBERED.fullmatch(token)) and match[1] in _PART_WORDS for token in tokens]
     fillers = [bool(_COURSE.fullmatch(token)) or token.isdigit() for token in tokens]
     if not any(parts):
         return len(tokens) == 1 and bool(_YEAR.fullmatch(tokens[0]))

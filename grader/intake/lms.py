@@ -3,7 +3,7 @@
 * Canvas: `lastnamefirstname_LATE_12345_678901_layers-2.py`, all in one folder. Several files with the same two first parts are one
   student's; of a file and its resubmissions (`-1`, `-2`) the newest counts. The id is Canvas's number of the user (here 12345).
 * Moodle: `Full Name_12345_assignsubmission_file_`, a folder, or the same followed by a file's name. The id is the participant's.
-* Gradescope: `submission_123456/` beside `submission_metadata.yml`. The id is the student's number there, else taken from the e-mail
+* Gradescope: `submission_123456/` beside `submission_metadata.yml`. The id is the student's number there, else from the e-mail
   address, else the folder's name; a group's work is listed for each member.
 * nbgrader: `submitted/<student>/<assignment>/` with `timestamp.txt`.
 """

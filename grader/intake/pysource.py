@@ -36,6 +36,7 @@ _DEFINITION = re.compile(r"^([ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+([A-Za-z_
 _WORKING_LINE = re.compile(
     r"[-+*/@]=|[^\s=(,\[{:*/@+-]\s*[-+*/@]\s*[^\s=]|\b(?:np|numpy)\.(?!zeros|ones|random\.seed)\w+"
 )
+_NUMBER = re.compile(r"\d[\d.]*[eE][-+]?\d+")  # the sign of an exponent is no arithmetic
 _TRIPLE = re.compile(r"[rRbBuU]{0,2}(\"\"\"|''')[\s\S]*?\1")
 _STRING = re.compile(r"'[^'\\\n]*(?:\\.[^'\\\n]*)*'|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"")
 
@@ -116,7 +117,7 @@ def _scan_lines(text: str, names: Collection[str]) -> Scan:
     written: set[str] = set()
     current = ""
     for line in lines:
-        code = _STRING.sub("''", line).partition("#")[0].rstrip()
+        code = _NUMBER.sub("0", _STRING.sub("''", line).partition("#")[0].rstrip())
         if not code:
             continue
         opening = _DEFINITION.match(code)

@@ -411,7 +411,7 @@ class _Layout:
             return "archives"
         if entry.size > self.caps.other_bytes:
             return "too many or too large files"
-        data = self.spec.data_folder + "/"
+        data = self.staged_path(self.spec.data_folder) + "/"
         if self.spec.data != "none" and (path + "/").startswith(data):
             return "data sets"
         links = tuple(link + "/" for link, _ in self.aliases)

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Protocol
 
 from ..errors import SubmissionError
@@ -53,7 +52,9 @@ class Entry:
     @property
     def suffix(self) -> str:
         """The name's ending in lower case, with the dot; "" without one."""
-        return PurePosixPath(self.path).suffix.lower()
+        name = self.name
+        dot = name.rfind(".")
+        return name[dot:].lower() if dot > 0 else ""
 
     def read(self, limit_bytes: int) -> bytes:
         """The file's bytes. Raises: SubmissionError, naming the file, if it is larger than the limit or cannot be read."""

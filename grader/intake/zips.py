@@ -11,6 +11,7 @@ import stat
 import struct
 import time
 import unicodedata
+import weakref
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -54,8 +55,11 @@ _DAMAGE = (
 class ZipSource:
     """Bytes of members of one open archive; keys are `ZipInfo`. The archive is closed when its last entry is let go."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, stream: BinaryIO) -> None:
         self._archive = archive
+        weakref.finalize(
+            self, stream.close
+        )  # a class of zips is read one by one: each lets go of its file in time
 
     def read(self, key: zipfile.ZipInfo, limit_bytes: int) -> bytes:
         """All bytes of a member. Raises: SubmissionError if there are more than declared or allowed, or they are damaged."""
@@ -129,9 +133,9 @@ def _check_directory(stream: BinaryIO, label: str, caps: Caps) -> None:
         if 0 <= at64 <= len(tail) - _EOCD64.size:
             *_, count, size_bytes, _offset = _EOCD64.unpack_from(tail, at64)
     if size_bytes > caps.directory_bytes or count > caps.class_entries:
-        raise SubmissionError(
-            f"{label} lists {count} members in {readable_size(size_bytes)}, the limit is {caps.class_entries}; {_REZIP}"
-        )
+        limits = f"{caps.class_entries} and {readable_size(caps.directory_bytes)}"
+        came = f"{count} members in {readable_size(size_bytes)}"
+        raise SubmissionError(f"{label} lists {came}, the limits are {limits}; {_REZIP}")
     stream.seek(0)
 
 
@@ -164,7 +168,7 @@ def _members(archive: zipfile.ZipFile, stream: BinaryIO, label: str, caps: Caps)
         raise SubmissionError(
             f"{label} lists {len(infos)} members, the limit is {caps.class_entries}; {_REZIP}"
         )
-    source = ZipSource(archive)
+    source = ZipSource(archive, stream)
     names = _names(infos)
     virtual = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] == VENV_MARK} - {""}
     entries: dict[str, Entry] = {}
