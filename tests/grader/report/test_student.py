@@ -188,7 +188,7 @@ ATTACKS = {
 def poisoned(value: Any, attack: str) -> Any:
     """The same value with the attack in every text that a student or an LMS could have written."""
     if isinstance(value, str):
-        return f"word {attack}"
+        return f"word {attack} and some words that follow"
     if isinstance(value, Enum) or not (dataclasses.is_dataclass(value) or isinstance(value, (tuple, dict))):
         return value
     if isinstance(value, tuple):
