@@ -1,0 +1,148 @@
+"""`results.json` and `grades.csv`: what a run hands to other programs and to people. Judges nothing, and holds one result at a time.
+
+The fields of `results.json` are described in docs/results-schema.md; `SCHEMA` counts its versions. Files replace their older selves
+as a whole. Both are for instructors: hidden checks stand in them with their errors.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from .files import atomic_file
+from .model import CheckResult, Outcome, QuestionResult, Result
+from .tables import shown_points, write_table
+
+__all__ = ["SCHEMA", "results_document", "submission_document", "write_grades", "write_results"]
+
+SCHEMA = 1  # raise it when a field changes its meaning or goes; a new field does not need it
+
+
+def results_document(assignment: str, results: Iterable[Result]) -> dict[str, Any]:
+    """The whole of `results.json` as plain JSON values. For a class, `write_results` needs less memory."""
+    return {
+        "schema": SCHEMA,
+        "assignment": assignment,
+        "submissions": [submission_document(result) for result in results],
+    }
+
+
+def submission_document(result: Result) -> dict[str, Any]:
+    """One submission of `results.json`. Points are JSON numbers; a relative error that is none is "nan", "inf" or "-inf"."""
+    return {
+        "student": _text(result.student),
+        "name": _text(result.name),
+        "digest": result.digest,
+        "evidence": result.evidence,
+        "status": result.status.value,
+        "score": _number(result.score),
+        "max_score": _number(result.max_score),
+        "pending": result.pending,
+        "sandboxed": result.sandboxed,
+        "arrived": result.arrived.isoformat() if result.arrived else None,
+        "checks": [_check(check) for check in result.checks],
+        "questions": [_question(question) for question in result.questions],
+        "notes": [{"about": _text(note.about), "text": _text(note.text)} for note in result.notes],
+        "timings": {phase: _error(seconds) for phase, seconds in sorted(result.timings.items())},
+    }
+
+
+def write_results(path: Path, assignment: str, results: Iterable[Result]) -> int:
+    """Write `results.json`, one submission on a line; returns the number of submissions.
+
+    Raises: OSError if the file cannot be written, and whatever `results` raises; `path` is then as it was.
+    """
+    count = 0
+    with atomic_file(path) as file:
+        head = f'{{"schema": {SCHEMA}, "assignment": {_json(assignment)}, "submissions": ['
+        file.write(head.encode("utf-8"))
+        for result in results:
+            line = ("\n" if count == 0 else ",\n") + _json(submission_document(result))
+            file.write(line.encode("utf-8"))
+            count += 1
+        file.write(b"\n]}\n")
+    return count
+
+
+def write_grades(path: Path, results: Iterable[Result], *, items: Sequence[str] = ()) -> int:
+    """Write `grades.csv`, one row for each student; returns the number of rows.
+
+    items: ids of the checks and questions that get a column of their own, headed by the id; the cell is empty where the item is not
+    graded or not there. Points have at most two decimals. Cells that look like formulas are neutralised (`grader.tables`).
+    Raises: OSError if the file cannot be written.
+    """
+    columns = ["student", "name", "status", "score", "max_score", "pending", *items]
+    return write_table(path, columns, (_grades_row(result, items) for result in results))
+
+
+def _grades_row(result: Result, items: Sequence[str]) -> Iterator[str]:
+    earned = dict(_earned(result))
+    yield from (result.student, result.name, result.status.value)
+    yield from (shown_points(result.score), shown_points(result.max_score), str(result.pending))
+    for item in items:
+        yield shown_points(earned[item]) if item in earned else ""
+
+
+def _earned(result: Result) -> Iterator[tuple[str, Decimal]]:
+    for part in (*result.checks, *result.questions):
+        if part.outcome is not Outcome.NOT_GRADED:
+            yield part.id, part.points
+
+
+def _check(check: CheckResult) -> Mapping[str, Any]:
+    return {
+        "id": check.id,
+        "title": check.title,
+        "function": check.function,
+        "outcome": check.outcome.value,
+        "points": _number(check.points),
+        "max_points": _number(check.max_points),
+        "relative_error": None if check.relative_error is None else _error(check.relative_error),
+        "tolerance": None if check.tolerance is None else _error(check.tolerance),
+        "reason": _text(check.reason),
+        "visible": check.visible,
+        "findings": [finding.id for finding in check.findings],
+    }
+
+
+def _question(question: QuestionResult) -> Mapping[str, Any]:
+    mark = question.mark
+    return {
+        "id": question.id,
+        "title": question.title,
+        "kind": question.kind.value,
+        "outcome": question.outcome.value,
+        "points": _number(question.points),
+        "max_points": _number(question.max_points),
+        "answered": question.answered,
+        "answer": _text(question.answer),
+        "reason": _text(question.reason),
+        "marker": _text(mark.marker) if mark else None,
+        "marked_at": mark.marked_at.isoformat() if mark else None,
+    }
+
+
+def _number(points: Decimal) -> int | float:
+    """Points as a JSON number. A double holds 15 digits exactly, more than any mark has."""
+    return int(points) if points == points.to_integral_value() else float(points)
+
+
+def _error(value: float) -> float | str:
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return float(value)
+
+
+def _text(text: str) -> str:
+    """The text without lone surrogates, which UTF-8 cannot carry."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
