@@ -12,9 +12,11 @@ import numpy as np
 
 __all__ = ["histories", "packed"]
 
+COLUMNS = 10  # of settings
+
 
 def packed(prefix: str, solvers: Any) -> dict[str, Any]:
-    """Settings and histories of several solvers, one after the other. settings: one row for each."""
+    """Settings and histories of several solvers, one after the other. settings: one row for each, as `histories` reads it."""
     rows, losses, train, val = [], [], [], []
     for solver in solvers:
         rows.append(
@@ -28,23 +30,27 @@ def packed(prefix: str, solvers: Any) -> dict[str, Any]:
                 len(solver.train_acc_history),
                 len(solver.val_acc_history),
                 solver.best_val_acc,
+                any("gamma" in str(name) for name in solver.model.params),
             ]
         )
         losses += solver.loss_history
         train += solver.train_acc_history
         val += solver.val_acc_history
     return {
-        f"{prefix}_settings": np.array(rows, dtype=float).reshape(len(rows), 9),
+        f"{prefix}_settings": np.array(rows, dtype=float).reshape(len(rows), COLUMNS),
         f"{prefix}_loss": np.array(losses, dtype=float),
         f"{prefix}_train_acc": np.array(train, dtype=float),
         f"{prefix}_val_acc": np.array(val, dtype=float),
     }
 
 
-def histories(actual: Mapping[str, Any], prefix: str, finite: bool) -> list[tuple[Any, Any, Any]]:
+def histories(
+    actual: Mapping[str, Any], prefix: str, *, normalized: bool, finite: bool
+) -> list[tuple[Any, Any, Any]]:
     """The histories of each solver: loss, training accuracy, validation accuracy.
 
-    finite: whether a loss may not be infinite or NaN (a baseline with huge starting weights may overflow, and that is the lesson).
+    normalized: whether the networks have a normalization. finite: whether no loss may be infinite or NaN (a baseline with huge
+    starting weights may overflow, and that is the lesson).
     Raises: ValueError, in words for the student, if they cannot be what the Solver keeps.
     """
     settings = actual[f"{prefix}_settings"]
@@ -52,7 +58,10 @@ def histories(actual: Mapping[str, Any], prefix: str, finite: bool) -> list[tupl
         raise ValueError("there is no trained network")
     found = []
     starts = np.zeros(3, dtype=int)
-    for epochs, batch, rows, train_count, val_count, *lengths, best in settings:
+    for epochs, batch, rows, train_count, val_count, *lengths, best, has_norm in settings:
+        if bool(has_norm) != normalized:
+            have = "has a normalization" if has_norm else "has no normalization"
+            raise ValueError(f"a network of the {'normalized ones' if normalized else 'baseline'} {have}")
         parts = []
         for kind, begin, length in zip(("loss", "train_acc", "val_acc"), starts, lengths, strict=True):
             parts.append(actual[f"{prefix}_{kind}"][int(begin) : int(begin + length)])

@@ -59,10 +59,10 @@ def names_of(keys: Any) -> dict[str, str]:
     return {f"{match[1]}{int(match[2]) - first + 1}": key for key, match in matches.items() if match}
 
 
-def start(model: Any, rng: Any, sizes: Any, normalized: bool) -> Any:
+def start(model: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
     """Give the network parameters that depend on `rng` and `sizes` alone, however it drew its own; returns the network.
 
-    Raises: KeyError, ValueError if a parameter is absent or of another size.
+    Raises: NotImplementedError if it has no parameters yet. KeyError, ValueError if one is absent or of another size.
     """
     layers = len(sizes) - 1
     wanted: dict[str, Any] = {}
@@ -73,6 +73,8 @@ def start(model: Any, rng: Any, sizes: Any, normalized: bool) -> Any:
         if normalized and layer < layers:
             wanted[f"gamma{layer}"] = rng.uniform(0.5, 1.5, fan_out)
             wanted[f"beta{layer}"] = 0.3 * rng.standard_normal(fan_out)
+    if not model.params:
+        raise NotImplementedError("FullyConnectedNet has no parameters yet")
     names = names_of(model.params)
     for name, value in wanted.items():
         if name not in names:
@@ -84,7 +86,7 @@ def start(model: Any, rng: Any, sizes: Any, normalized: bool) -> Any:
     return model
 
 
-def gradients_of(grads: Any, sizes: Any, normalized: bool, prefix: str) -> dict[str, Any]:
+def gradients_of(grads: Any, sizes: Any, *, normalized: bool, prefix: str) -> dict[str, Any]:
     """The gradients under the course's names; None for an absent one."""
     names = names_of(grads)
     layers = len(sizes) - 1

@@ -23,6 +23,12 @@ __all__ = [
     "running_averages",
 ]
 
+TIMED_SHAPE = (
+    100,
+    200,
+)  # large enough that arithmetic counts, small enough for functions with loops over every entry
+TIMED_ENOUGH_S = 0.5
+
 
 def outputs(
     impl: Any, rng: Any, forward: str, shapes: Any, param: dict[str, Any], *, spread: float = 1.0
@@ -92,29 +98,27 @@ def inference_outputs(
 def backward_times(impl: Any, rng: Any, repetitions: int) -> dict[str, Any]:
     """CPU seconds of both backward passes of batch normalization, call by call in turn, and what the alternative returned.
 
-    Taking turns lets a busy machine slow both alike; whoever judges takes each one's fastest call.
+    Taking turns lets a busy machine slow both alike; whoever judges takes each one's fastest call. Slow functions are called less
+    often: what is left of `repetitions` stays infinite.
     """
-    rows, features = 100, 500
-    x, dout = upstream(rng, rows, features)
-    gamma, beta = vectors(rng, features)
+    x, dout = upstream(rng, *TIMED_SHAPE)
+    gamma, beta = vectors(rng, TIMED_SHAPE[1])
     _, cache = impl.batchnorm_forward(x.copy(), gamma, beta, {"mode": "train"})
     dx, dgamma, dbeta = impl.batchnorm_backward_alt(dout.copy(), cache)
     arrays = {"dx": kept(dx), "dgamma": kept(dgamma), "dbeta": kept(dbeta)}
-    taken = {}
-    for name in ("batchnorm_backward", "batchnorm_backward_alt"):
-        taken[name] = np.zeros(repetitions)
+    functions = (impl.batchnorm_backward, impl.batchnorm_backward_alt)
+    seconds = np.full((2, repetitions), np.inf)
+    begin = time.process_time()
     for repetition in range(repetitions):
-        for name, seconds in taken.items():
+        for which, function in enumerate(functions):
             _, cache = impl.batchnorm_forward(x.copy(), gamma, beta, {"mode": "train"})
-            given, function = dout.copy(), getattr(impl, name)
+            given = dout.copy()
             start = time.process_time()
             function(given, cache)
-            seconds[repetition] = time.process_time() - start
-    return {
-        **arrays,
-        "seconds_backward": taken["batchnorm_backward"],
-        "seconds_alt": taken["batchnorm_backward_alt"],
-    }
+            seconds[which, repetition] = time.process_time() - start
+        if time.process_time() - begin > TIMED_ENOUGH_S:
+            break
+    return {**arrays, "seconds_backward": seconds[0], "seconds_alt": seconds[1]}
 
 
 def _passes(impl: Any) -> Any:
@@ -128,7 +132,7 @@ def _passes(impl: Any) -> Any:
 
 
 def inputs_after(impl: Any, rng: Any) -> dict[str, Any]:
-    """What x, gamma, beta and dout hold after every function had them, and its outputs, so that doing nothing is no answer."""
+    """What x, gamma, beta and dout hold after every function had them, as `kept_...`, and the functions' results."""
     arrays = {}
     for name, forward, backwards, param in _passes(impl):
         x, dout = upstream(rng, 6, 4)
@@ -139,12 +143,13 @@ def inputs_after(impl: Any, rng: Any) -> dict[str, Any]:
             _, cache = forward(x, gamma, beta, dict(param))
             dx = backward(dout, cache)[0]
             arrays[f"{name}_dx_{number}"] = kept(dx)
-        arrays.update({f"{name}_x": x, f"{name}_gamma": gamma, f"{name}_beta": beta, f"{name}_dout": dout})
+        held = {"x": x, "gamma": gamma, "beta": beta, "dout": dout}
+        arrays.update({f"kept_{name}_{given}": array for given, array in held.items()})
     return arrays
 
 
 def repeats(impl: Any, rng: Any) -> dict[str, Any]:
-    """Every pass twice on equal inputs, with other data in between: the second answers."""
+    """Every pass twice on equal inputs, with other data in between: results `..._1` and `..._2`."""
     arrays = {}
     for name, forward, backwards, param in _passes(impl):
         x, dout = upstream(rng, 7, 3)

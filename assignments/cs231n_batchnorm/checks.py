@@ -24,7 +24,7 @@ from assignments.common.normalization import (
     repeats,
     running_averages,
 )
-from grader.compare import Judgement, compare_value
+from grader.compare import Judgement, compare_value, rel_error
 from grader.probe import check
 
 # Headings of the notebook, where a student reads on.
@@ -197,6 +197,7 @@ def _joined(name: str, *parts: Mapping[str, Any]) -> Any:
 
 
 SLOWER = 2.0  # the fastest of 15 calls varies by a few per cent from run to run; one extra pass over the data is not a fault
+CLOCK_S = 1e-5  # what a call to the clock and to an empty function takes, with room to spare
 ALT_TOLERANCE = 1e-7
 
 
@@ -213,17 +214,17 @@ def judge_alt_times(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> J
     )
     if step_by_step is None or simplified is None:
         return Judgement(0.0, "the times that came back are not times", error)
-    if simplified <= SLOWER * step_by_step:
+    if simplified <= SLOWER * step_by_step + CLOCK_S:
         return Judgement(1.0, "", error)
-    return Judgement(0.0, f"takes {simplified / step_by_step:.1f} times as long as batchnorm_backward", error)
+    return Judgement(0.0, f"takes {simplified:.1g} s, batchnorm_backward {step_by_step:.1g} s", error)
 
 
 def _fastest(seconds: Any, shape: tuple[int, ...]) -> float | None:
     if (
         seconds.shape != shape
         or seconds.dtype.kind != "f"
-        or not np.all(np.isfinite(seconds))
-        or not np.all(seconds > 0)
+        or not np.isfinite(seconds.min())
+        or seconds.min() < 0
     ):
         return None
     return float(seconds.min())
@@ -303,7 +304,8 @@ def _examples(rng: Any, rows: int) -> tuple[Any, Any]:
 
 
 def _started(impl: Any, rng: Any, normalization: str | None, reg: float) -> Any:
-    return start(make_network(impl, SIZES, normalization, reg), rng, SIZES, normalization is not None)
+    model = make_network(impl, SIZES, normalization, reg)
+    return start(model, rng, SIZES, normalized=normalization is not None)
 
 
 def _losses(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
@@ -323,7 +325,9 @@ def _network_gradients(impl: Any, rng: Any, normalization: str | None) -> dict[s
         model = _started(impl, rng, normalization, reg)
         X, y = _examples(rng, 9)
         grads = model.loss(X, y.copy())[1]
-        arrays.update(gradients_of(grads, SIZES, normalization is not None, f"reg_{reg:g}_"))
+        arrays.update(
+            gradients_of(grads, SIZES, normalized=normalization is not None, prefix=f"reg_{reg:g}_")
+        )
     return arrays
 
 
@@ -430,14 +434,14 @@ def network_test_scores(impl: Any, rng: Any) -> dict[str, Any]:
 def network_last_layer(impl: Any, rng: Any) -> dict[str, Any]:
     """No normalization and no ReLU follow the last layer, whatever the depth."""
     arrays = {}
-    for normalization in (None, "batchnorm"):
-        for sizes in ((12, 6, 3), (12, 4, 8, 5, 6, 3)):
-            model = start(
-                make_network(impl, sizes, normalization, 0.0), rng, sizes, normalization is not None
-            )
-            X, y = _examples(rng, 7)
-            model.loss(X, y % 3)
-            arrays[f"scores_{normalization}_{len(sizes) - 1}_layers"] = model.loss(X)
+    for sizes in ((12, 6, 3), (12, 4, 8, 5, 6, 3)):
+        layers = f"{len(sizes) - 1}_layers"
+        X, y = _examples(rng, 7)
+        plain = start(make_network(impl, sizes, None, 0.0), rng, sizes, normalized=False)
+        arrays[f"scores_{layers}"] = plain.loss(X.copy())
+        # scores show in test mode only, which network_test_scores judges; the loss in training mode tells as much
+        normalized = start(make_network(impl, sizes, "batchnorm", 0.0), rng, sizes, normalized=True)
+        arrays[f"loss_batchnorm_{layers}"] = normalized.loss(X, y % sizes[-1])[0]
     return arrays
 
 
@@ -475,6 +479,7 @@ def _training(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
 @check(
     of="FullyConnectedNet",
     points=2,
+    credit="each",
     tolerance=TRAINING_TOLERANCE,
     section=DEEP,
     hint="Losses that part from the first step on point at the forward pass, later ones at a gradient.",
@@ -487,6 +492,7 @@ def training_plain(impl: Any, rng: Any) -> dict[str, Any]:
 @check(
     of="FullyConnectedNet",
     points=3,
+    credit="each",
     tolerance=TRAINING_TOLERANCE,
     section=DEEP,
     hint="Losses that are right and accuracies that are wrong point at test mode.",
@@ -499,6 +505,7 @@ def training_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
 @check(
     of="FullyConnectedNet",
     points=1,
+    credit="each",
     visible=False,
     tolerance=TRAINING_TOLERANCE,
     section=LAYER_BATCH_SIZE,
@@ -510,12 +517,41 @@ def training_layernorm(impl: Any, rng: Any) -> dict[str, Any]:
 
 
 # --- Good manners: 4 points -------------------------------------------------------------------------------------------------
+#
+# A wrong value is charged where values are judged. Here it is left aside, as long as some result is right: code that does
+# nothing has no manners to judge.
+
+
+def _right(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """The names of the results that are right."""
+    return [
+        name
+        for name, array in expected.items()
+        if not name.startswith("kept_")
+        and name in actual
+        and compare_value("ndarray", actual[name], array, exact_dtype=False).passed
+    ]
+
+
+NOTHING_RIGHT = Judgement(0.0, "no result is right yet")
+
+
+def judge_untouched(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """Every input is as it was, and some result is right."""
+    if not _right(actual, expected):
+        return NOTHING_RIGHT
+    for name, array in expected.items():
+        if name.startswith("kept_") and not np.array_equal(actual[name], array):
+            _, function, given = name.split("_")
+            return Judgement(0.0, f"{function}'s {given} is not what it was before the call")
+    return Judgement(1.0)
 
 
 @check(
     of="batchnorm_forward",
     points=2,
     visible=False,
+    judge=judge_untouched,
     section=FORWARD,
     hint="An operation such as `x -= mean` writes into the caller's array.",
 )
@@ -524,10 +560,22 @@ def inputs_untouched(impl: Any, rng: Any) -> dict[str, Any]:
     return inputs_after(impl, rng)
 
 
+def judge_repeats(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """The second result is the first, bit for bit, and some result is right."""
+    if not _right(actual, expected):
+        return NOTHING_RIGHT
+    for name in [name for name in expected if name.endswith("_2")]:
+        first = name.removesuffix("2") + "1"
+        if not np.array_equal(actual[name], actual[first], equal_nan=True):
+            return Judgement(0.0, f"{name.rpartition('_')[0]} differs between two calls with the same inputs")
+    return Judgement(1.0)
+
+
 @check(
     of="batchnorm_forward",
     points=1,
     visible=False,
+    judge=judge_repeats,
     section=FORWARD,
     hint="Is anything kept outside of bn_param and cache?",
 )
@@ -536,13 +584,40 @@ def results_repeat(impl: Any, rng: Any) -> dict[str, Any]:
     return repeats(impl, rng)
 
 
+# float32 in between leaves an error of about 1e-7, and more where a gradient cancels; right answers in float64 have 1e-13 here.
+DOUBLE, SINGLE = 1e-9, 1e-4
+
+
+def judge_precision(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """Every result is float64, and none is right to the digits of float32 only."""
+    right = 0
+    worst = 0.0
+    for name, array in expected.items():
+        got = actual.get(name)
+        if got is None or got.shape != array.shape:
+            continue
+        if got.dtype != array.dtype:
+            return Judgement(0.0, f"{name} has dtype {got.dtype}, expected {array.dtype}")
+        error = rel_error(got, array, floor=PRECISION_FLOOR)
+        if DOUBLE < error <= SINGLE:
+            return Judgement(0.0, f"{name} has lost digits: relative error {error:.1g} in {got.dtype}", error)
+        if error <= DOUBLE:
+            right, worst = right + 1, max(worst, error)
+    return Judgement(1.0, "", worst) if right else NOTHING_RIGHT
+
+
+PRECISION_FLOOR = (
+    1e-3  # results are of order 1; smaller entries are differences, whose last digits nobody can keep
+)
+
+
 @check(
     of="batchnorm_forward",
     points=1,
     visible=False,
-    tolerance=1e-9,  # float32 gives 1e-7 at best; right answers in float64 give 1e-12 on these data
+    judge=judge_precision,
     section=FORWARD,
-    hint="An array made without dtype, or with float32, can cost half of the digits.",
+    hint="An array made with float32, or an integer one, can cost digits.",
 )
 def double_precision(impl: Any, rng: Any) -> dict[str, Any]:
     """float64 in gives float64 out, with all of its digits."""
@@ -566,8 +641,8 @@ def judge_deep(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judge
     left at the end. There, the best accuracy on the way is compared, and a tie is no fault.
     """
     try:
-        [(_, with_norm, _)] = histories(actual, "bn", finite=True)
-        [(_, without, _)] = histories(actual, "baseline", finite=False)
+        [(_, with_norm, _)] = histories(actual, "bn", normalized=True, finite=True)
+        [(_, without, _)] = histories(actual, "baseline", normalized=False, finite=False)
     except ValueError as exc:
         return Judgement(0.0, str(exc))
     reused = bool(actual["reused"])
@@ -595,14 +670,14 @@ def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a 
     return {**packed("bn", [solver]), **packed("baseline", [baseline]), "reused": np.array(reused)}
 
 
-MARGIN = 0.02  # mean advantage in best training accuracy; 0.07 and more are seen, 0.00 +- 0.01 where both networks are alike
+MARGIN = 0.02  # mean advantage in best training accuracy; in the short form 0.058 was the least of 24 runs
 
 
 def judge_scales(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
     """There is a network of each kind for every scale, and over all scales batch normalization is ahead."""
     try:
-        with_norm = histories(actual, "bn", finite=True)
-        without = histories(actual, "baseline", finite=False)
+        with_norm = histories(actual, "bn", normalized=True, finite=True)
+        without = histories(actual, "baseline", normalized=False, finite=False)
     except ValueError as exc:
         return Judgement(0.0, str(exc))
     scales = actual["weight_scales"]
@@ -631,20 +706,20 @@ def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: AR
     scales = np.array(impl.weight_scales, dtype=float)
     with_norm, without = impl.bn_solvers_ws, impl.solvers_ws
     return {
-        **packed("bn", [with_norm[scale] for scale in scales]),
-        **packed("baseline", [without[scale] for scale in scales]),
+        **packed("bn", [with_norm[scale] for scale in scales if scale in with_norm]),
+        **packed("baseline", [without[scale] for scale in scales if scale in without]),
         "weight_scales": scales,
     }
 
 
-LEARNT = 0.04  # how much training accuracy has to rise; 0.08 and more are seen, noise of an untrained network is below 0.03
+LEARNT = 0.02  # how much training accuracy has to rise; in the short form 0.056 was the least of 144 runs
 
 
 def judge_batch_sizes(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
     """There is a network that learnt for every batch size, and a baseline."""
     try:
-        normalized = histories(actual, "norm", finite=True)
-        histories(actual, "baseline", finite=True)
+        normalized = histories(actual, "norm", normalized=True, finite=True)
+        histories(actual, "baseline", normalized=False, finite=True)
     except ValueError as exc:
         return Judgement(0.0, str(exc))
     sizes = actual["batch_sizes"]

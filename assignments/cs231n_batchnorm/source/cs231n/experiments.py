@@ -89,11 +89,11 @@ SHORT = Plan(
     width=50,
     width_ws=30,
     epochs=6,
-    epochs_ws=5,
+    epochs_ws=4,
     epochs_bsize=3,
     num_train_ws=300,
     num_train_bsize=250,
-    num_scales=6,
+    num_scales=5,
     lr_bsize=1e-3,
 )
 

@@ -44,8 +44,7 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     In training mode every feature is normalized with the mean and the variance (divided by N) that it has in this minibatch, and
     running averages of both are kept for later:
 
-        running_mean = momentum * running_mean + (1 - momentum) * sample_mean
-        running_var  = momentum * running_var  + (1 - momentum) * sample_var
+        new average = momentum * old average + (1 - momentum) * this minibatch's value
 
     In test mode the running averages take the place of the minibatch's statistics, and stay as they are.
 
