@@ -3,6 +3,8 @@
 A request is a 4-byte length and JSON. An answer is a fixed prefix (magic, header length, payload length), a JSON header and raw
 bytes. The prefix is checked before anything is read, the header before anything is allocated for an array. Data types are looked up
 in a table that stands here; there is no pickle, no `np.load`, no attribute lookup on a received name.
+
+Students receive a copy (the self-check's plain copies need the table), so it keeps to what Python 3.8 knows.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional, Tuple  # noqa: UP035 - as for Triple below
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +38,7 @@ __all__ = [
 ]
 
 #: A named thing that a probe returned: name, type name, and its array if it was an array or a number.
-Triple = tuple[str, str, NDArray[np.generic] | None]
+Triple = Tuple[str, str, Optional[NDArray[np.generic]]]  # noqa: UP006, UP045 - students' older Pythons run this, too
 
 MAGIC = b"GCF1"
 PREFIX = struct.Struct("!4sIQ")
@@ -49,7 +51,10 @@ DTYPES: Mapping[str, np.dtype[Any]] = {
         name: np.dtype(name).newbyteorder("<")
         for name in ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
     },
-    **{name: np.dtype(name).newbyteorder("<") for name in ("float16", "float32", "float64", "complex64", "complex128")},
+    **{
+        name: np.dtype(name).newbyteorder("<")
+        for name in ("float16", "float32", "float64", "complex64", "complex128")
+    },
     np.dtype(np.longdouble).name: np.dtype(np.longdouble),
 }
 
@@ -62,9 +67,9 @@ class OversizeError(FrameError):
     """A frame that is, or says it is, larger than its bounds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Bounds:
-    """How large an answer may be. payload_bytes: all arrays together. values: how many. name_chars: of a value's or a type's name."""
+    """How large an answer may be. payload_bytes: all arrays together. values: how many. name_chars: of a value's or type's name."""
 
     payload_bytes: int
     header_bytes: int = 512 * 1024
@@ -73,7 +78,7 @@ class Bounds:
     dimensions: int = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Prefix:
     """The two lengths that a checked prefix promises."""
 
@@ -126,7 +131,12 @@ def decode_header(data: bytes) -> dict[str, Any]:
     Raises: FrameError if it is not a JSON object, has a key twice, holds NaN or infinity, or nests too deep.
     """
     try:
-        header = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_bounded_int)
+        header = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_int=_bounded_int,
+        )
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as exc:
         raise FrameError(f"an answer's header is not JSON: {type(exc).__name__}") from exc
     if not isinstance(header, dict):
@@ -166,7 +176,9 @@ def encode_values(values: Sequence[Triple]) -> tuple[list[dict[str, Any]], bytes
         if dtype is None:
             raise FrameError(f"{name}: data type {array.dtype.name} does not travel")
         data = np.ascontiguousarray(array).astype(dtype, copy=False).tobytes()
-        described.append({"name": name, "type": type_name, "dtype": array.dtype.name, "shape": list(array.shape)})
+        described.append(
+            {"name": name, "type": type_name, "dtype": array.dtype.name, "shape": list(array.shape)}
+        )
         parts.append(data)
     return described, b"".join(parts)
 
@@ -196,7 +208,9 @@ def decode_values(described: object, payload: bytes | bytearray, bounds: Bounds)
         end = offset + count * dtype.itemsize
         if end > len(payload):
             raise FrameError(f"arrays of more than {len(payload)} bytes are described; only these came")
-        flat = np.frombuffer(payload, dtype=dtype, count=count, offset=offset) if count else np.empty(0, dtype)
+        flat = (
+            np.frombuffer(payload, dtype=dtype, count=count, offset=offset) if count else np.empty(0, dtype)
+        )
         values.append((name, type_name, flat.reshape(shape).astype(dtype.newbyteorder("="), copy=True)))
         offset = end
     if offset != len(payload):
@@ -205,7 +219,12 @@ def decode_values(described: object, payload: bytes | bytearray, bounds: Bounds)
 
 
 def _described(item: object, bounds: Bounds) -> tuple[str, str, np.dtype[Any] | None, tuple[int, ...]]:
-    if not isinstance(item, dict) or not {"name", "type"} <= item.keys() <= {"name", "type", "dtype", "shape"}:
+    if not isinstance(item, dict) or not {"name", "type"} <= item.keys() <= {
+        "name",
+        "type",
+        "dtype",
+        "shape",
+    }:
         raise FrameError("a value is not described by name, type, dtype and shape")
     name, type_name = _name(item["name"], bounds), _name(item["type"], bounds)
     if "dtype" not in item and "shape" not in item:
@@ -219,7 +238,9 @@ def _described(item: object, bounds: Bounds) -> tuple[str, str, np.dtype[Any] | 
 
 def _name(name: object, bounds: Bounds) -> str:
     if not isinstance(name, str) or not name or len(name) > bounds.name_chars or not name.isprintable():
-        raise FrameError(f"a name is empty, not text, not printable, or longer than {bounds.name_chars} characters")
+        raise FrameError(
+            f"a name is empty, not text, not printable, or longer than {bounds.name_chars} characters"
+        )
     return name
 
 
@@ -231,5 +252,7 @@ def _shape(shape: object, dtype: np.dtype[Any], bounds: Bounds) -> tuple[int, ..
             raise FrameError("a shape holds something other than lengths within the bounds")
     # Lengths of zero are left out, so that (0, 2**40, 2**40) is refused like (1, 2**40, 2**40).
     if math.prod(length for length in shape if length) * dtype.itemsize > bounds.payload_bytes:
-        raise OversizeError(f"an array of shape {tuple(shape)} is described; at most {bounds.payload_bytes} bytes are taken")
+        raise OversizeError(
+            f"an array of shape {tuple(shape)} is described; at most {bounds.payload_bytes} bytes are taken"
+        )
     return tuple(shape)
