@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -27,6 +27,7 @@ __all__ = [
     "batchnorm_backward",
     "batchnorm_backward_alt",
     "batchnorm_forward",
+    "complete",
     "conv_backward_naive",
     "conv_forward_naive",
     "dropout_backward",
@@ -206,13 +207,13 @@ def _running(bn_param: Mapping[str, Any], features: int, dtype: Any) -> networks
 
 def sgd(w: Array, dw: Array, config: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
     """Gradient descent. config: learning_rate (1e-2). Returns: next_w; config."""
-    config = _complete(config, learning_rate=1e-2)
+    config = complete(config, learning_rate=1e-2)
     return optim.sgd(w, dw, learning_rate=config["learning_rate"]), config
 
 
 def sgd_momentum(w: Array, dw: Array, config: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
     """Momentum. config: learning_rate (1e-2), momentum (0.9), velocity (zeros). Returns: next_w; config."""
-    config = _complete(config, learning_rate=1e-2, momentum=0.9, velocity=np.zeros_like(w))
+    config = complete(config, learning_rate=1e-2, momentum=0.9, velocity=np.zeros_like(w))
     next_w, config["velocity"] = optim.momentum(
         w, dw, config["velocity"], learning_rate=config["learning_rate"], decay=config["momentum"]
     )
@@ -221,7 +222,7 @@ def sgd_momentum(w: Array, dw: Array, config: dict[str, Any] | None = None) -> t
 
 def rmsprop(w: Array, dw: Array, config: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
     """RMSProp. config: learning_rate (1e-2), decay_rate (0.99), epsilon (1e-8), cache (zeros). Returns: next_w; config."""
-    config = _complete(config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8, cache=np.zeros_like(w))
+    config = complete(config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8, cache=np.zeros_like(w))
     next_w, config["cache"] = optim.rmsprop(
         w,
         dw,
@@ -238,8 +239,8 @@ def adam(w: Array, dw: Array, config: dict[str, Any] | None = None) -> tuple[Arr
 
     t counts finished steps: it is raised before it is used.
     """
-    config = _complete(config, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, t=0)
-    config = _complete(config, m=np.zeros_like(w), v=np.zeros_like(w))
+    config = complete(config, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, t=0)
+    config = complete(config, m=np.zeros_like(w), v=np.zeros_like(w))
     settings = {key: config[key] for key in ("learning_rate", "beta1", "beta2", "epsilon")}
     next_w, config["m"], config["v"], config["t"] = optim.adam(
         w, dw, config["m"], config["v"], config["t"], **settings
@@ -247,14 +248,15 @@ def adam(w: Array, dw: Array, config: dict[str, Any] | None = None) -> tuple[Arr
     return next_w, config
 
 
-def _complete(config: dict[str, Any] | None, **defaults: Any) -> dict[str, Any]:
+def complete(config: dict[str, Any] | None, **defaults: Any) -> dict[str, Any]:
+    """The config itself, or a new one, with what it lacks put in from the defaults."""
     config = {} if config is None else config
     for key, value in defaults.items():
         config.setdefault(key, value)
     return config
 
 
-#: What Solver's update_rule may name.
+#: What Solver's update_rule may name; a dict that we wrote, where the course takes any name in its module.
 UPDATE_RULES: Mapping[str, solver.UpdateRule] = {
     "sgd": sgd,
     "sgd_momentum": sgd_momentum,
@@ -361,6 +363,8 @@ class _DropoutSource:
 class Solver(solver.Solver):
     """The course's Solver(model, data, **kwargs): batches and accuracy samples are drawn from the global generator."""
 
+    update_rules: ClassVar[Mapping[str, solver.UpdateRule]] = UPDATE_RULES
+
     def __init__(
         self,
         model: Any,
@@ -377,14 +381,14 @@ class Solver(solver.Solver):
         print_every: int = 10,
         verbose: bool = True,
     ) -> None:
-        """update_rule: a name in UPDATE_RULES, or a rule. checkpoint_name: start of the name of one .npz a measured epoch.
+        """update_rule: a name in `update_rules`, or a rule. checkpoint_name: start of the name of one .npz a measured epoch.
 
         verbose: progress goes to this module's logger. Raises: ValueError for an unknown update_rule.
         """
         super().__init__(
             model=model,
             data=data,
-            update=_rule(update_rule),
+            update=self._rule(update_rule),
             optim_config=optim_config or {},
             lr_decay=lr_decay,
             batch_size=batch_size,
@@ -400,13 +404,15 @@ class Solver(solver.Solver):
 
     _step = solver.Solver.step  # the course's name for it
 
-
-def _rule(update_rule: str | solver.UpdateRule) -> solver.UpdateRule:
-    if callable(update_rule):
-        return update_rule
-    if update_rule not in UPDATE_RULES:
-        raise ValueError(f"Solver: update_rule is {update_rule!r}, expected one of {', '.join(UPDATE_RULES)}")
-    return UPDATE_RULES[update_rule]
+    @classmethod
+    def _rule(cls, update_rule: str | solver.UpdateRule) -> solver.UpdateRule:
+        if callable(update_rule):
+            return update_rule
+        if update_rule not in cls.update_rules:
+            raise ValueError(
+                f"Solver: update_rule is {update_rule!r}, expected one of {', '.join(cls.update_rules)}"
+            )
+        return cls.update_rules[update_rule]
 
 
 def _checkpoint(done: Solver) -> None:
