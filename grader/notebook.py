@@ -15,17 +15,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import zmq
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 from .assignment import Limits
 from .errors import SandboxError
-from .model import CellEvidence, Ending, Note, StudentError
+from .model import CellEvidence, Ending, StudentError
 from .notebook_file import read_notebook, write_notebook
 from .outputs import CellOutputs, OutputBudget, student_error
-from .sandbox.kernel import Kernel, MalformedMessage, Message, open_kernel
+from .sandbox.kernel import Kernel, MalformedMessageError, Message, open_kernel
 from .sandbox.room import Room
+
 __all__ = ["NotebookRun", "read_notebook", "run_notebook"]
 
 MIB = 1024 * 1024
@@ -46,9 +48,10 @@ class NotebookRun:
     """One executed notebook, nothing judged.
 
     "Cell n" in texts and tracebacks is the n-th code cell that is not empty: the [n] that Jupyter shows after "Run all".
-    ending: ANSWERED if every cell was reached (cells themselves may have raised or timed out); DIED, TIMED_OUT, OVERSIZE or MALFORMED
-    if the notebook ended early by the student's code; NOT_RUN if our machinery failed. cells: code cells that are not empty.
-    executed: the notebook as .ipynb bytes. probed: whether the namespace could be probed after the last cell. wall_s, cpu_s: seconds.
+    ending: ANSWERED if every cell was reached (cells themselves may have raised or timed out); DIED, TIMED_OUT, OVERSIZE or
+    MALFORMED if the notebook ended early by the student's code; NOT_RUN if our machinery failed. cells: code cells that are not
+    empty. executed: the notebook as .ipynb bytes. probed: whether the namespace could be probed after the last cell.
+    wall_s, cpu_s: seconds, the latter of the kernel and of what it waited for.
     """
 
     path: str
@@ -59,10 +62,9 @@ class NotebookRun:
     probed: bool = False
     cpu_s: float = 0.0
     wall_s: float = 0.0
-    notes: tuple[Note, ...] = ()
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """The notebook cannot go on; the cell that was running ends so."""
 
     def __init__(self, ending: Ending, detail: str) -> None:
@@ -83,10 +85,12 @@ class _Received:
         self.size_bytes += message.size_bytes
         self.messages += 1
         if self.size_bytes > self.limit_bytes or self.messages > MAX_RECEIVED:
-            raise _Stopped(Ending.OVERSIZE, f"sent {self.messages} messages of {self.size_bytes // MIB} MiB in all")
+            raise _StoppedError(
+                Ending.OVERSIZE, f"sent {self.messages} messages of {self.size_bytes // MIB} MiB in all"
+            )
 
 
-class CellDriver(NotebookClient):  # type: ignore[misc]  # untyped base
+class CellDriver(NotebookClient):
     """nbclient with our own waiting: for the reply, for the outputs, and for the kernel's death."""
 
     def __init__(self, notebook: NotebookNode, kernel: Kernel, received: _Received) -> None:
@@ -108,25 +112,31 @@ class CellDriver(NotebookClient):  # type: ignore[misc]  # untyped base
     async def run_cell(self, cell: NotebookNode, index: int, number: int, limit_s: float) -> Message:
         """Run one cell and return its reply.
 
-        Raises: _Stopped if the notebook cannot go on. DeadKernelError if the kernel died.
+        Raises: _StoppedError if the notebook cannot go on. DeadKernelError if the kernel died.
         """
         self.timed_out = False
-        self.timeout_func = lambda _: limit_s
+        self.timeout_func = lambda _: limit_s  # type: ignore[assignment]  # only handed on, to us
         cell["execution_count"] = number
         try:
             await self.async_execute_cell(cell, index, execution_count=number)
-        except MalformedMessage as exc:
-            raise _Stopped(Ending.MALFORMED, f"the kernel sent what is no Jupyter message: {exc}") from exc
+        except MalformedMessageError as exc:
+            raise _StoppedError(
+                Ending.MALFORMED, f"the kernel sent what is no Jupyter message: {exc}"
+            ) from exc
+        except zmq.Again as exc:
+            raise _StoppedError(Ending.MALFORMED, "the kernel takes no requests any more") from exc
         finally:
             if self.timed_out:
                 self._explain_interrupt(limit_s)
-            cell["outputs"] = self.outputs.nodes(number)
+            cell["outputs"] = self.outputs.documents(number)
         return self.reply
 
     def _explain_interrupt(self, limit_s: float) -> None:
         """Say that it was the grader that interrupted; the frames show where the cell was."""
         frames = self.outputs.error.frames if self.outputs.error else ()
-        self.outputs.error = StudentError(kind="KeyboardInterrupt", message=f"stopped by the grader after {limit_s:.3g} s", frames=frames)
+        self.outputs.error = StudentError(
+            kind="KeyboardInterrupt", message=f"stopped by the grader after {limit_s:.3g} s", frames=frames
+        )
 
     async def _async_poll_kernel_alive(self) -> None:
         await self.kernel.died()
@@ -147,7 +157,7 @@ class CellDriver(NotebookClient):  # type: ignore[misc]  # untyped base
         self,
         msg_id: str,
         cell: NotebookNode,  # noqa: ARG002  # the base's signature
-        timeout: float | None,  # noqa: ASYNC109
+        timeout: float | None,
         task_poll_output_msg: asyncio.Future[Any],
         task_poll_kernel_alive: asyncio.Future[Any],
     ) -> dict[str, Any]:
@@ -163,7 +173,9 @@ class CellDriver(NotebookClient):  # type: ignore[misc]  # untyped base
             task_poll_kernel_alive.cancel()
         return {"content": {"status": "ok"}}
 
-    async def _wait(self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any], limit_s: float | None) -> None:
+    async def _wait(
+        self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any], limit_s: float | None
+    ) -> None:
         """Wait for the reply for so long; a failure on either channel is raised at once."""
         waiting = {reply, outputs}
         deadline = None if limit_s is None else time.monotonic() + limit_s
@@ -182,7 +194,7 @@ class CellDriver(NotebookClient):  # type: ignore[misc]  # untyped base
             await self._wait(reply, outputs, INTERRUPT_EVERY_S)
             if reply.done():
                 return
-        raise _Stopped(Ending.TIMED_OUT, "it did not stop when it was interrupted")
+        raise _StoppedError(Ending.TIMED_OUT, "it did not stop when it was interrupted")
 
     async def _rest_of_outputs(self, outputs: asyncio.Future[Any]) -> None:
         while not self.deaf and not outputs.done():
@@ -202,13 +214,15 @@ class _Progress:
     room: Room
     cells: list[CellEvidence] = field(default_factory=list)
     ending: Ending = Ending.ANSWERED
+    kernel_answers: bool = True
     details: list[str] = field(default_factory=list)
     probed: bool = False
     cpu_s: float = 0.0
 
-    def stop(self, stopped: _Stopped, number: int) -> None:
+    def stop(self, stopped: _StoppedError, number: int) -> None:
         """Note that cell `number` ended the notebook."""
         self.ending = stopped.ending
+        self.kernel_answers = False
         self.details.append(f"cell {number} ended the notebook: {stopped.detail}")
 
 
@@ -217,8 +231,8 @@ async def run_notebook(
 ) -> NotebookRun:
     """Run all code cells of a notebook in a kernel of its own, in `room`.
 
-    A cell that raises or times out does not stop the notebook; a kernel that dies, floods or cannot be interrupted does, and the cells
-    that it did not reach end as MISSING.
+    A cell that raises or times out does not stop the notebook; a kernel that dies, floods or cannot be interrupted does, and the
+    cells that it did not reach end as MISSING.
 
     Args: room: with the submission's files staged. notebook_bytes: as handed in. path: its name for messages.
         limits: `cell_s`, `cells`, `notebook_s` (wall clock) and `output_mib` are kept here, the rest by the room.
@@ -228,20 +242,25 @@ async def run_notebook(
     """
     started = time.monotonic()
     notebook = read_notebook(notebook_bytes, path)
-    indices = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+    indices = [
+        index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()
+    ]
     progress = _Progress(room=room)
     received = _Received(limit_bytes=int((RECEIVED_MIB + 2 * RECEIVED_FACTOR * limits.output_mib) * MIB))
     try:
         async with _kernel(room, limits, progress) as kernel:
             await _run_cells(CellDriver(notebook, kernel, received), indices, limits, progress)
-            if probing is not None and progress.ending in (Ending.ANSWERED, Ending.TIMED_OUT):
+            if probing is not None and progress.kernel_answers:
                 progress.probed = await _probe(kernel, probing)
     except SandboxError as exc:
         progress.ending, progress.details = Ending.NOT_RUN, [str(exc)]
         progress.cells.clear()
     reached = {cell.index for cell in progress.cells}
     unreached = Ending.NOT_RUN if progress.ending is Ending.NOT_RUN else Ending.MISSING
-    cells = [*progress.cells, *(CellEvidence(index=index, ending=unreached) for index in indices if index not in reached)]
+    cells = [
+        *progress.cells,
+        *(CellEvidence(index=index, ending=unreached) for index in indices if index not in reached),
+    ]
     return NotebookRun(
         path=path,
         ending=progress.ending,
@@ -276,8 +295,10 @@ async def _run_cells(driver: CellDriver, indices: Sequence[int], limits: Limits,
         cell = driver.nb.cells[index]
         limit_s = min(left, _cell_limit(cell.source, limits))
         started = time.monotonic()
-        ending, error = await _ending(driver, cell, index, number, limit_s, progress)
-        progress.cells.append(CellEvidence(index=index, ending=ending, error=error, wall_s=time.monotonic() - started))
+        ending, error = await _ending(driver, cell, progress, index=index, number=number, limit_s=limit_s)
+        progress.cells.append(
+            CellEvidence(index=index, ending=ending, error=error, wall_s=time.monotonic() - started)
+        )
         if ending is Ending.TIMED_OUT:
             progress.details.append(f"cell {number} did not end within {limit_s:.3g} s")
         if progress.ending is not Ending.ANSWERED:
@@ -285,7 +306,7 @@ async def _run_cells(driver: CellDriver, indices: Sequence[int], limits: Limits,
 
 
 async def _ending(
-    driver: CellDriver, cell: NotebookNode, index: int, number: int, limit_s: float, progress: _Progress
+    driver: CellDriver, cell: NotebookNode, progress: _Progress, *, index: int, number: int, limit_s: float
 ) -> tuple[Ending, StudentError | None]:
     """Run one cell and say how it ended; note in `progress` where it ended the notebook."""
     try:
@@ -294,9 +315,12 @@ async def _ending(
         task = asyncio.current_task()
         if task is not None and task.cancelling():  # nbclient takes our own cancellation for a death
             raise asyncio.CancelledError from None
-        progress.stop(_Stopped(Ending.DIED, _obituary(await driver.kernel.died(), progress.room.memory_kills())), number)
+        progress.stop(
+            _StoppedError(Ending.DIED, _obituary(await driver.kernel.died(), progress.room.memory_kills())),
+            number,
+        )
         return Ending.DIED, None
-    except _Stopped as stopped:
+    except _StoppedError as stopped:
         progress.stop(stopped, number)
         return stopped.ending, None
     if driver.timed_out:
@@ -325,7 +349,10 @@ def _cell_limit(source: str, limits: Limits) -> float:
 
 async def _probe(kernel: Kernel, probing: Probing) -> bool:
     """Let the kernel serve probes of its namespace, and speak with it; say whether it was still there to ask."""
-    kernel.client.execute(SERVE, silent=True, store_history=False, allow_stdin=False)
+    try:
+        kernel.client.execute(SERVE, silent=True, store_history=False, allow_stdin=False)
+    except zmq.Again:
+        return False
     died = asyncio.ensure_future(kernel.died())
     asking = asyncio.ensure_future(probing(kernel.probes))
     try:

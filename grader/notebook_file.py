@@ -9,7 +9,6 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from .errors import SubmissionError
 
@@ -36,35 +35,45 @@ def read_notebook(data: bytes, path: str) -> NotebookNode:
     cells = _cells(document, path)
     if len(cells) > MAX_CELLS:
         raise SubmissionError(f"{path}: {len(cells)} cells; expected at most {MAX_CELLS}")
-    notebook = new_notebook(metadata=nbformat.from_dict(NOTEBOOK_METADATA))
     used: set[str] = set()
-    for index, cell in enumerate(cells):
-        notebook.cells.append(_cell(cell, _unused_id(cell, index, used)))
+    clean = [_cell(cell, _unused_id(cell, index, used)) for index, cell in enumerate(cells)]
+    document = {"nbformat": 4, "nbformat_minor": 5, "metadata": NOTEBOOK_METADATA, "cells": clean}
+    notebook: NotebookNode = nbformat.from_dict(document)  # type: ignore[no-untyped-call]  # nbformat has no types
     return notebook
 
 
 def write_notebook(notebook: NotebookNode) -> bytes:
     """Return the notebook as the bytes of an .ipynb file, the same for the same cells."""
-    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode("utf-8", "replace")
+    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode(
+        "utf-8", "replace"
+    )
 
 
 def _document(data: bytes, path: str) -> Mapping[str, Any]:
     if not data.strip():
-        raise SubmissionError(f"{path}: the file is empty; expected a Jupyter notebook; save it again and hand it in again")
+        raise SubmissionError(
+            f"{path}: the file is empty; expected a Jupyter notebook; save it again and hand it in again"
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise SubmissionError(f"{path}: byte {exc.start} is not UTF-8; save the notebook again from Jupyter") from exc
+        raise SubmissionError(
+            f"{path}: byte {exc.start} is not UTF-8; save the notebook again from Jupyter"
+        ) from exc
     try:
         document = json.loads(text)
     except json.JSONDecodeError as exc:
         raise SubmissionError(
-            f"{path}: not JSON at line {exc.lineno}, column {exc.colno} ({exc.msg}); expected a Jupyter notebook, saved from Jupyter"
+            f"{path}: not JSON at line {exc.lineno}, column {exc.colno} ({exc.msg}); expected a notebook, saved from Jupyter"
         ) from exc
     except (RecursionError, ValueError) as exc:  # nested a thousand deep, or a number of thousands of digits
-        raise SubmissionError(f"{path}: JSON that no notebook holds ({type(exc).__name__}); save it again from Jupyter") from exc
+        raise SubmissionError(
+            f"{path}: JSON that no notebook holds ({type(exc).__name__}); save it again from Jupyter"
+        ) from exc
     if not isinstance(document, dict):
-        raise SubmissionError(f"{path}: the file holds a JSON {_json_name(document)}; expected a notebook, an object with `cells`")
+        raise SubmissionError(
+            f"{path}: the file holds a JSON {_json_name(document)}; expected a notebook, an object with `cells`"
+        )
     return document
 
 
@@ -79,25 +88,30 @@ def _cells(document: Mapping[str, Any], path: str) -> list[Mapping[str, Any]]:
         )
     for index, cell in enumerate(cells):
         if not isinstance(cell, dict):
-            raise SubmissionError(f"{path}: entry {index + 1} of `cells` is {_json_name(cell)}; expected an object")
+            raise SubmissionError(
+                f"{path}: entry {index + 1} of `cells` is {_json_name(cell)}; expected an object"
+            )
     return cells
 
 
-def _cell(cell: Mapping[str, Any], cell_id: str) -> NotebookNode:
+def _cell(cell: Mapping[str, Any], cell_id: str) -> dict[str, Any]:
     kind = cell.get("cell_type")
     source = _text(cell.get("source", cell.get("input")))  # code cells of format 3 say `input`
-    metadata = _metadata(cell.get("metadata"))
+    clean = {"id": cell_id, "metadata": _metadata(cell.get("metadata"))}
     if kind == "code":
-        return new_code_cell(source, id=cell_id, metadata=metadata)
+        return {**clean, "cell_type": "code", "source": source, "execution_count": None, "outputs": []}
     if kind == "raw":
-        return new_raw_cell(source, id=cell_id, metadata=metadata)
+        return {**clean, "cell_type": "raw", "source": source}
     if kind == "heading":  # format 3
         level = cell.get("level")
         source = f"{'#' * level if isinstance(level, int) and 1 <= level <= 6 else '#'} {source}"
-    made = new_markdown_cell(source, id=cell_id, metadata=metadata)
-    if attachments := _attachments(cell.get("attachments")):
-        made["attachments"] = attachments
-    return made
+    attachments = _attachments(cell.get("attachments"))
+    return {
+        **clean,
+        "cell_type": "markdown",
+        "source": source,
+        **({"attachments": attachments} if attachments else {}),
+    }
 
 
 def _unused_id(cell: Mapping[str, Any], index: int, used: set[str]) -> str:
@@ -117,31 +131,33 @@ def _text(value: object) -> str:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
-def _metadata(value: object) -> NotebookNode:
+def _metadata(value: object) -> dict[str, Any]:
     """The entries by which questions and provided cells are found, as far as they have their form."""
     if not isinstance(value, dict):
-        return NotebookNode()
-    kept = NotebookNode()
+        return {}
+    kept: dict[str, Any] = {}
     for key in ("gradecheck", "nbgrader"):
         entries = value.get(key)
         if isinstance(entries, dict):
-            kept[key] = NotebookNode({name: entry for name, entry in entries.items() if isinstance(entry, str | int)})
+            kept[key] = {name: entry for name, entry in entries.items() if isinstance(entry, str | int)}
     tags = value.get("tags")
     if isinstance(tags, list):
         kept["tags"] = sorted({tag for tag in tags if isinstance(tag, str) and "," not in tag})
     return kept
 
 
-def _attachments(value: object) -> NotebookNode | None:
+def _attachments(value: object) -> dict[str, dict[str, str]]:
     """Pictures pasted into an answer: {name: {mime type: base64}}; what has another form is left out."""
     if not isinstance(value, dict):
-        return None
+        return {}
     kept = {
-        name: {mime: data for mime, data in bundle.items() if mime.startswith("image/") and isinstance(data, str)}
+        name: {
+            mime: data for mime, data in bundle.items() if mime.startswith("image/") and isinstance(data, str)
+        }
         for name, bundle in value.items()
         if isinstance(bundle, dict)
     }
-    return nbformat.from_dict({name: bundle for name, bundle in kept.items() if bundle})
+    return {name: bundle for name, bundle in kept.items() if bundle}
 
 
 def _json_name(value: object) -> str:

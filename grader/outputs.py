@@ -1,4 +1,4 @@
-"""What a notebook's cells say, kept as bounded plain data. Every message is student-made: nothing is trusted, nothing is rendered."""
+"""What a notebook's cells say, kept as bounded plain data. Every message is student-made: nothing is trusted or rendered."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
 
 from .model import StudentError, TracebackLine
 
@@ -94,20 +91,26 @@ class CellOutputs:
         else:
             self._add_display(kind, content)
 
-    def nodes(self, count: int | None) -> list[NotebookNode]:
+    def documents(self, count: int | None) -> list[dict[str, Any]]:
         """Return them as outputs of format 4.5, with a last line where something was left out. count: the cell's number."""
-        nodes = [_node(kept, count) for kept in self._kept]
+        documents = [_document(kept, count) for kept in self._kept]
         if self.error is not None:
-            error = self.error
-            nodes.append(new_output("error", ename=error.kind, evalue=error.message, traceback=_traceback(error)))
+            error = {
+                "ename": self.error.kind,
+                "evalue": self.error.message,
+                "traceback": _traceback(self.error),
+            }
+            documents.append({"output_type": "error", **error})
         if self.dropped_bytes:
             text = f"[{_amount(self.dropped_bytes)} of output left out: the notebook's limit is reached]\n"
-            nodes.append(new_output("stream", name="stderr", text=text))
-        return nodes
+            documents.append(_stream("stderr", text))
+        return documents
 
     def _add_stream(self, content: Mapping[str, Any]) -> None:
         name = "stderr" if content.get("name") == "stderr" else "stdout"
-        text = clean_text(content.get("text"))
+        text = clean_text(content.get("text")).replace(
+            "/work/notebook cell ", "notebook cell "
+        )  # as warnings name it
         goes_on = bool(self._kept) and self._kept[-1].kind == "stream" and self._kept[-1].name == name
         fitting = _fitting(text, self.budget.left_bytes)
         self.dropped_bytes += _size(text) - _size(fitting)
@@ -169,7 +172,9 @@ def student_error(content: Mapping[str, Any]) -> StudentError:
     message = relative_paths(clean_text(content.get("evalue"))[:MAX_MESSAGE])
     raw = content.get("frames")
     frames = [_frame(item) for item in raw[-MAX_FRAMES:]] if isinstance(raw, list) else []
-    return StudentError(kind=kind, message=message, frames=tuple(frame for frame in frames if frame is not None))
+    return StudentError(
+        kind=kind, message=message, frames=tuple(frame for frame in frames if frame is not None)
+    )
 
 
 def _frame(item: object) -> TracebackLine | None:
@@ -208,12 +213,15 @@ def _display_id(content: Mapping[str, Any]) -> str:
     return display[:100] if isinstance(display, str) else ""
 
 
-def _node(kept: _Kept, count: int | None) -> NotebookNode:
+def _document(kept: _Kept, count: int | None) -> dict[str, Any]:
     if kept.kind == "stream":
-        return new_output("stream", name=kept.name, text="".join(kept.pieces))
-    if kept.kind == "execute_result":
-        return new_output("execute_result", data=kept.data, execution_count=count)
-    return new_output("display_data", data=kept.data)
+        return _stream(kept.name, "".join(kept.pieces))
+    document = {"output_type": kept.kind, "data": kept.data, "metadata": {}}
+    return {**document, "execution_count": count} if kept.kind == "execute_result" else document
+
+
+def _stream(name: str, text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": name, "text": text}
 
 
 def _fitting(text: str, room_bytes: int) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any, Literal
 import zmq
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
@@ -26,16 +26,18 @@ from traitlets import Any as AnyTrait
 from ..errors import SandboxError
 from .room import WORK, Member, Room, Usage
 
-__all__ = ["Kernel", "MalformedMessage", "Message", "RoomProvisioner", "open_kernel"]
+__all__ = ["Kernel", "MalformedMessageError", "Message", "RoomProvisioner", "open_kernel"]
 
 SOCKETS = "/k/k"  # inside the room; short, for a unix socket's path ends at about 104 bytes
 PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
+MIB = 1024 * 1024
 STARTUP_S = 30.0  # from the fork to the kernel's word that its sockets are bound
 QUEUED_MESSAGES = 64  # that libzmq may hold for us, each bounded in size
+NO_KEY = "the room is the wall; whoever is in it may speak"  # a secret would be the student's, too
 LOST = 255  # exit status of a kernel whose end nobody could report
 
 
-class MalformedMessage(Exception):
+class MalformedMessageError(Exception):
     """The kernel sent something that is no Jupyter message; only student code can make it do so."""
 
 
@@ -53,7 +55,7 @@ class RoomProvisioner(KernelProvisionerBase):
     """Forks the kernel from the warm parent into `room`, and signals and kills it there."""
 
     room = AnyTrait()
-    config_sent = AnyTrait()
+    config_sent = AnyTrait()  # for the kernel's entry
     channel = AnyTrait()
     member: Member | None = None
     _ending: asyncio.Task[int | None] | None = None
@@ -63,7 +65,7 @@ class RoomProvisioner(KernelProvisionerBase):
         """Whether a kernel was forked."""
         return self.member is not None
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002  # the base's signature
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ARG002  # the base's signature
         """Fork the kernel; the socket's other end goes with it.
 
         Raises: SandboxError if the room or the warm parent does not answer.
@@ -71,7 +73,7 @@ class RoomProvisioner(KernelProvisionerBase):
         self.member = await self.room.fork("kernel", self.config_sent, (self.channel.fileno(),))
         self.channel.close()
         self._ending = asyncio.ensure_future(self.member.wait())
-        return dict(self.config_sent["connection"])
+        return self.connection_info
 
     async def poll(self) -> int | None:
         """Return the exit status, or None while the kernel lives."""
@@ -100,7 +102,7 @@ class RoomProvisioner(KernelProvisionerBase):
         """Kill at once, too."""
         await self.kill(restart)
 
-    async def cleanup(self, restart: bool = False) -> None:  # noqa: ARG002  # the base's signature
+    async def cleanup(self, restart: bool = False) -> None:  # the base's signature
         """Leave the room to its owner."""
 
 
@@ -131,7 +133,7 @@ class RoomManager(AsyncKernelManager):
         """Say the same for every notebook: our kernel."""
         return KernelSpec(argv=[], language="python", display_name="Python 3")
 
-    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:  # type: ignore[override]
+    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
         return [], kwargs
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kwargs: Any) -> None:
@@ -162,26 +164,26 @@ class Kernel:
     async def receive(self, channel: Literal["shell", "iopub"]) -> Message:
         """Wait for the next message.
 
-        Raises: MalformedMessage for anything that is none.
+        Raises: MalformedMessageError for anything that is none.
         """
         source = self.client.iopub_channel if channel == "iopub" else self.client.shell_channel
         frames = await source.socket.recv_multipart()
         try:
             _, parts = self.client.session.feed_identities(frames)
             message = self.client.session.deserialize(parts)
-        except Exception as exc:  # noqa: BLE001  # hostile bytes: jupyter_client raises whatever their parsing meets
-            raise MalformedMessage(f"{type(exc).__name__} on {channel}") from exc
+        except Exception as exc:  # hostile bytes: jupyter_client raises whatever their parsing meets
+            raise MalformedMessageError(f"{type(exc).__name__} on {channel}") from exc
         kind, content = message.get("msg_type"), message.get("content")
         parent = message.get("parent_header")
         parent = parent.get("msg_id", "") if isinstance(parent, dict) else None
         if not (isinstance(kind, str) and isinstance(content, dict) and isinstance(parent, str)):
-            raise MalformedMessage(f"a message without type, parent or content on {channel}")
+            raise MalformedMessageError(f"a message without type, parent or content on {channel}")
         return Message(kind=kind, parent=parent, content=content, size_bytes=sum(map(len, frames)))
 
     async def reply_to(self, request: str) -> Message:
         """Wait for the reply to `request`, passing over replies to others.
 
-        Raises: MalformedMessage.
+        Raises: MalformedMessageError.
         """
         while (message := await self.receive("shell")).parent != request:
             await asyncio.sleep(0)  # a flood of replies must not keep other notebooks waiting
@@ -206,19 +208,21 @@ async def open_kernel(room: Room, *, message_bytes: int, total_bytes: int) -> As
     """
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    seen = str(room.path(SOCKETS))
-    inside = SOCKETS if room.work == WORK else seen  # without a sandbox both sides see the same paths
-    connection = {"transport": "ipc", "ip": inside, "key": uuid.uuid4().hex, "signature_scheme": "hmac-sha256", **PORTS}
-    config = {"connection": connection, "message_bytes": message_bytes // 2, "total_bytes": total_bytes}
+    config = {
+        "connection": _connection(room),
+        "message_bytes": message_bytes // 2,
+        "total_bytes": total_bytes,
+        "evidence_bytes": int(room.spec.limits.evidence_mib * MIB),
+        "alone": room.work == WORK,
+    }
     provisioner = RoomProvisioner(room=room, config_sent=config, channel=theirs)
-    manager = RoomManager(context=zmq.asyncio.Context(), client_factory=RoomClient)
+    provisioner.connection_info = _connection(room)
+    manager = RoomManager(context=zmq.asyncio.Context())
     manager.provisioner = provisioner
     try:
         await manager.start_kernel()
         await _ready(ours)
-        client = manager.client(ip=seen)
-        client.message_bytes = message_bytes
-        client.start_channels(stdin=False, hb=False, control=False)
+        client = _client(manager, str(room.path(SOCKETS)), message_bytes)
         kernel = Kernel(manager=manager, client=client, provisioner=provisioner, probes=ours)
         await _subscribed(kernel)
         yield kernel
@@ -230,12 +234,28 @@ async def open_kernel(room: Room, *, message_bytes: int, total_bytes: int) -> As
         ours.close()
 
 
+def _connection(room: Room) -> KernelConnectionInfo:
+    """The kernel's sockets as it sees them: without a sandbox, both sides see the same paths."""
+    seen = SOCKETS if room.work == WORK else str(room.path(SOCKETS))
+    return {"transport": "ipc", "ip": seen, "key": NO_KEY, "signature_scheme": "hmac-sha256", **PORTS}
+
+
+def _client(manager: RoomManager, sockets: str, message_bytes: int) -> RoomClient:
+    info = {**manager.get_connection_info(session=True), "ip": sockets}
+    client = RoomClient(**info, context=manager.context, parent=manager)
+    client.message_bytes = message_bytes
+    client.start_channels(stdin=False, hb=False, control=False)
+    return client
+
+
 async def _ready(ours: socket.socket) -> None:
     try:
         async with asyncio.timeout(STARTUP_S):
             word = await asyncio.get_running_loop().sock_recv(ours, 1)
     except TimeoutError as exc:
-        raise SandboxError(f"the notebook's kernel was not ready after {STARTUP_S:g} s; run `grader doctor`") from exc
+        raise SandboxError(
+            f"the notebook's kernel was not ready after {STARTUP_S:g} s; run `grader doctor`"
+        ) from exc
     if not word:
         raise SandboxError("the notebook's kernel ended before it was ready; run `grader doctor`")
 
@@ -247,4 +267,6 @@ async def _subscribed(kernel: Kernel) -> None:
             while (await kernel.receive("iopub")).kind != "iopub_welcome":
                 pass
     except TimeoutError as exc:
-        raise SandboxError(f"the notebook's kernel was not heard after {STARTUP_S:g} s; run `grader doctor`") from exc
+        raise SandboxError(
+            f"the notebook's kernel was not heard after {STARTUP_S:g} s; run `grader doctor`"
+        ) from exc

@@ -1,21 +1,22 @@
 """Become a notebook's kernel, inside the room: an IPKernelApp that reads no file of the disk and says no more than it may.
 
 `preload` is called once in the warm parent, `main` in the child that has joined the room. Both run beside student code: they hold
-no secret, and the bounds that they keep are manners, not walls. The driver keeps its own (grader/outputs.py, grader/sandbox/kernel.py).
+no secret, and the bounds that they keep are manners, not walls. The driver keeps its own (`outputs.py`, `sandbox/kernel.py`).
 """
 
 from __future__ import annotations
 
+import builtins
 import io
 import os
-import pdb  # noqa: T100  # to take its teeth out
+import pdb  # to take its teeth out
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import zmq
-from IPython.core import debugger  # noqa: T100  # as above
+from IPython.core import debugger  # as above
 from IPython.core.profiledir import ProfileDir
 from jupyter_client.session import Session
 from traitlets.config import Config
@@ -25,12 +26,17 @@ sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # says "not i
 from ipykernel.ipkernel import IPythonKernel  # noqa: E402  # after the line above
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402  # as above
 
-from .kernel_shell import CellCompiler, ColabFinder, CourseShell, pass_breakpoint  # noqa: E402  # as above
+from ..probe.compat import restore_numpy_names  # noqa: E402  # as above
+from ..probe.imports import prepare_path  # noqa: E402  # as above
+from ..probe.in_kernel import serve_namespace  # noqa: E402  # as above
+from .kernel_shell import CellCompiler, ColabFinder, CourseShell, ImportGuard, pass_breakpoint  # noqa: E402  # as above
 
 __all__ = ["main", "preload"]
 
 #: What the kernel tells everybody; counted against the notebook's output.
-OUTPUTS = frozenset({"stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg"})
+OUTPUTS = frozenset(
+    {"stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg"}
+)
 
 
 class BoundedSession(Session):
@@ -75,7 +81,10 @@ def _size(content: object) -> int:
 def _shortened(msg: dict[str, Any], characters: int) -> dict[str, Any]:
     content = msg.get("content") or {}
     if msg.get("msg_type") == "stream":
-        return {"name": content.get("name", "stdout"), "text": content.get("text", "")[:characters] + "\n(cut: too large)\n"}
+        return {
+            "name": content.get("name", "stdout"),
+            "text": content.get("text", "")[:characters] + "\n(cut: too large)\n",
+        }
     if "data" in content:
         return {**content, "data": {"text/plain": "(left out: this output is too large)"}, "metadata": {}}
     kept = {key: content[key] for key in ("status", "execution_count") if key in content}
@@ -83,14 +92,14 @@ def _shortened(msg: dict[str, Any], characters: int) -> dict[str, Any]:
     return {**kept, **texts, "traceback": [], "payload": [], "user_expressions": {}}
 
 
-class CourseKernel(IPythonKernel):  # type: ignore[misc]  # untyped base
+class CourseKernel(IPythonKernel):
     """The kernel that every notebook gets, whatever kernelspec its metadata name."""
 
     shell_class = CourseShell
     compiler_class = CellCompiler
 
 
-class RoomKernelApp(IPKernelApp):  # type: ignore[misc]  # untyped base
+class RoomKernelApp(IPKernelApp):
     """An IPKernelApp without configuration files, profile, history, heartbeat, startup files and crash handler."""
 
     kernel_class = CourseKernel
@@ -101,13 +110,13 @@ class RoomKernelApp(IPKernelApp):  # type: ignore[misc]  # untyped base
         pdb.set_trace = pass_breakpoint
         debugger.set_trace = pass_breakpoint
 
-    def load_config_file(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002  # the base's signature
+    def load_config_file(self, *args: Any, **kwargs: Any) -> None:  # the base's signature
         """Read no configuration: a submission might bring one."""
 
     def init_profile_dir(self) -> None:
         """Take an empty profile: a submission might bring one, and it is not asked for."""
         folder = tempfile.mkdtemp(prefix="ipython-")
-        self.profile_dir = ProfileDir.create_profile_dir(folder, self.config)
+        self.profile_dir = ProfileDir.create_profile_dir(folder, self.config)  # type: ignore[no-untyped-call]  # IPython has no types here
 
     def init_crash_handler(self) -> None:
         """Leave `sys.excepthook` alone."""
@@ -115,7 +124,7 @@ class RoomKernelApp(IPKernelApp):  # type: ignore[misc]  # untyped base
     def init_connection_file(self) -> None:
         """Keep the connection that the driver gave."""
 
-    def write_connection_file(self, **kwargs: Any) -> None:  # noqa: ARG002  # the base's signature
+    def write_connection_file(self, **kwargs: Any) -> None:  # the base's signature
         """Write no connection file: the driver knows where the sockets are."""
 
     def log_connection_info(self) -> None:
@@ -126,7 +135,7 @@ class RoomKernelApp(IPKernelApp):  # type: ignore[misc]  # untyped base
 
     def init_iopub(self, context: zmq.Context[Any]) -> None:
         """Publish with back-pressure: a slow reader makes the kernel wait, where PUB would drop outputs silently."""
-        super().init_iopub(context)
+        super().init_iopub(context)  # type: ignore[no-untyped-call]  # IPython has no types here
         self.iopub_thread.socket.setsockopt(zmq.XPUB_NODROP, 1)
 
     def init_extensions(self) -> None:
@@ -134,7 +143,8 @@ class RoomKernelApp(IPKernelApp):  # type: ignore[misc]  # untyped base
 
     def init_code(self) -> None:
         """Run no startup files; hide IPython's own names from the notebook's namespace."""
-        self.shell.user_ns_hidden.update(self.shell.user_ns)
+        shell: Any = self.shell  # there is one by now
+        shell.user_ns_hidden.update(shell.user_ns)
 
 
 def preload() -> None:
@@ -148,6 +158,7 @@ def preload() -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt  # noqa: PLC0415  # as above
     import matplotlib_inline.backend_inline  # noqa: F401, PLC0415  # as above
+    from matplotlib import font_manager, mathtext, text  # noqa: PLC0415  # as above
 
     figure, axes = plt.subplots()
     axes.plot([0, 1], label="x")
@@ -155,26 +166,55 @@ def preload() -> None:
     axes.legend()
     figure.savefig(io.BytesIO(), format="png")
     plt.close(figure)
+    for holder in (font_manager, font_manager.FontManager, text, mathtext.MathTextParser):
+        _forget_fonts(holder)
+
+
+def _forget_fonts(holder: object) -> None:
+    """Empty the caches of `holder`: open font files do not outlive the fork, and a font's path here is not its path in the room."""
+    for value in vars(holder).values():
+        if hasattr(value, "cache_clear"):
+            value.cache_clear()
 
 
 def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
     """Run a kernel until it is killed.
 
     Args: config: "connection" (ip, key, and the four ports of the ipc transport), "message_bytes" and "total_bytes" (the bounds
-        of what it sends), "work" (the working folder, of which file names are told relatively).
+        of what it sends), "work" (the submission's folder), "evidence_bytes" and "alone" (see `serve_namespace`).
         fds: one socket: a byte goes out over it when all is ready, and later the probes of the notebook's namespace come in.
     """
     (channel,) = fds
-    os.environ["GRADER_WORK"] = str(config["work"])
+    work = str(config["work"])
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ["IPYTHONDIR"] = tempfile.gettempdir()
-    os.chdir(config["work"])
-    sys.meta_path.append(ColabFinder)
+    os.chdir(work)
+    CellCompiler.work = CourseShell.work = work
     app = _application(config)
-    app.initialize([])
-    app.shell.serve_probes = lambda: _serve(app.shell, channel)
+    app.initialize([])  # type: ignore[no-untyped-call]  # IPython has no types here
+    shell: Any = app.shell
+    _prepare_for_student(shell, work)
+    shell.serve_probes = lambda: serve_namespace(
+        shell.user_ns,
+        channel,
+        work=work,
+        evidence_bytes=int(config["evidence_bytes"]),
+        alone=bool(config["alone"]),
+    )
     os.write(channel, b"k")  # the sockets are bound, and no student code has run
-    app.start()
+    app.start()  # type: ignore[no-untyped-call]  # IPython has no types here
+
+
+def _prepare_for_student(shell: CourseShell, work: str) -> None:
+    """Let figures, old NumPy names, Colab's modules and absent packages pass; forget the harness."""
+    restore_numpy_names()
+    prepare_path(work)
+    shell.enable_matplotlib()  # figures show without `%matplotlib inline`, as in Jupyter
+    sys.meta_path.append(ColabFinder)
+    setattr(builtins, ImportGuard.FUNCTION, ImportGuard.make_stand_in(work))
+    shell.ast_transformers.append(ImportGuard())
+    for name in [name for name in sys.modules if name.startswith("grader.sandbox")]:
+        del sys.modules[name]  # no business of student code
 
 
 def _application(config: Mapping[str, Any]) -> RoomKernelApp:
@@ -190,7 +230,3 @@ def _application(config: Mapping[str, Any]) -> RoomKernelApp:
     app.session.message_bytes = int(config["message_bytes"])
     app.session.total_bytes = int(config["total_bytes"])
     return app
-
-
-def _serve(shell: CourseShell, channel: int) -> None:
-    raise NotImplementedError

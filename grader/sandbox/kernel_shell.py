@@ -5,7 +5,9 @@ Runs beside student code, inside the room. Knows no check, no expected value and
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import copy
 import os
 import re
 import select
@@ -14,21 +16,20 @@ import subprocess
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from typing import Any
 
-from IPython.core.error import UsageError
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.zmqshell import ZMQInteractiveShell
 
-__all__ = ["CellCompiler", "ColabFinder", "CourseShell", "pass_breakpoint", "run_command", "student_frames"]
+from ..probe.imports import _stub_for as stand_in_for
+from ..probe.tracebacks import describe_error
+
+__all__ = ["CellCompiler", "ColabFinder", "CourseShell", "ImportGuard", "pass_breakpoint", "run_command"]
 
 COMMAND_S = 10.0  # wall clock of one `!command`
 COMMAND_OUTPUT_BYTES = 64 * 1024  # what is shown of one command's output
-MAX_FRAMES = 12  # of the student's own, the innermost kept
-MAX_TEXT = 4000  # characters of an exception's message
 
 #: Commands that only fetch or install. Nothing is fetched or installed here, and some of them retry for minutes.
 FETCHING = re.compile(
@@ -42,25 +43,32 @@ QUIET_TOOLS = {
 }
 
 
-class CellCompiler(XCachingCompiler):  # type: ignore[misc]  # untyped base
-    """Names each cell's code "notebook cell n", n being the number that Jupyter shows as [n]."""
+class CellCompiler(XCachingCompiler):
+    """Names each cell's code "notebook cell n", n being the number that Jupyter shows as [n].
+
+    As if it were a file of the submission: then it is the student's own in a traceback.
+    """
+
+    work = "/work"
 
     def get_code_name(self, raw_code: str, code: str, number: int) -> str:  # noqa: ARG002  # the base's signature
         """Return the file name under which tracebacks and warnings show the cell."""
-        return f"notebook cell {number}"
+        return f"{self.work}/notebook cell {number}"
 
 
-class CourseShell(ZMQInteractiveShell):  # type: ignore[misc]  # untyped base
+class CourseShell(ZMQInteractiveShell):
     """IPython with bounded shell commands, one plotting backend, plain tracebacks, and no way to end the kernel by `exit()`."""
 
+    #: The submission's folder. Set by the kernel's entry.
+    work = "/work"
     #: Set by the kernel's entry: serves probes of the namespace over the inherited socket.
     serve_probes: Callable[[], None]
 
     def init_magics(self) -> None:
         """Add the magics that Colab has and a plain kernel lacks, as no-ops."""
-        super().init_magics()
+        super().init_magics()  # type: ignore[no-untyped-call]  # IPython has no types here
         for name in ("tensorflow_version", "pip", "conda", "mamba", "uv"):
-            self.register_magic_function(_ignored_magic(name), "line", name)
+            self.magics_manager.register_function(_ignored_magic(name), "line", name)
 
     def ask_exit(self) -> None:
         """End the cell, not the kernel: later cells still run, as they do when a person goes on in Jupyter."""
@@ -74,12 +82,12 @@ class CourseShell(ZMQInteractiveShell):  # type: ignore[misc]  # untyped base
             import matplotlib.pyplot as plt  # noqa: PLC0415  # as above
 
             plt.switch_backend("module://matplotlib_inline.backend_inline")
-            backend_inline.configure_inline_support(self, "inline")
+            backend_inline.configure_inline_support(self, "inline")  # type: ignore[no-untyped-call]  # IPython has no types here
         return "inline", "inline"
 
     def system(self, cmd: str) -> None:
         """Run `!cmd` without network, standard input or patience, and print what it printed."""
-        status, output = run_command(self.var_expand(cmd, depth=1))
+        status, output = run_command(self._expanded(cmd, depth=2))
         sys.stdout.write(output)
         self.user_ns["_exit_code"] = status
 
@@ -87,8 +95,12 @@ class CourseShell(ZMQInteractiveShell):  # type: ignore[misc]  # untyped base
         """Run `x = !cmd` the same way, and return its lines."""
         from IPython.utils.text import LSString, SList  # noqa: PLC0415  # the warm parent has it already
 
-        _, output = run_command(self.var_expand(cmd, depth=depth + 1))
+        _, output = run_command(self._expanded(cmd, depth=depth + 2))
         return SList(output.splitlines()) if split else LSString(output)
+
+    def _expanded(self, cmd: str, *, depth: int) -> str:
+        """Put variables of the caller's frame, `depth` levels up, into `cmd`, as IPython does."""
+        return str(self.var_expand(cmd, depth=depth))  # type: ignore[no-untyped-call]  # IPython has no types here
 
     def showtraceback(
         self,
@@ -100,12 +112,12 @@ class CourseShell(ZMQInteractiveShell):  # type: ignore[misc]  # untyped base
     ) -> None:
         """Send the exception with the student's own frames, as data. IPython's coloured traceback costs 0.1 s and more."""
         try:
-            kind, value, trace = self._get_exc_info(exc_tuple)
+            _, value, _ = self._get_exc_info(exc_tuple)  # type: ignore[no-untyped-call]  # IPython has no types here
         except ValueError:  # nothing was raised
             return
         if filename and isinstance(value, SyntaxError):
             value.filename = filename
-        self._send_error(kind.__name__, _message(value), student_frames(value, trace))
+        self._send_error(describe_error(value, self.work))
 
     def showsyntaxerror(self, filename: str | None = None, running_compiled_code: bool = False) -> None:
         """Send a syntax error the same way."""
@@ -113,15 +125,23 @@ class CourseShell(ZMQInteractiveShell):  # type: ignore[misc]  # untyped base
 
     def show_usage_error(self, exc: BaseException) -> None:
         """Send a magic's complaint the same way."""
-        self._send_error(UsageError.__name__, _message(exc), [])
+        self._send_error(describe_error(exc, self.work))
 
-    def _send_error(self, kind: str, message: str, frames: list[dict[str, Any]]) -> None:
+    def _send_error(self, error: dict[str, Any]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        hook = self.displayhook
-        if getattr(hook, "msg", None) is not None:  # raised while a value was being shown: the cell has failed
+        hook: Any = self.displayhook  # ipykernel's, which has more than the declared class
+        if (
+            getattr(hook, "msg", None) is not None
+        ):  # raised while a value was being shown: the cell has failed
             self._last_traceback_during_displayhook = True
-        content = {"ename": kind, "evalue": message, "traceback": [f"{kind}: {message}"], "frames": frames}
+        text = f"{error['kind']}: {error['message']}"
+        content = {
+            "ename": error["kind"],
+            "evalue": error["message"],
+            "traceback": [text],
+            "frames": error["frames"],
+        }
         topic = hook.topic.replace(b"execute_result", b"error") if hook.topic else None
         hook.session.send(hook.pub_socket, "error", content, hook.parent_header, ident=topic)
         self._last_traceback = content["traceback"]
@@ -129,7 +149,9 @@ class CourseShell(ZMQInteractiveShell):  # type: ignore[misc]  # untyped base
 
 def _ignored_magic(name: str) -> Callable[[str], None]:
     def magic(line: str = "") -> None:
-        sys.stdout.write(f"%{name} {line}".rstrip() + ": not run here; nothing is installed or fetched while grading\n")
+        sys.stdout.write(
+            f"%{name} {line}".rstrip() + ": not run here; nothing is installed or fetched while grading\n"
+        )
 
     return magic
 
@@ -137,46 +159,6 @@ def _ignored_magic(name: str) -> Callable[[str], None]:
 def pass_breakpoint(*args: object, **kwargs: object) -> None:  # noqa: ARG001  # whatever a debugger takes
     """Stand in for `pdb.set_trace` and `breakpoint`."""
     sys.stdout.write("breakpoint passed: there is no debugger while grading\n")
-
-
-def _message(value: BaseException) -> str:
-    try:
-        text = str(value)
-    except Exception as exc:  # noqa: BLE001  # a student's __str__ may do anything
-        text = f"(its message could not be made: {type(exc).__name__})"
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."
-
-
-def student_frames(value: BaseException, trace: types.TracebackType | None) -> list[dict[str, Any]]:
-    """Return the frames in the student's own files and cells, outermost first, the innermost MAX_FRAMES of them.
-
-    Files are given relative to the working folder's root; frames of libraries are left out. A syntax error's own place comes last.
-    """
-    frames = [frame for frame in _walk(trace) if frame["file"]]
-    if isinstance(value, SyntaxError) and value.filename and _own(value.filename):
-        text = (value.text or "").strip()
-        frames.append({"file": _own(value.filename), "line": value.lineno or 0, "function": "<module>", "code": text[:200]})
-    return frames[-MAX_FRAMES:]
-
-
-def _walk(trace: types.TracebackType | None) -> Iterator[dict[str, Any]]:
-    import linecache  # noqa: PLC0415  # only where something was raised
-
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        file = _own(code.co_filename)
-        line = linecache.getline(code.co_filename, trace.tb_lineno).strip()[:200] if file else ""
-        yield {"file": file, "line": trace.tb_lineno, "function": code.co_name, "code": line}
-        trace = trace.tb_next
-
-
-def _own(filename: str) -> str:
-    """The name that a student knows the file by, or "" for a file that is not theirs."""
-    if filename.startswith("notebook cell "):
-        return filename
-    root = os.environ.get("GRADER_WORK", "/work")
-    path = os.path.normpath(Path(root, filename))
-    return os.path.relpath(path, root) if path.startswith(root + os.sep) else ""
 
 
 def run_command(command: str) -> tuple[int, str]:
@@ -227,6 +209,50 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+class ImportGuard(ast.NodeTransformer):
+    """Lets an absent package that a cell's top level imports be stood in for, as in the modules; `try` keeps its meaning."""
+
+    FUNCTION = "_gradecheck_stand_in"
+    LOOP = ast.parse(
+        f"while True:\n try:\n  pass\n  break\n except ImportError as _missing:\n  if not {FUNCTION}(_missing):\n   raise"
+    ).body[0]
+
+    def visit(self, node: ast.AST) -> Any:
+        """Wrap the imports of the top level; leave functions, classes and `try` as they are."""
+        if isinstance(
+            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda | ast.Try | ast.TryStar
+        ):
+            return node
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__"):
+            return self._guarded(node)
+        return super().visit(node)
+
+    def _guarded(self, node: ast.Import | ast.ImportFrom) -> ast.AST:
+        loop = copy.deepcopy(self.LOOP)
+        next(part for part in ast.walk(loop) if isinstance(part, ast.Try)).body[0] = node
+        for part in ast.walk(loop):
+            if part is not node and hasattr(part, "lineno"):
+                ast.copy_location(part, node)
+        return loop
+
+    @staticmethod
+    def make_stand_in(work: str) -> Callable[[ImportError], bool]:
+        """Make the function that guarded imports call: whether something was stood in for, so that a second try is worth it."""
+        seen: set[str] = set()
+
+        def stand_in(error: ImportError) -> bool:
+            name = stand_in_for(error, work)
+            if name is None or name in seen:
+                return False
+            seen.add(name)
+            sys.stderr.write(
+                f"{name} is not installed here; importing it is passed over, using it raises ImportError\n"
+            )
+            return True
+
+        return stand_in
+
+
 class ColabFinder:
     """Answers `import google.colab` with a module whose functions do nothing. It comes last, after every real finder."""
 
@@ -238,7 +264,7 @@ class ColabFinder:
         return ModuleSpec(name, cls, is_package=name in cls.NAMES[:2]) if name in cls.NAMES else None  # type: ignore[arg-type]
 
     @staticmethod
-    def create_module(spec: ModuleSpec) -> None:  # noqa: ARG004  # the protocol's signature
+    def create_module(spec: ModuleSpec) -> None:  # the protocol's signature
         """Let the import system make the module."""
 
     @staticmethod
@@ -253,5 +279,5 @@ class ColabFinder:
         module.upload = dict  # type: ignore[attr-defined]  # files.upload() gives {name: bytes}
 
 
-def _does_nothing(*args: object, **kwargs: object) -> None:  # noqa: ARG001  # whatever is given
+def _does_nothing(*args: object, **kwargs: object) -> None:  # whatever is given
     """Stand in for a Colab function that has no meaning here."""
