@@ -1,0 +1,1 @@
+zip -r a2.zip .
