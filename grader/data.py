@@ -54,11 +54,6 @@ class DataSet:
     synthetic: bool
     digest: str
 
-    @property
-    def room_path(self) -> str:
-        """Where it stands, read-only, before student code."""
-        return f"/data/{self.folder.name}"
-
 
 def find_data(assignment: Assignment, state: Path, setting: Path | None = None) -> DataSet | None:
     """The data set of an assignment, or None if it uses none.

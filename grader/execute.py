@@ -11,7 +11,6 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from .blobs import BlobStore
 from .data import DataSet
@@ -27,6 +26,7 @@ from .suite import Suite
 __all__ = ["Plan", "execute", "not_run"]
 
 MIB = 1024 * 1024
+WORK = "/work"  # the submission's folder in a room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,18 +105,25 @@ def not_run(suite: Suite, submission: Submission, key: str, detail: str) -> Evid
 
 def _room_spec(plan: Plan, submission: Submission, blobs: BlobStore) -> RoomSpec:
     spec = plan.suite.assignment.spec
-    links = list(submission.aliases)
-    mounts: dict[str, Path] = {}
+    mounts = {}
     if plan.data is not None:
-        mounts[plan.data.room_path] = plan.data.folder
-        links.append((spec.data_folder, plan.data.room_path))
+        place = _through(submission.aliases, spec.data_folder)
+        mounts[f"{WORK}/{place}"] = plan.data.folder
     return RoomSpec(
         files={file.path: blobs.path(file.digest) for file in submission.files},
-        links=tuple(links),
+        links=submission.aliases,
         mounts=mounts,
         environment=spec.environment,
         limits=spec.limits,
     )
+
+
+def _through(aliases: Sequence[tuple[str, str]], path: str) -> str:
+    """Where a path of the assignment lies in a submission whose package folder has another name."""
+    for link, target in aliases:
+        if path.startswith(f"{link}/"):
+            return target + path.removeprefix(link)
+    return path
 
 
 def _planned(plan: Plan, checks: Sequence[Check]) -> tuple[Planned, ...]:

@@ -40,7 +40,6 @@ def test_find_data_real(tmp_path, monkeypatch, name, how):
     found = find_data(make_assignment(tmp_path, data=name), tmp_path / "state", setting)
     assert (found.synthetic, found.folder.name) == (False, DATA_SETS[name].folder)
     assert "synthetic" not in found.name
-    assert found.room_path == f"/data/{DATA_SETS[name].folder}"
 
 
 def test_find_data_digest_follows_content(tmp_path):
