@@ -194,10 +194,12 @@ def marks_import(
 ) -> int:
     """Read marks from FILE: all of them or, if one line is wrong, none. Totals change with the next `grader rescore`."""
     with State(state, database).gradebook() as gradebook:
-        count = import_marks(
+        done = import_marks(
             gradebook, assignment.name, file, marker=marker or getpass.getuser(), now=datetime.now(UTC)
         )
-    click.echo(f"{count} marks imported; run `grader rescore` to bring totals and reports up to date")
+    click.echo(
+        f"{done.added} marks imported, {done.unchanged} lines unchanged; totals and reports: run `grader rescore`"
+    )
     return DONE
 
 

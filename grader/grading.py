@@ -5,19 +5,17 @@ Reads what was handed in from the blob store. Starts no process.
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from .assignment import Assignment
+from .assignment import Assignment, Question
 from .data import DataSet, find_data
-from .errors import EvidenceError
+from .errors import EvidenceError, SubmissionError
 from .evidence import evidence_key
 from .model import (
     Answer,
@@ -36,6 +34,7 @@ from .model import (
     Submission,
     Value,
 )
+from .notebook_file import read_notebook
 from .rubric import extract_answers, grade_questions
 from .score import score
 from .seed import Seed
@@ -99,17 +98,19 @@ class Grading:
         order = [question.id for question in spec.questions]
         return tuple(sorted(graded, key=lambda result: order.index(result.id)))
 
-    def _answers(self, submission: Submission, path: str, questions: Sequence[Any]) -> tuple[Answer, ...]:
-        """The answers in one notebook as handed in. A notebook that is absent or no notebook holds none."""
+    def _answers(
+        self, submission: Submission, path: str, questions: Sequence[Question]
+    ) -> tuple[Answer, ...]:
+        """The answers in one notebook as handed in. None for an absent one; of an unreadable one, a person must find them."""
         digests = {file.path: file.digest for file in submission.files}
         if path not in digests:
-            return tuple(Answer(question=question.id) for question in questions)
+            return ()
         try:
-            notebook = json.loads(self.state.blobs.get(digests[path]))
-            return extract_answers(notebook, questions)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, EvidenceError):
-            # the student's bytes: not JSON, or JSON that is no notebook; the report says so where the notebook's cells stand
+            notebook = read_notebook(self.state.blobs.get(digests[path]), path)
+        except (SubmissionError, EvidenceError):
             return tuple(Answer(question=question.id) for question in questions)
+        original = read_notebook((self.assignment.source / path).read_bytes(), path)
+        return extract_answers(notebook, questions, original=original)
 
     def _figures(self, evidence: Evidence) -> tuple[Figure, ...]:
         figures = []

@@ -254,8 +254,12 @@ def write_outputs(
         return (result for result in gradebook.results(name) if wanted is None or result.student in wanted)
 
     out = settings.out
-    write_results(results(), out / "results.json", assignment=name)
-    write_grades(results(), out / "grades.csv")
+    items = [
+        *(check.id for check in grading.suite.checks),
+        *(question.id for question in grading.assignment.spec.questions),
+    ]
+    write_results(out / "results.json", name, results())
+    write_grades(out / "grades.csv", results(), items=items)
     for result in results():
         _write_notebooks(result, grading, out / "notebooks")
     job = ReportJob(folder=out, header=_header(grading, settings), load=grading.state.blobs.get)

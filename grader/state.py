@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +27,9 @@ class State:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as exc:
-            raise GraderError(f"{self.folder}: cannot be made ({exc.strerror}); name another folder with --state") from exc
+            raise GraderError(
+                f"{self.folder}: cannot be made ({exc.strerror}); name another folder with --state"
+            ) from exc
 
     @property
     def blobs(self) -> BlobStore:
@@ -54,11 +54,9 @@ class State:
         """The secret seed, generated on first use."""
         return secret_seed(self.folder)
 
-    @contextlib.contextmanager
-    def gradebook(self) -> Iterator[Gradebook]:
-        """The gradebook, open for the length of the block."""
-        book = Gradebook.open(self.database or self.folder / "gradebook.sqlite")
-        try:
-            yield book
-        finally:
-            book.close()
+    def gradebook(self) -> Gradebook:
+        """The gradebook, opened; a context manager that closes it.
+
+        Raises: GradebookError if the database cannot be reached or is none of ours.
+        """
+        return Gradebook.open(self.database or self.folder / "gradebook.sqlite")
