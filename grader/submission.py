@@ -18,7 +18,7 @@ from .intake.caps import DEFAULT_CAPS, Caps
 from .intake.discover import discover
 from .intake.handin import HandIn, is_archive, moment, open_nested, open_sole_zip
 from .intake.names import Roll
-from .intake.staging import Intake, content_digest, stage
+from .intake.staging import Intake, Staged, content_digest, stage
 from .intake.tree import Tree, shown
 from .model import Note, Submission
 
@@ -70,6 +70,7 @@ def _submission(student: str, handin: HandIn, intake: Intake) -> Submission:
     tree = open_nested(open_sole_zip(handin.tree, intake.caps), intake.assignment, intake.caps)
     _check(tree, intake.caps)
     staged = stage(tree, intake)
+    _check_found(tree, staged, intake.assignment)
     notes = (*handin.notes, *_renamed(student, handin), *staged.notes)
     return Submission(
         student=student,
@@ -100,11 +101,20 @@ def _check(tree: Tree, caps: Caps) -> None:
         left = f" but {shown(tree.left_out[0].path)} ({tree.left_out[0].kind})" if tree.left_out else ""
         odd = f"; {shown(tree.refusals[0].path)} {tree.refusals[0].reason}" if tree.refusals else ""
         raise SubmissionError(f"there is no file{left}{odd}; hand in the notebook and the modules")
-    archives = [entry for entry in tree.entries if is_archive(entry.name)]
-    if len(archives) == len(tree.entries):
-        raise SubmissionError(
-            f"{shown(archives[0].path)} is an archive of a kind that is not opened; hand in a zip"
-        )
+
+
+def _check_found(tree: Tree, staged: Staged, assignment: Assignment) -> None:
+    """Refuse a hand-in whose work lies in something that is not opened. Raises: SubmissionError, with what to do."""
+    if staged.notebooks or any(module.path not in staged.missing for module in assignment.spec.files.modules):
+        return
+    for entry in tree.entries:
+        if is_archive(entry.name):
+            raise SubmissionError(
+                f"{shown(entry.path)} is an archive of a kind that is not opened; hand in a zip"
+            )
+    for refusal in tree.refusals:
+        if refusal.path.lower().endswith(".zip"):
+            raise SubmissionError(f"{shown(refusal.path)} {refusal.reason}")
 
 
 def _renamed(student: str, handin: HandIn) -> tuple[Note, ...]:

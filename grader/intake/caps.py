@@ -18,6 +18,7 @@ class Caps:
     others, other_files: all further files together. entries: files in one hand-in. folder_files: a folder with more files than
     this, below the first two levels, is taken for a data set. class_entries, directory: entries and directory of an archive.
     depth: folders above a file. name: one path component, in UTF-8. nested_zip, nested_zips: zips inside a hand-in.
+    candidates: files looked into to find one of the assignment's.
     """
 
     module_bytes: int = 2 * MIB  # the largest layers.py seen in public checkouts is under 100 KiB
@@ -32,8 +33,11 @@ class Caps:
     directory_bytes: int = 64 * MIB
     depth: int = 24
     name_bytes: int = 255  # NAME_MAX of Linux file systems
-    nested_zip_bytes: int = 64 * MIB
+    nested_zip_bytes: int = (
+        512 * MIB
+    )  # with a data set in it, which is skipped; kept in a temporary file while it is read
     nested_zips: int = 8
+    candidates: int = 50
 
 
 DEFAULT_CAPS = Caps()

@@ -60,7 +60,8 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 def is_part_name(name: str) -> bool:
     """Is a folder called like a part of a repository ("assignment2", "hw 4 code", "cs231n-main", "2019"), and not like a person?"""
     tokens = re.findall(r"[^\W_]+", name.lower())
-    parts = [bool(match := _NUMBERED.fullmatch(token)) and match[1] in _PART_WORDS for token in tokens]
+    words = [match[1] if (match := _NUMBERED.fullmatch(token)) else "" for token in tokens]
+    parts = [word in _PART_WORDS for word in words]
     fillers = [bool(_COURSE.fullmatch(token)) or token.isdigit() for token in tokens]
     if not any(parts):
         return len(tokens) == 1 and bool(_YEAR.fullmatch(tokens[0]))

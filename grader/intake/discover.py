@@ -106,6 +106,4 @@ def _unwrapped(tree: Tree) -> tuple[str, Tree]:
     names = tree.names()
     if len(names) != 1 or names[0] not in tree.folders:
         return "", tree
-    part = tree.under(names[0])
-    below = frozenset(entry.path.partition("/")[0] for entry in part.entries if "/" in entry.path)
-    return names[0], replace(part, folders=below)
+    return names[0], tree.under(names[0])

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from ..errors import SubmissionError
 from .caps import DEFAULT_CAPS, Caps
 from .junk import VENV_MARK, file_kind, folder_kind
-from .tree import Entry, LeftOut, Refusal, Tree, path_fault, shown
+from .tree import FOLDER_LEVELS, Entry, LeftOut, Refusal, Tree, path_fault, shown
 
 __all__ = ["DiskSource", "read_files", "read_folder"]
 
@@ -106,7 +106,7 @@ class _Walk:
             if kind:
                 self.left_out.append(LeftOut(path, kind))
                 return
-            if not depth:
+            if depth < FOLDER_LEVELS:
                 self.folders.add(path)
             self.folder(item.path, path + "/", depth + 1)
             return

@@ -31,7 +31,7 @@ from .tree import Entry, Tree, shown
 __all__ = ["parse_timestamp", "recognise"]
 
 _CANVAS = re.compile(
-    r"(?P<name>[^\W_][^_]*)_(?:(?P<late>LATE)_)?(?P<user>\d+|(?<=anon_)\w{5})_(?P<attachment>\d+)_(?P<file>.+)",
+    r"(?P<name>[^\W_].*?)_(?:(?P<late>LATE)_)?(?P<user>\d+|(?:(?<=anon_)|(?<=anon_LATE_))[A-Za-z0-9]{5})_(?P<attachment>\d+)_(?P<file>.+)",
     re.IGNORECASE,
 )
 _RESUBMITTED = re.compile(r"(?P<base>.+?)-(?P<count>\d{1,3})(?P<suffix>\.[^.]*)?")
@@ -43,6 +43,16 @@ _METADATA = "submission_metadata.yml"
 _METADATA_BYTES = 64 * MIB
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(\.\d+)?\s*(.*)")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+_NBGRADER = {
+    "source",
+    "release",
+    "autograded",
+    "feedback",
+    "gradebook.db",
+    "nbgrader_config.py",
+    "exchange",
+    "downloaded",
+}
 _SMALL_BYTES = 4096
 
 
@@ -215,7 +225,9 @@ def _list(value: object) -> list[Any]:
 
 
 def _nbgrader(tree: Tree, assignment: Assignment) -> list[HandIn]:
-    if "submitted" in tree.names():
+    others = set(tree.names()) - {"submitted"}
+    deep = any(re.fullmatch(r"submitted/[^/]+/[^/]+/.+", entry.path) for entry in tree.entries)
+    if deep and others <= _NBGRADER:
         return [
             replace(handin, origin=f"submitted/{handin.origin}")
             for handin in _exchange(tree.under("submitted"), assignment)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..assignment import ModuleFile
+from .caps import DEFAULT_CAPS
 from .notebooks import plain_name
 from .pysource import Scan, scan_source
 from .tree import Entry
@@ -125,7 +126,9 @@ def _candidates(path: str, entries: Sequence[Entry]) -> list[_Candidate]:
         ]
     inner = "/" + inner_path(path)
     found = []
-    for entry in same:
+    for entry in sorted(same, key=lambda entry: (entry.path.count("/"), entry.path))[
+        : DEFAULT_CAPS.candidates
+    ]:
         rooted = "/" + entry.path
         fits = rooted.endswith(inner)
         home = rooted[: -len(inner)].lstrip("/") if fits else entry.folder

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from ..assignment import NotebookSpec
+from .caps import DEFAULT_CAPS
 from .tree import Entry
 
 __all__ = ["headings_found", "name_rank", "pick_notebook", "plain_name"]
@@ -70,7 +71,10 @@ def pick_notebook(
         return by_path[path], "" if rank == EXACT else "by its name"
     if not spec.headings:
         return None, ""
-    counted = [(-headings_found(read(entry), spec.headings), near(entry), entry.path) for entry in candidates]
+    looked_into = sorted(candidates, key=lambda entry: (near(entry), entry.path))[: DEFAULT_CAPS.candidates]
+    counted = [
+        (-headings_found(read(entry), spec.headings), near(entry), entry.path) for entry in looked_into
+    ]
     best = min(counted, default=None)
     if best and -best[0] * 2 >= len(spec.headings):
         return by_path[best[2]], "by its headings"

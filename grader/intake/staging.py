@@ -18,13 +18,15 @@ from ..assignment import Assignment, ModuleFile, NotebookSpec
 from ..blobs import BlobStore
 from ..errors import SubmissionError
 from ..model import Note, SubmittedFile
-from .caps import Caps
+from .caps import MIB, Caps
 from .junk import ARCHIVES
 from .modules import Choice, choose_modules, group_of, inner_path
 from .notebooks import UNKNOWN, name_rank, pick_notebook
 from .tree import Entry, Tree, readable_size, shown
 
 __all__ = ["Intake", "Staged", "content_digest", "stage"]
+
+_KEPT_BYTES = 16 * MIB  # of one hand-in, so that many large candidates do not fill memory
 
 
 class Intake:
@@ -128,6 +130,7 @@ class _Layout:
         self.used: set[str] = set()  # paths in the hand-in that are staged or answered for
         self.restored: dict[str, str] = {}  # the student's copy -> the assignment's provided path
         self.bytes: dict[str, bytes] = {}
+        self.kept_bytes = 0
         self.packages: dict[str, _Package] = {}
         self.picked: dict[str, Entry] = {}  # notebooks by the assignment's path
         self.aliases: list[tuple[str, str]] = []
@@ -212,13 +215,18 @@ class _Layout:
         return self.caps.notebook_bytes if entry.suffix == ".ipynb" else self.caps.module_bytes
 
     def peek(self, entry: Entry) -> bytes:
-        """A candidate's bytes, kept for staging; empty if it cannot be read, for then it is not the one."""
-        if entry.path not in self.bytes:
-            try:
-                self.bytes[entry.path] = entry.read(self.limit(entry))
-            except SubmissionError:
-                return b""
-        return self.bytes[entry.path]
+        """A candidate's bytes; empty if it cannot be read, for then it is not the one. What is small is kept for staging."""
+        known = self.bytes.get(entry.path)
+        if known is not None:
+            return known
+        try:
+            data = entry.read(self.limit(entry))
+        except SubmissionError:
+            return b""
+        self.kept_bytes += len(data)
+        if self.kept_bytes <= _KEPT_BYTES:
+            self.bytes[entry.path] = data
+        return data
 
     def read(self, entry: Entry, limit_bytes: int) -> bytes:
         """A file's bytes, read at most once."""
@@ -431,9 +439,23 @@ class _Layout:
         found += [(entry.folder, path.rpartition("/")[0]) for path, entry in self.picked.items()]
         return found or [(_common_folder(self.tree.entries), "")]
 
+    def note_case(self) -> None:
+        """Say which names only Linux tells apart: on the student's own machine one of them may have replaced the other."""
+        seen: dict[str, str] = {}
+        for path in sorted(self.taken.files):
+            other = seen.setdefault(path.casefold(), path)
+            if other != path:
+                self.notes.append(
+                    Note(
+                        about=shown(path),
+                        text=f"Differs from {shown(other)} in capital letters only; both are kept.",
+                    )
+                )
+
     def done(self) -> Staged:
         """The finished layout."""
         files = tuple(self.taken.files[path] for path in sorted(self.taken.files))
+        self.note_case()
         aliases = tuple(sorted(self.aliases))
         wanted = [module.path for module in self.spec.files.modules] + [
             notebook.path for notebook in self.spec.notebooks

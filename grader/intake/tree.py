@@ -11,7 +11,19 @@ from typing import Any, BinaryIO, Protocol
 from ..errors import SubmissionError
 from .caps import Caps
 
-__all__ = ["Entry", "LeftOut", "Refusal", "Source", "Tree", "path_fault", "readable_size", "shown"]
+__all__ = [
+    "FOLDER_LEVELS",
+    "Entry",
+    "LeftOut",
+    "Refusal",
+    "Source",
+    "Tree",
+    "path_fault",
+    "readable_size",
+    "shown",
+]
+
+FOLDER_LEVELS = 3  # a student's empty folder may lie in a class's folder, in a wrapper, in what was named
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DRIVE = re.compile(r"^[A-Za-z]:")
@@ -93,12 +105,12 @@ class Tree:
     entries: tuple[Entry, ...]
     refusals: tuple[Refusal, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    folders: frozenset[str] = frozenset()  # first-level folders, also empty ones
+    folders: frozenset[str] = frozenset()  # of the first levels, also empty ones
 
     def names(self) -> list[str]:
         """First-level names, sorted: files and folders that hold entries or were refused, and empty folders."""
         paths: Iterable[str] = (item.path for group in (self.entries, self.refusals) for item in group)
-        return sorted({path.partition("/")[0] for path in paths} | self.folders)
+        return sorted({path.partition("/")[0] for path in (*paths, *self.folders)})
 
     def under(self, folder: str) -> Tree:
         """The part below `folder` ("" is the whole), with paths relative to it."""
@@ -122,11 +134,15 @@ class Tree:
                 for item in self.left_out
                 if item.path.startswith(prefix)
             ),
+            frozenset(path[start:] for path in self.folders if path.startswith(prefix)),
         )
 
     def split(self) -> dict[str, Tree]:
         """The part below each first-level folder, by its name, in one pass."""
-        parts = {name: _Part() for name in self.folders}
+        parts: dict[str, _Part] = {}
+        for path in self.folders:
+            top, slash, rest = path.partition("/")
+            parts.setdefault(top, _Part()).folders.update({rest} if slash else ())
         for entry in self.entries:
             top, slash, rest = entry.path.partition("/")
             if slash:
@@ -152,9 +168,10 @@ class _Part:
     entries: list[Entry] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    folders: set[str] = field(default_factory=set)
 
     def tree(self) -> Tree:
-        return Tree(tuple(self.entries), tuple(self.refusals), tuple(self.left_out))
+        return Tree(tuple(self.entries), tuple(self.refusals), tuple(self.left_out), frozenset(self.folders))
 
 
 def path_fault(path: str, caps: Caps) -> str | None:

@@ -1,7 +1,7 @@
 """Read a zip as a `Tree`, trusting nothing in it. Members are checked before any is opened and are read with a byte counter.
 
 A name that leads out of the archive, a duplicate, an encrypted member, an unknown method or a device refuses the archive as a
-whole; links are left out; sizes that lie are found when the member is read. Nothing is ever extracted to disk.
+whole; links are left out; sizes that lie are found when the member is read. Nothing is ever put on disk under a name of its own.
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ from __future__ import annotations
 import io
 import stat
 import struct
+import tempfile
 import time
 import unicodedata
 import weakref
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ..errors import SubmissionError
-from .caps import DEFAULT_CAPS, Caps
+from .caps import DEFAULT_CAPS, MIB, Caps
 from .junk import VENV_MARK, file_kind, folder_kind
-from .tree import Entry, LeftOut, Refusal, Tree, path_fault, readable_size, shown
+from .tree import FOLDER_LEVELS, Entry, LeftOut, Refusal, Tree, path_fault, readable_size, shown
 
 __all__ = ["ZipSource", "read_zip"]
 
@@ -32,6 +33,7 @@ _METHODS = (
     zipfile.ZIP_DEFLATED,
 )  # what every zip tool writes; LZMA can ask for gigabytes of dictionary
 _CHUNK_BYTES = 1 << 18
+_SPOOL_BYTES = 8 * MIB
 _EOCD = struct.Struct("<4s4H2LH")
 _EOCD64 = struct.Struct("<4sQ2H2L4Q")
 _COMMENT_BYTES = 1 << 16
@@ -63,8 +65,14 @@ class ZipSource:
 
     def read(self, key: zipfile.ZipInfo, limit_bytes: int) -> bytes:
         """All bytes of a member. Raises: SubmissionError if there are more than declared or allowed, or they are damaged."""
+        return b"".join(self._chunks(key, limit_bytes))
+
+    def _chunks(self, key: zipfile.ZipInfo, limit_bytes: int) -> Iterator[bytes]:
         name = shown(key.filename)
-        chunks: list[bytes] = []
+        if key.file_size > limit_bytes:
+            raise SubmissionError(
+                f"{name} is {readable_size(key.file_size)}, the limit is {readable_size(limit_bytes)}"
+            )
         count = 0
         try:
             with self._archive.open(key) as stream:
@@ -74,18 +82,25 @@ class ZipSource:
                         raise SubmissionError(
                             f"{name} unpacks to more than {readable_size(limit_bytes)}; {_REZIP}"
                         )
-                    chunks.append(chunk)
+                    yield chunk
         except _DAMAGE as exc:
             raise SubmissionError(f"{name} is damaged in the zip ({_reason(exc)}); {_REZIP}") from exc
         if count != key.file_size:
             raise SubmissionError(
                 f"{name} unpacks to {count} bytes, but the zip says {key.file_size}; {_REZIP}"
             )
-        return b"".join(chunks)
 
     def open(self, key: zipfile.ZipInfo, limit_bytes: int) -> BinaryIO:
-        """A member as a stream in memory. Raises: SubmissionError as `read` does."""
-        return io.BytesIO(self.read(key, limit_bytes))
+        """A member as a stream, in memory or, if large, in a nameless temporary file. Raises: SubmissionError as `read` does."""
+        kept = cast(BinaryIO, tempfile.SpooledTemporaryFile(_SPOOL_BYTES))  # noqa: SIM115  # the caller closes it
+        try:
+            for chunk in self._chunks(key, limit_bytes):
+                kept.write(chunk)
+        except BaseException:
+            kept.close()
+            raise
+        kept.seek(0)
+        return kept
 
 
 def read_zip(source: Path | BinaryIO, label: str, caps: Caps = DEFAULT_CAPS) -> Tree:
@@ -187,12 +202,12 @@ def _members(archive: zipfile.ZipFile, stream: BinaryIO, label: str, caps: Caps)
                 refusals.append(refusal)
             else:
                 entries[name] = Entry(name, info.file_size, _modified(info), source, info)
-    folders = (
-        frozenset(name.partition("/")[0] for name in names if "/" in name and not path_fault(name, caps))
-        - left_out.keys()
-    )
+    sound = [name.split("/")[:-1] for name in names if "/" in name and not path_fault(name, caps)]
+    folders = {
+        "/".join(parts[:depth]) for parts in sound for depth in range(1, min(len(parts), FOLDER_LEVELS) + 1)
+    }
     ordered = tuple(entries[name] for name in sorted(entries))
-    return Tree(ordered, tuple(refusals), tuple(left_out.values()), folders)
+    return Tree(ordered, tuple(refusals), tuple(left_out.values()), frozenset(folders - left_out.keys()))
 
 
 def _names(infos: Iterable[zipfile.ZipInfo]) -> list[str]:

@@ -46,7 +46,8 @@ def test_read_zip_lists_members_sorted_with_time_and_content():
     tree = tree_of(archive_of((member("b/x.py"), b"1"), (member("a.py"), b"22")))
     assert [(entry.path, entry.size) for entry in tree.entries] == [("a.py", 2), ("b/x.py", 1)]
     assert tree.entries[0].read(10) == b"22"
-    assert tree.entries[0].open(10).read() == b"22"
+    with tree.entries[0].open(10) as stream:
+        assert stream.read() == b"22"
     assert tree.folders == {"b"}
     assert tree.modified() > 0
 
