@@ -1,4 +1,4 @@
-"""`results.json` and `grades.csv`: what a run hands to other programs and to people. Judges nothing, and holds one result at a time.
+"""`results.json` and `grades.csv`: what a run hands to other programs and to people. Holds one result at a time, judges none.
 
 The fields of `results.json` are described in docs/results-schema.md; `SCHEMA` counts its versions. Files replace their older selves
 as a whole. Both are for instructors: hidden checks stand in them with their errors.
@@ -76,7 +76,7 @@ def write_grades(path: Path, results: Iterable[Result], *, items: Sequence[str] 
     Raises: OSError if the file cannot be written.
     """
     columns = ["student", "name", "status", "score", "max_score", "pending", *items]
-    return write_table(path, columns, (_grades_row(result, items) for result in results))
+    return write_table(path, columns, (list(_grades_row(result, items)) for result in results))
 
 
 def _grades_row(result: Result, items: Sequence[str]) -> Iterator[str]:
@@ -88,7 +88,8 @@ def _grades_row(result: Result, items: Sequence[str]) -> Iterator[str]:
 
 
 def _earned(result: Result) -> Iterator[tuple[str, Decimal]]:
-    for part in (*result.checks, *result.questions):
+    parts: tuple[CheckResult | QuestionResult, ...] = (*result.checks, *result.questions)
+    for part in parts:
         if part.outcome is not Outcome.NOT_GRADED:
             yield part.id, part.points
 
