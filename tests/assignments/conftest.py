@@ -1,0 +1,109 @@
+"""Assignments as tests need them: loaded suites, student code in process, and how a check judges it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.assignment import Assignment, load_assignment
+from grader.model import CheckEvidence, CheckResult, Ending, StudentError, Value
+from grader.probe.seeding import seeded
+from grader.probe.values import plain
+from grader.score import judge_check
+from grader.seed import Seed
+from grader.source import blank_files, solution_files
+from grader.suite import Suite, load_reference, load_suite, run_probe
+
+ROOT = Path(__file__).parents[2]
+
+
+class Course:
+    """One assignment of the repository with its suite and reference."""
+
+    def __init__(self, name: str) -> None:
+        self.assignment: Assignment = load_assignment(ROOT / "assignments" / name)
+        self.suite: Suite = load_suite(self.assignment)
+        self.reference: Any = load_reference(self.assignment)
+
+    def judge(self, check: str, implementation: Any, seed: int = 0) -> CheckResult:
+        """What `check` says to `implementation`, both run in this process."""
+        found = self.suite.check(check)
+        expected = {} if found.where == "notebook" else run_probe(found, self.reference, Seed.of(seed))
+        state = np.random.get_state()
+        try:
+            with np.errstate(all="ignore"):
+                returned = found.probe(implementation, seeded(Seed.of(seed).for_check(check)))
+        except Exception as exc:  # noqa: BLE001 - wrong student code is what is tested
+            error = StudentError(kind=type(exc).__name__, message=str(exc))
+            evidence = CheckEvidence(check=check, ending=Ending.RAISED, error=error)
+        else:
+            values = [(name, *plain(value)) for name, value in returned.items()]
+            made = tuple(Value(name=name, type_name=kind, array=array) for name, kind, array in values)
+            evidence = CheckEvidence(check=check, ending=Ending.ANSWERED, values=made)
+        finally:
+            np.random.set_state(state)
+        return judge_check(found, evidence, expected)
+
+    def implementation(self, folder: Path, files: Mapping[str, bytes]) -> Any:
+        """The names of a submission's modules, with the provided files beside them in `folder`."""
+        spec = self.assignment.spec
+        staged = {
+            path: (self.assignment.source / path).read_bytes()
+            for path in (*spec.files.provided, *spec.files.fallback)
+        }
+        for path, data in {
+            **files,
+            **{k: staged[k] for k in spec.files.provided},
+            **{k: v for k, v in staged.items() if k not in files},
+        }.items():
+            target = folder / "source" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        own = replace(self.assignment, folder=folder, spec=spec.model_copy(update={"reference": "solution"}))
+        return load_reference(own)
+
+    def edited(self, folder: Path, edits: Mapping[str, list[tuple[str, str]]]) -> Any:
+        """The instructor's solution with texts of its modules replaced; each text must occur once."""
+        files = solution_files(self.assignment)
+        for path, pairs in edits.items():
+            text = files[path].decode()
+            for old, new in pairs:
+                assert text.count(old) == 1, f"{path} holds {text.count(old)} times: {old}"
+                text = text.replace(old, new)
+            files[path] = text.encode()
+        return self.implementation(folder, files)
+
+    def blank(self, folder: Path) -> Any:
+        """The release without solutions."""
+        return self.implementation(folder, blank_files(self.assignment))
+
+
+@pytest.fixture(scope="session")
+def course() -> Callable[[str], Course]:
+    """Loads an assignment by name, once."""
+    loaded: dict[str, Course] = {}
+
+    def load(name: str) -> Course:
+        if name not in loaded:
+            loaded[name] = Course(name)
+        return loaded[name]
+
+    return load
+
+
+@pytest.fixture(autouse=True)
+def _own_imports() -> Iterator[None]:
+    """Packages of student code go by one name: forget what a test imported, and write no byte code into the tree."""
+    before, writes = set(sys.modules), sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    yield
+    sys.dont_write_bytecode = writes
+    for name in set(sys.modules) - before:
+        if name.partition(".")[0] in ("cs231n",):
+            del sys.modules[name]
