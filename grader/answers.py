@@ -107,7 +107,7 @@ def _cell(cell: Mapping[str, Any]) -> _Cell:
 def _heading_pattern(question: Question) -> re.Pattern[str]:
     """The heading at the start of a line; "Inline Question 1" is not found in "Inline Question 10"."""
     words = r"[ \t]+".join(map(re.escape, unicodedata.normalize("NFC", question.heading).split()))
-    return re.compile(rf"^{_DRESS}{words}(?!\w)[*_ \t]*[:：.]?[*_]*", re.IGNORECASE | re.MULTILINE)
+    return re.compile(rf"^{_DRESS}{words}(?![^\W_])[*_ \t]*[:：.]?[*_]*", re.IGNORECASE | re.MULTILINE)
 
 
 def _answer(pages: _Pages, question: Question) -> Answer:
