@@ -49,10 +49,12 @@ class FindingView:
 class CheckView:
     """One check with what its reader may see; what he may not is empty here, so that no template can show it.
 
-    lead: how the findings are to be read, e.g. that the data cannot tell them apart. hidden: the check is not visible to students.
+    anchor: its id on the page. lead: how the findings are to be read, e.g. that the data cannot tell them apart. hidden: the check
+    is not visible to students.
     """
 
     id: str
+    anchor: str
     title: str
     verdict: Verdict
     points: str
@@ -107,14 +109,15 @@ def verdict(outcome: Outcome, points: Decimal, max_points: Decimal) -> Verdict:
     return Verdict(kind="failed", word="Failed")
 
 
-def check_view(check: CheckResult, audience: Audience) -> CheckView:
+def check_view(check: CheckResult, audience: Audience, *, anchor: str = "") -> CheckView:
     """The check for this reader. Of a hidden one a student sees title, outcome, points and reason, and nothing else."""
     instructor = audience is Audience.INSTRUCTOR
     if not check.visible and not instructor:
-        return _base(check)
+        return _base(check, anchor)
     failed = check.outcome is not Outcome.PASSED
     return _base(
         check,
+        anchor,
         gauge=gauge(check.relative_error, check.tolerance),
         error_text=_undrawn(check),
         lead=_lead(check.findings),
@@ -128,9 +131,10 @@ def check_view(check: CheckResult, audience: Audience) -> CheckView:
     )
 
 
-def _base(check: CheckResult, **shown: object) -> CheckView:
+def _base(check: CheckResult, anchor: str, **shown: object) -> CheckView:
     terms: dict[str, object] = {
         "id": check.id,
+        "anchor": anchor,
         "title": check.title,
         "verdict": verdict(check.outcome, check.points, check.max_points),
         "points": points_text(check.points, check.max_points),
@@ -184,7 +188,9 @@ def _function(number: int, name: str, group: list[CheckResult], audience: Audien
         points=points_text(points, most),
         max_points=points_text(most),
         passed=sum(check.outcome is Outcome.PASSED for check in group),
-        checks=tuple(check_view(check, audience) for check in group),
+        checks=tuple(
+            check_view(check, audience, anchor=f"f{number}-{i}") for i, check in enumerate(group, 1)
+        ),
     )
 
 
@@ -201,7 +207,9 @@ def first_looks(checks: Sequence[CheckResult], audience: Audience) -> tuple[Firs
     One cause is one certain finding, else one reason in one function. Listed are known causes first, then in the assignment's
     order, for its later parts build on its earlier ones. Hidden checks count by their reason only.
     """
-    anchors = {name: f"f{i}" for i, name in enumerate(dict.fromkeys(check.function for check in checks), 1)}
+    anchors = {
+        view.id: view.anchor for function in function_views(checks, audience) for view in function.checks
+    }
     groups: dict[_Cause, list[CheckResult]] = {}
     for check in checks:
         if check.outcome is Outcome.FAILED and check.points < check.max_points:
@@ -243,7 +251,7 @@ def _look(group: list[CheckResult], anchors: dict[str, str], audience: Audience)
     open_to_reader = first.visible or audience is Audience.INSTRUCTOR
     return FirstLook(
         function=first.function,
-        anchor=anchors[first.function],
+        anchor=anchors[first.id],
         text=finding.student if finding else first.reason or first.title,
         section=(finding.section if finding else "") or (first.section if open_to_reader else ""),
         points=points_text(_lost(group)),

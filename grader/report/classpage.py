@@ -55,14 +55,14 @@ class RateView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudentLine:
-    """A line of the table. kind: "complete", "pending" or "open"."""
+    """A line of the table. kind: "complete", "pending" or "open". twentieths: length of its bar, 0 to 20."""
 
     student: str
     name: str
     href: str
     score: str
     percent: str
-    at: int
+    twentieths: int
     kind: str
     status: str
     passed: int
@@ -218,9 +218,14 @@ def _line(line: TableLine) -> StudentLine:
         href=line.href,
         score=points_text(line.score, line.max_score),
         percent=percent(line.score, line.max_score),
-        at=max(0, min(100, round(100 * float(line.score) / (float(line.max_score) or 1.0)))),
+        twentieths=_twentieths(line),
         kind=kind,
         status=status,
         passed=line.passed,
         first=line.first,
     )
+
+
+def _twentieths(line: TableLine) -> int:
+    """The share in steps of 5 %, rounded down, so that only full marks fill the bar."""
+    return max(0, min(20, int(20 * line.score // line.max_score))) if line.max_score else 0

@@ -25,7 +25,9 @@
         });
         const order = new Intl.Collator(undefined, { numeric: true });
         keyed.sort(([a], [b]) => (numeric ? a - b : order.compare(a, b)) * (up ? 1 : -1));
+        body.remove(); // moving rows out of sight spares a layout for each
         body.append(...keyed.map(([, row]) => row));
+        table.append(body);
       });
     });
   }

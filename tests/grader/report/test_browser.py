@@ -160,6 +160,21 @@ def test_page_does_not_scroll_sideways(browser: Any, files: dict[str, Path], nam
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("name", ["student", "class"])
+def test_printed_page_is_dark_on_white_shows_details_and_fits(
+    browser: Any, files: dict[str, Path], name: str
+) -> None:
+    with Opened(browser, files[name], viewport={"width": 680, "height": 900}, color_scheme="dark") as opened:
+        opened.page.emulate_media(media="print")
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= 680
+        assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        closed = "[...document.querySelectorAll('details:not([open]) > :not(summary)')]"
+        assert opened.page.evaluate(f"{closed}.length") > 0
+        assert opened.page.evaluate(
+            f"{closed}.filter(e => !e.closest('.legend')).every(e => e.getBoundingClientRect().height > 0 && e.checkVisibility())"
+        )
+
+
 def test_keyboard_reaches_the_skip_link_first_and_links_show_focus(
     browser: Any, files: dict[str, Path]
 ) -> None:

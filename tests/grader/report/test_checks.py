@@ -101,7 +101,7 @@ def test_first_looks_join_one_cause_and_begin_with_known_ones(make_check: Make) 
     ]
     known, other = first_looks(checks, STUDENT)
     assert (known.text, known.points, known.checks, known.section) == ("eps is missing.", "2.5", 2, "Forward")
-    assert (other.text, other.points, other.anchor) == ("raised.", "9", "f1")
+    assert (other.text, other.points, other.anchor) == ("raised.", "9", "f1-1")
 
 
 def test_first_looks_keep_the_dearest_in_the_assignments_order(make_check: Make) -> None:
