@@ -85,6 +85,8 @@ def _consistent(
     measured = epochs + (per_epoch > 1)  # once after the first step, and after every epoch
     if finite and not np.all(np.isfinite(losses)):
         raise ValueError("the loss became infinite or NaN")
+    if np.any(losses < 0):
+        raise ValueError("the loss is negative, which a softmax loss never is")
     for name, values, count in (("training", train, counts[0]), ("validation", val, counts[1])):
         if len(values) != measured:
             raise ValueError(
