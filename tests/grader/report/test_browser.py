@@ -85,6 +85,9 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def files(wrong: Result, header: ReportHeader, executed: dict[str, bytes], tmp_path: Path) -> dict[str, Path]:
+    # Eight columns with long names: a table that is wider than any page.
+    series = tuple((f"a network with normalization {i}", (0.5, 0.25), (0.5, 0.2)) for i in range(4))
+    wrong = replace(wrong, figures=tuple(replace(figure, series=series) for figure in wrong.figures))
     hostile = replace(
         wrong,
         student=ATTACK,
