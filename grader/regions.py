@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .errors import AssignmentError
 
-__all__ = ["PROMPT", "Region", "blanked", "regions", "solution_blocks", "solved"]
+__all__ = ["PROMPT", "Region", "blanked", "regions", "solution_blocks", "solved", "unwritten"]
 
 PROMPT = "# YOUR CODE HERE"
 
@@ -143,6 +143,20 @@ def blanked(text: str, place: str) -> str:
     blank = "\n".join(lines)
     _parse(blank, f"{place}, without its solutions")
     return blank
+
+
+def unwritten(blank: str) -> tuple[str, ...]:
+    """The top-level functions and classes of a blanked module in which students write.
+
+    Raises: SyntaxError if it is not Python.
+    """
+    lines = blank.split("\n")
+    return tuple(
+        node.name
+        for node in ast.parse(blank).body
+        if isinstance(node, ast.ClassDef | _Function)
+        and any(PROMPT in line for line in lines[node.lineno - 1 : _last_line(node)])
+    )
 
 
 def solution_blocks(text: str, place: str) -> tuple[tuple[str, ...], ...]:

@@ -16,6 +16,7 @@ from .cells import parse_notebook, source_of
 from .errors import AssignmentError, UsageError
 from .kit import FIXTURES, kit_files, public_checks, public_fixtures, same_fixtures
 from .model import Array
+from .regions import unwritten
 from .source import blank_files, given_files, secret_blocks
 from .student_readme import student_readme
 from .suite import load_suite
@@ -40,7 +41,12 @@ def release_files(assignment: Assignment, *, fixtures: Fixtures | None = None) -
     checks = public_checks(suite)
     files = blank_files(assignment) | given_files(assignment)
     files |= kit_files(suite, public_fixtures(suite) if fixtures is None else fixtures)
-    files[README] = student_readme(assignment.spec, checks[0].of if checks else "").encode("utf-8")
+    modules = {
+        path: unwritten(data.decode("utf-8"))
+        for path, data in blank_files(assignment).items()
+        if path.endswith(".py")
+    }
+    files[README] = student_readme(assignment.spec, checks[0].of if checks else "", modules).encode("utf-8")
     found = _leaks(assignment, files)
     if found:
         raise AssignmentError(

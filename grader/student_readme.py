@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping, Sequence
 
 from .assignment import Spec
 
@@ -14,9 +15,13 @@ _DATA = {
 }
 
 
-def student_readme(spec: Spec, example: str) -> str:
-    """The text, as Markdown. example: a function that the self-check knows, or empty where it has no checks."""
-    parts = [f"# {spec.title}", _sentence(spec), _contents(spec), _set_up(spec)]
+def student_readme(spec: Spec, example: str, unwritten: Mapping[str, Sequence[str]]) -> str:
+    """The text, as Markdown.
+
+    Args: example: a function that the self-check knows, or empty where it has no checks. unwritten: names of the functions and
+        classes that students write, by module.
+    """
+    parts = [f"# {spec.title}", _sentence(spec), _contents(spec, unwritten), _set_up(spec)]
     if example:
         parts.append(_self_check(example))
     parts.append(_hand_in(spec))
@@ -28,10 +33,10 @@ def _sentence(spec: Spec) -> str:
     return _wrapped(f"{spec.course}{document}. Write your code wherever a file says `# YOUR CODE HERE`.")
 
 
-def _contents(spec: Spec) -> str:
+def _contents(spec: Spec, unwritten: Mapping[str, Sequence[str]]) -> str:
     rows = [(f"`{notebook.path}`", "the notebook: start here") for notebook in spec.notebooks]
     for module in spec.files.modules:
-        names = ", ".join(f"`{name}`" for name in module.defines)
+        names = ", ".join(f"`{name}`" for name in unwritten.get(module.path, module.defines))
         rows.append((f"`{module.path}`", f"yours to write: {names}"))
     rows += [(f"`{path}`", "complete; you may change it") for path in spec.files.fallback]
     rows += [

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.errors import AssignmentError
-from grader.regions import PROMPT, blanked, regions, solution_blocks, solved
+from grader.regions import PROMPT, blanked, regions, solution_blocks, solved, unwritten
 
 
 def lines(text):
@@ -186,6 +186,11 @@ def test_line_suffix_blanks_one_statement(line, blank):
 
 def test_line_suffix_on_a_return_raises():
     assert "raise NotImplementedError" in blanked("def f(x):\n    return x  # SOLUTION", "f.py")
+
+
+def test_unwritten_names_what_students_write():
+    text = f"{WHOLE_BODY}\n\n\ndef given():\n    return 1\n\n\nclass Net:\n    def loss(self):\n        return 1  # SOLUTION\n"
+    assert unwritten(blanked(text, "f.py")) == ("double", "Net")
 
 
 def test_hidden_region_enters_neither_version():

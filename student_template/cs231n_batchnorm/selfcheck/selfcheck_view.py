@@ -17,6 +17,8 @@ WORDS = {"passed": "ok", "failed": "FAIL", "todo": "todo"}
 COLOURS = {"passed": "\x1b[32m", "failed": "\x1b[31m", "todo": "\x1b[33m"}  # green, red, yellow
 PLAIN = "\x1b[0m"
 CSS_COLOURS = {"passed": "#1a7f37", "failed": "#cf222e", "todo": "#9a6700"}  # on white 5.1:1 or better
+CELL = "text-align: left; vertical-align: top; padding: 0.3em 0.8em 0.3em 0; border-top: 1px solid #8888"
+NARROW = CELL + "; white-space: nowrap"
 CAVEAT = "Published inputs: the grader draws others, and may check more."
 
 
@@ -60,11 +62,12 @@ def as_text(title: str, rows: Sequence[Row], *, colour: bool = False) -> str:
 def as_html(title: str, rows: Sequence[Row]) -> str:
     """The report as a table, built as a tree, so that no text can become markup."""
     root = ET.Element("div")
-    table = ET.SubElement(root, "table", {"style": "text-align: left"})
-    ET.SubElement(table, "caption", {"style": "text-align: left"}).text = f"{title}: self-check"
+    table = ET.SubElement(root, "table", {"style": "border-collapse: collapse"})
+    caption = ET.SubElement(table, "caption", {"style": "text-align: left; font-weight: bold"})
+    caption.text = _clean(f"{title}: self-check")
     head = ET.SubElement(ET.SubElement(table, "thead"), "tr")
-    for name in ("Function", "Check", "Outcome", "Relative error", "What to look at"):
-        ET.SubElement(head, "th", {"scope": "col", "style": "text-align: left"}).text = name
+    for name in ("Outcome", "Function", "Check", "Relative error", "Tolerance"):
+        ET.SubElement(head, "th", {"scope": "col", "style": NARROW}).text = name
     body = ET.SubElement(table, "tbody")
     for row in rows:
         _html_row(body, row)
@@ -114,19 +117,17 @@ def _summary(rows: Sequence[Row]) -> str:
 
 def _html_row(body: ET.Element, row: Row) -> None:
     line = ET.SubElement(body, "tr")
-    cells = (row.of, row.title)
-    for text in cells:
-        ET.SubElement(line, "td", {"style": "text-align: left"}).text = _clean(text)
-    outcome = ET.SubElement(line, "td")
-    style = f"color: {CSS_COLOURS[row.outcome]}; background: #fff; padding: 0 0.4em"  # own background: legible in dark themes
-    ET.SubElement(outcome, "strong", {"style": style}).text = WORDS[row.outcome]
-    error = "" if row.relative_error is None else f"{row.relative_error:.1e}"
-    if row.tolerance is not None and error:
-        error += f" (tolerance {row.tolerance:.0e})"
-    ET.SubElement(line, "td").text = error
-    advice = ET.SubElement(line, "td", {"style": "text-align: left"})
+    # a background of its own keeps the colour legible in dark themes
+    mark = f"color: {CSS_COLOURS[row.outcome]}; background: #fff; padding: 0 0.4em"
+    outcome = ET.SubElement(line, "td", {"style": NARROW})
+    ET.SubElement(outcome, "strong", {"style": mark}).text = WORDS[row.outcome]
+    ET.SubElement(line, "td", {"style": NARROW}).text = _clean(row.of)
+    what = ET.SubElement(line, "td", {"style": CELL})
+    ET.SubElement(what, "div").text = _clean(row.title)
     for label, text in _details(row):
-        ET.SubElement(advice, "div").text = label + _clean(text)
+        ET.SubElement(what, "div", {"style": "padding-left: 1em"}).text = _clean(label + text)
+    for number in (row.relative_error, row.tolerance):
+        ET.SubElement(line, "td", {"style": NARROW}).text = "" if number is None else f"{number:.1e}"
 
 
 def _wrapped(text: str, first: str, rest: str) -> list[str]:
