@@ -16,17 +16,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from .check import Probe
-from .frames import PREFIX, Bounds, FrameError, OversizeError, check_prefix, decode_header, encode_answer, encode_values
+from .frames import (
+    PREFIX,
+    Bounds,
+    FrameError,
+    OversizeError,
+    encode_answer,
+    encode_values,
+    split_answer,
+)
 from .implementation import MissingNameError
 from .seeding import seeded
 from .values import plain_values
 
-__all__ = ["Attempt", "run_check"]
+__all__ = ["KILLED", "Attempt", "kill_everything", "run_check"]
 
 CHUNK = 1 << 20
 MAX_WARNINGS = 20
 MAX_WARNING_CHARS = 300
-SWEEP_ROUNDS = 20
+MAX_ORPHANS = 20_000  # more cannot have been left by one check
+
+#: What is said of a fork that SIGKILL ended. The machine may have been out of memory: the driver tries such a check once more.
+KILLED = "the process was ended by SIGKILL before it answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,15 +112,24 @@ def _kill(child: int, *, alone: bool) -> None:
         os.killpg(child, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)
-    # A process whose parent is outside its pid namespace has the parent 0. Without that, -1 would mean the user's whole session.
-    if alone and os.getppid() == 0:
+    if alone:
+        kill_everything()
+
+
+def kill_everything() -> None:
+    """Kill every process of this pid namespace but its first one and this one, in one step that no fork bomb outruns.
+
+    Does nothing where this process has a parent: only in a namespace whose parent is outside is there none (0), and elsewhere -1
+    would mean all that the user runs.
+    """
+    if os.getppid() == 0:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(-1, signal.SIGKILL)
 
 
 def _bury() -> None:
     """Reap what the fork left behind; it became ours where we are the subreaper."""
-    for _ in range(SWEEP_ROUNDS * 1000):
+    for _ in range(MAX_ORPHANS):
         try:
             pid, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
@@ -125,22 +145,20 @@ def _judge(data: bytearray, late: bool, how: int, attempt: Attempt) -> tuple[dic
     if not data:
         return {"ending": "died", "detail": _how(how)}, b""
     try:
-        prefix = check_prefix(bytes(data[: PREFIX.size]), attempt.bounds)
-        end = PREFIX.size + prefix.header_bytes
-        if len(data) != end + prefix.payload_bytes:
-            raise FrameError(f"{len(data)} bytes came where {end + prefix.payload_bytes} were announced")
-        header = decode_header(bytes(data[PREFIX.size : end]))
+        header, payload = split_answer(data, attempt.bounds)
     except OversizeError as exc:
         return {"ending": "oversize", "detail": str(exc)}, b""
     except FrameError as exc:
         return {"ending": "malformed", "detail": str(exc)}, b""
-    return header, bytes(data[end:])
+    return header, payload
 
 
 def _how(how: int) -> str:
     code = os.waitstatus_to_exitcode(how)
     if code >= 0:
         return f"the process left with exit status {code} before it answered"
+    if -code == signal.SIGKILL:
+        return KILLED
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
     return f"the process was ended by {name} before it answered"
 
@@ -157,14 +175,21 @@ def _child(attempt: Attempt, implementation: Any, writer: int) -> None:
     seconds = int(attempt.time_s) + 2
     with contextlib.suppress(ValueError, OSError):  # a lower limit stands already
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123  # no more imports here
-        score.write("1000")  # out of memory: this process goes, not the runner
+    _go_first()
     sys.stdin, sys.stdout, sys.stderr = io.StringIO(), _Silence(), _Silence()
     header, payload = _run(attempt, implementation)
     frame = memoryview(encode_answer(header, payload))
     while frame:
         frame = frame[os.write(writer, frame) :]
     os._exit(0)
+
+
+def _go_first() -> None:
+    """Out of memory, this process goes, and not the runner."""
+    with contextlib.suppress(OSError):
+        score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(score, b"1000")
+        os.close(score)
 
 
 class _Silence(io.TextIOBase):

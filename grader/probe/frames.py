@@ -35,6 +35,7 @@ __all__ = [
     "encode_request",
     "encode_values",
     "request_length",
+    "split_answer",
 ]
 
 #: A named thing that a probe returned: name, type name, and its array if it was an array or a number.
@@ -123,6 +124,15 @@ def check_prefix(prefix: bytes, bounds: Bounds) -> Prefix:
             f"an answer of {payload_bytes} bytes of arrays (and {header_bytes} of names); at most {bounds.payload_bytes} are taken"
         )
     return Prefix(header_bytes=header_bytes, payload_bytes=payload_bytes)
+
+
+def split_answer(data: bytes | bytearray, bounds: Bounds) -> tuple[dict[str, Any], bytes]:
+    """Take apart bytes that are to be one whole answer, and nothing after it. Raises: FrameError, OversizeError."""
+    prefix = check_prefix(bytes(data[: PREFIX.size]), bounds)
+    end = PREFIX.size + prefix.header_bytes
+    if len(data) != end + prefix.payload_bytes:
+        raise FrameError(f"{len(data)} bytes came where {end + prefix.payload_bytes} were announced")
+    return decode_header(bytes(data[PREFIX.size : end])), bytes(data[end:])
 
 
 def decode_header(data: bytes) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class Implementation:
     def __init__(self, spaces: Sequence[Mapping[str, Any]], where: str, problems: Sequence[str] = ()) -> None:
         self.__dict__.update(_spaces=tuple(spaces), _where=where, _problems=tuple(problems))
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # noqa: D105  # said by the class
         for space in self._spaces:
             if name in space:
                 return space[name]

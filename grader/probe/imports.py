@@ -12,7 +12,7 @@ import builtins
 import importlib
 import importlib.util
 import linecache
-import pdb  # noqa: T100  # imported to be switched off
+import pdb  # imported to be switched off
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,18 +26,29 @@ from .tracebacks import describe_error
 __all__ = ["ImportOutcome", "import_path", "prepare_path", "refuse_interaction"]
 
 MAX_STUBS = 24  # for one module
-PROTECTED = frozenset({"numpy", "matplotlib", "IPython", "ipykernel", "grader", "zmq"})  # never shadowed: they hold state of the process
+PROTECTED = frozenset(
+    {"numpy", "matplotlib", "IPython", "ipykernel", "grader", "zmq"}
+)  # never shadowed: they hold state of the process
 
 PYTHON_2_HINTS = (
     ("Missing parentheses in call to 'print'", "this is Python 2's print statement; write print(...)"),
     ("Missing parentheses in call to 'exec'", "this is Python 2's exec statement; write exec(...)"),
-    ("multiple exception types must be parenthesized", "this is Python 2's except clause; write `except (A, B):` or `except A as e:`"),
+    (
+        "multiple exception types must be parenthesized",
+        "this is Python 2's except clause; write `except (A, B):` or `except A as e:`",
+    ),
     ("leading zeros in decimal integer", "this is Python 2's octal number; write 0o..."),
     ("inconsistent use of tabs", "tabs and spaces are mixed, which Python 3 refuses"),
     ("invalid hexadecimal literal", "a Python 2 number; remove the trailing L"),
     ("invalid decimal literal", "perhaps a Python 2 number with a trailing L; remove it"),
 )
-PYTHON_2_MODULES = {"cPickle": "pickle", "Queue": "queue", "urllib2": "urllib.request", "StringIO": "io", "__builtin__": "builtins"}
+PYTHON_2_MODULES = {
+    "cPickle": "pickle",
+    "Queue": "queue",
+    "urllib2": "urllib.request",
+    "StringIO": "io",
+    "__builtin__": "builtins",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,15 +63,21 @@ class ImportOutcome:
 
 
 def prepare_path(work: str) -> None:
-    """Make `work` the place where imports look first, and forget modules of other origin that its files would be confused with."""
-    if sys.path[:1] != [work]:
-        sys.path.insert(0, work)
+    """Make `work` the place where imports look first, and forget modules of other origin that would be taken for its files.
+
+    Once is enough; a second call does nothing.
+    """
+    if work in sys.path:
+        return
+    sys.path.insert(0, work)
     for entry in Path(work).iterdir():
         name = entry.stem if entry.suffix == ".py" else entry.name
         module = sys.modules.get(name)
         own = name in sys.stdlib_module_names or name in PROTECTED
         if module is not None and not own and not _within(module, work):
-            for loaded in [loaded for loaded in sys.modules if loaded == name or loaded.startswith(name + ".")]:
+            for loaded in [
+                loaded for loaded in sys.modules if loaded == name or loaded.startswith(name + ".")
+            ]:
                 del sys.modules[loaded]
     importlib.invalidate_caches()
 
@@ -119,7 +136,11 @@ def _within(module: ModuleType, work: str) -> bool:
 
 def _forget(work: str) -> None:
     """Forget the student's modules, half-imported ones included, before the next try."""
-    for name in [name for name, module in sys.modules.items() if isinstance(module, ModuleType) and _within(module, work)]:
+    for name in [
+        name
+        for name, module in sys.modules.items()
+        if isinstance(module, ModuleType) and _within(module, work)
+    ]:
         del sys.modules[name]
 
 
@@ -162,7 +183,9 @@ def _import_statement(exc: ImportError, work: str) -> ast.Import | ast.ImportFro
     except (SyntaxError, ValueError, RecursionError):
         return None
     for node in nodes:
-        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno <= found.tb_lineno <= (node.end_lineno or node.lineno):
+        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno <= found.tb_lineno <= (
+            node.end_lineno or node.lineno
+        ):
             return node
     return None
 
@@ -201,7 +224,9 @@ def refuse_interaction() -> None:
         raise EOFError(f"input({str(prompt)[:80]!r}): nobody can answer while the work is graded")
 
     def no_debugger(*_args: object, **_kwargs: object) -> None:
-        raise RuntimeError("a debugger was started (pdb.set_trace or breakpoint); remove it before handing in")
+        raise RuntimeError(
+            "a debugger was started (pdb.set_trace or breakpoint); remove it before handing in"
+        )
 
     builtins.input = no_input
     sys.breakpointhook = no_debugger
@@ -218,7 +243,14 @@ def _explained(exc: BaseException, work: str) -> dict[str, Any]:
             hint = "this is Python 2's backticks; write repr(...)"
     elif isinstance(exc, ModuleNotFoundError) and exc.name in PYTHON_2_MODULES:
         hint = f"Python 3 calls it {PYTHON_2_MODULES[exc.name]}"
-    elif isinstance(exc, NameError) and exc.name in ("xrange", "unicode", "raw_input", "reduce", "basestring", "long"):
+    elif isinstance(exc, NameError) and exc.name in (
+        "xrange",
+        "unicode",
+        "raw_input",
+        "reduce",
+        "basestring",
+        "long",
+    ):
         hint = f"{exc.name} is a name of Python 2"
     if hint:
         described["message"] = f"{described['message']} ({hint})"

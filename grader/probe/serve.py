@@ -24,7 +24,7 @@ from .check import Check
 from .child import Attempt, run_check
 from .frames import REQUEST_PREFIX, Bounds, encode_answer, request_length
 from .implementation import Implementation
-from .imports import import_path
+from .imports import import_path, prepare_path
 from .tracebacks import describe_error
 
 __all__ = ["Server", "open_channel"]
@@ -37,10 +37,15 @@ class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self.sources = dict(sources)
-        self.packages = {name.rsplit(".", count)[0] for name in sources for count in range(1, name.count(".") + 1)}
+        self.packages = {
+            name.rsplit(".", count)[0] for name in sources for count in range(1, name.count(".") + 1)
+        }
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None  # noqa: ARG002  # the interface's
+        self,
+        name: str,
+        _path: Sequence[str] | None = None,
+        _target: ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
         if name in self.sources or name in self.packages:
             return importlib.machinery.ModuleSpec(name, self, is_package=name in self.packages)
@@ -114,13 +119,19 @@ class Server:
         try:
             module = importlib.import_module(ENTRY)
         except Exception as exc:  # noqa: BLE001  # a broken suite must be told to the driver, not end the runner
-            return {"ending": "not_run", "error": describe_error(exc, self.work), "detail": "the checks could not be loaded"}
+            return {
+                "ending": "not_run",
+                "error": describe_error(exc, self.work),
+                "detail": "the checks could not be loaded",
+            }
         finally:
             sys.meta_path.remove(finder)
         self.checks = {value.id: value for value in vars(module).values() if isinstance(value, Check)}
         return {"ending": "answered", "checks": sorted(self.checks)}
 
     def _import(self, path: str) -> dict[str, Any]:
+        # Not before: the probes are loaded while nothing of the student's can stand in for a module that they import.
+        prepare_path(self.work)
         outcome = import_path(path, self.work)
         if outcome.module is not None:
             self.modules.append((path, outcome.module))
@@ -129,13 +140,18 @@ class Server:
             self.problems.append(f"{path} was not handed in")
             return {"ending": "missing", "detail": f"{path} was not handed in"}
         error = outcome.error or {}
-        self.problems.append(f"{path} could not be imported ({error.get('kind')}: {str(error.get('message'))[:200]})")
+        self.problems.append(
+            f"{path} could not be imported ({error.get('kind')}: {str(error.get('message'))[:200]})"
+        )
         return {"ending": "raised", "error": error, "stubs": outcome.stubs}
 
     def _check(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         check = self.checks.get(request["id"])
         if check is None:
-            return {"ending": "not_run", "detail": f"check {request['id']} is not among those that were loaded"}, b""
+            return {
+                "ending": "not_run",
+                "detail": f"check {request['id']} is not among those that were loaded",
+            }, b""
         attempt = Attempt(
             probe=check.probe,
             seed=int(request["seed"]),
@@ -151,7 +167,9 @@ class Server:
         if self.space is not None:
             return Implementation([self.space], "the notebook", problems)
         places = ", ".join(path for path, _ in self.modules) or "any module"
-        return Implementation([vars(module) for _, module in self.modules], places, [*self.problems, *problems])
+        return Implementation(
+            [vars(module) for _, module in self.modules], places, [*self.problems, *problems]
+        )
 
 
 def open_channel(descriptor: int) -> socket.socket:

@@ -51,7 +51,12 @@ def _frames(trace: TracebackType | None, work: str) -> list[dict[str, Any]]:
 
 def _frame(filename: str, line: int, function: str, work: str) -> dict[str, Any]:
     code = linecache.getline(filename, line).strip()[:MAX_CODE]
-    return {"file": filename.removeprefix(work + "/")[:300], "line": line, "function": function[:100], "code": code}
+    return {
+        "file": filename.removeprefix(work + "/")[:300],
+        "line": line,
+        "function": function[:100],
+        "code": code,
+    }
 
 
 def _place(exc: SyntaxError, work: str) -> list[dict[str, Any]]:
@@ -59,4 +64,11 @@ def _place(exc: SyntaxError, work: str) -> list[dict[str, Any]]:
     if not isinstance(exc.filename, str) or not exc.filename.startswith(work + "/"):
         return []
     code = exc.text.strip()[:MAX_CODE] if isinstance(exc.text, str) else ""
-    return [{"file": exc.filename.removeprefix(work + "/")[:300], "line": exc.lineno or 0, "function": "<module>", "code": code}]
+    return [
+        {
+            "file": exc.filename.removeprefix(work + "/")[:300],
+            "line": exc.lineno or 0,
+            "function": "<module>",
+            "code": code,
+        }
+    ]

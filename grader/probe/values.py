@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +35,17 @@ def plain(value: object) -> tuple[str, NDArray[np.generic] | None]:
     name = str(_type_name(kind))[:100]
     name = name if name.isprintable() and name else "?"
     if issubclass(kind, _ndarray):
-        view = _view(value, _ndarray)  # type: ignore[arg-type]  # mypy does not follow issubclass of a type
+        view = _base_view(value)
         return name, _array(view, order="C", copy=True, subok=False) if view.dtype.name in DTYPES else None
     if issubclass(kind, _generic) and kind.__module__ == "numpy":
         scalar = _array(value)
         return name, scalar if scalar.dtype.name in DTYPES else None
     if kind in NUMBERS:
         number = _array(value)
-        return name, number if number.dtype.name in DTYPES else None  # an int of more than 64 bits has no array
+        return (
+            name,
+            number if number.dtype.name in DTYPES else None,
+        )  # an int of more than 64 bits has no array
     return name, None
 
 
@@ -52,11 +55,16 @@ def plain_values(returned: object, bounds: Bounds) -> tuple[Triple, ...]:
     Raises: TypeError if it is not a mapping with text for keys. OversizeError beyond the bounds, before anything is copied.
     """
     if not isinstance(returned, Mapping):
-        raise TypeError(f"the probe returned {type(returned).__name__}; expected a mapping of names to arrays")
+        raise TypeError(
+            f"the probe returned {type(returned).__name__}; expected a mapping of names to arrays"
+        )
     items: list[tuple[Any, Any]] = list(returned.items())
     if len(items) > bounds.values:
         raise OversizeError(f"{len(items)} values came back; at most {bounds.values} are taken")
-    if any(type(name) is not str or not name.isprintable() or not 0 < len(name) <= bounds.name_chars for name, _ in items):
+    if any(
+        type(name) is not str or not name.isprintable() or not 0 < len(name) <= bounds.name_chars
+        for name, _ in items
+    ):
         raise TypeError("the probe returned a name that is not short printable text")
     total = sum(_bytes(value) for _, value in items)
     if total > bounds.payload_bytes:
@@ -68,5 +76,11 @@ def _bytes(value: object) -> int:
     """The size of a plain copy: of an array of zero strides it is not the memory that it takes now."""
     if not issubclass(type(value), _ndarray):
         return 16
-    view = _view(value, _ndarray)  # type: ignore[call-overload]  # as above
-    return math.prod(view.shape) * int(view.dtype.itemsize)
+    view = _base_view(value)
+    return math.prod(view.shape) * view.dtype.itemsize
+
+
+def _base_view(value: object) -> NDArray[np.generic]:
+    """The same data as a base-class array; nothing that a subclass defines is called."""
+    view: NDArray[np.generic] = _view(cast("NDArray[np.generic]", value), _ndarray)
+    return view

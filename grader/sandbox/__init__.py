@@ -1,5 +1,6 @@
-"""The sandbox: rooms for student code, the warm parent that is forked into them, and the channel that evidence comes back through."""
+"""The sandbox: rooms for student code, the warm parent that is forked into them, the channel that evidence comes back through."""
 
-from .room import Member, Room, RoomSpec, Sandbox, Usage
+from .members import Member, Usage
+from .room import Room, RoomSpec, Sandbox
 
 __all__ = ["Member", "Room", "RoomSpec", "Sandbox", "Usage"]

@@ -1,7 +1,7 @@
 """The command line of a room: what of the host stands in it, read-only, and what is hidden. Pure but for looking at the disk.
 
-A room shows the system's programs and libraries, the interpreter and the folders with the packages that the kernel needs, and nothing
-else: no home, no `/etc` but three files, no `/var`, no checkout of this project.
+A room shows the system's programs and libraries, the interpreter and the folders with the packages that the kernel needs, and
+nothing else: no home, no `/etc` but three entries, no `/var`, no checkout of this project.
 """
 
 from __future__ import annotations
@@ -16,17 +16,23 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import SandboxError
 
-__all__ = ["INNER_UID", "RESERVED", "Python", "command", "locate_python"]
+__all__ = ["INNER_UID", "WORK", "Python", "RoomPlan", "command", "locate_python", "readable_by_all"]
 
 INNER_UID = 1000  # the student's user and group id, as seen in the room
 NEEDED = ("numpy", "matplotlib", "ipykernel", "IPython", "zmq", "jupyter_client", "traitlets")
 OURS = ("grader", "reference", "assignments", "student_template")
 SYSTEM = ("/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32")
-SHARED = ("/usr/share/zoneinfo", "/usr/share/fonts", "/usr/share/fontconfig", "/usr/share/terminfo", "/usr/share/locale")
+SHARED = (
+    "/usr/share/zoneinfo",
+    "/usr/share/fonts",
+    "/usr/share/fontconfig",
+    "/usr/share/terminfo",
+    "/usr/share/locale",
+)
 SETTINGS = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
-RESERVED = ("/work", "/tmp", "/k", "/proc", "/dev", "/usr", "/etc", "/bin", "/lib", "/lib64")  # noqa: S108  # paths in the room
-MIB = 1024 * 1024
-SOCKETS_BYTES = 1 * MIB  # /k holds sockets only
+WORK = "/work"
+RESERVED = (WORK, "/tmp", "/k", "/proc", "/dev")  # noqa: S108  # the room's own folders
+SOCKETS_BYTES = 1024 * 1024  # /k holds sockets only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,53 +60,88 @@ def locate_python(alias: Path) -> Python:
     for name in NEEDED:
         spec = find_spec(name)
         if spec is None or spec.origin is None:
-            raise SandboxError(f"package {name} is not installed in {sys.prefix}; install gradecheck with its dependencies")
+            raise SandboxError(
+                f"package {name} is not installed in {sys.prefix}; install gradecheck with its dependencies"
+            )
         sites[Path(spec.origin).resolve().parent.parent] = None
     base = Path(sys.base_prefix).resolve()
-    for reserved in ("/work", "/tmp", "/k", "/proc", "/dev"):  # noqa: S108  # paths in the room
+    for reserved in RESERVED:
         if base.is_relative_to(reserved):
-            raise SandboxError(f"Python stands in {base}, but {reserved} is the room's own; use an interpreter elsewhere")
+            raise SandboxError(
+                f"Python stands in {base}, but {reserved} is the room's own; use an interpreter elsewhere"
+            )
     version = f"python{sysconfig.get_python_version()}"
     executable = base / "bin" / version
     if not executable.is_file():
-        raise SandboxError(f"no interpreter at {executable}; expected the one that {sys.executable} is made from")
+        raise SandboxError(
+            f"no interpreter at {executable}; expected the one that {sys.executable} is made from"
+        )
     return Python(executable=executable, base=base, sites=tuple(sites), alias=alias)
 
 
-def command(
-    python: Python, *, mounts: Mapping[str, Path], work_bytes: int, hidden: Iterable[Path], fds: Mapping[str, int], nested: bool
-) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomPlan:
+    """What stands in a room.
+
+    mounts: absolute path in the room -> host folder, read-only. work_bytes: size of /work, of /tmp and of /dev/shm.
+    hidden: host paths that must not be visible even if they lie in something that is.
+    """
+
+    python: Python
+    mounts: Mapping[str, Path]
+    work_bytes: int
+    hidden: tuple[Path, ...] = ()
+
+
+def command(room: RoomPlan, *, info: int, user_map: int | None) -> list[str]:
     """Give bubblewrap's argument list.
 
-    Args: mounts: absolute room path -> host folder, read-only. work_bytes: size of /work, of /tmp and of /dev/shm, each.
-        hidden: host paths that must not be visible even if they lie in something that is. fds: "info", and "map" where the driver
-        writes the user map. nested: let bubblewrap forbid user namespaces itself.
+    Args: info: the descriptor on which it tells the first process's number. user_map: the descriptor on which it waits until the
+        driver has written the user map; without, the room's user is the one who starts it.
     """
-    args = ["bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    args += ["--die-with-parent", "--new-session", "--clearenv", "--as-pid-1", "--cap-drop", "ALL", "--hostname", "room"]
-    args += ["--info-fd", str(fds["info"])]
-    if "map" in fds:
-        args += ["--userns-block-fd", str(fds["map"])]
+    shown = _shown(room.python)
+    args = ["bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    args += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv", "--as-pid-1"]
+    args += ["--cap-drop", "ALL", "--hostname", "room", "--info-fd", str(info)]
+    if user_map is not None:
+        args += ["--userns-block-fd", str(user_map)]
     else:
-        args += ["--uid", str(INNER_UID), "--gid", str(INNER_UID)]
-        args += ["--disable-userns"] if nested else []
-    shown = _shown(python)
-    args += _directories([*(inner for _, inner in shown), *mounts])
-    args += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", work_bytes), "--remount-ro", "/dev"]  # noqa: S108  # in the room
-    args += [*_tmpfs("/tmp", work_bytes), *_tmpfs("/work", work_bytes), *_tmpfs("/k", SOCKETS_BYTES)]  # noqa: S108  # in the room
-    args += _directories([*python.inner_sites])
+        args += ["--uid", str(INNER_UID), "--gid", str(INNER_UID), "--disable-userns"]
+    args += _directories([inner for _, inner in shown if not inner.startswith("/tmp/")])  # noqa: S108  # in the room
+    args += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", room.work_bytes), "--remount-ro", "/dev"]  # noqa: S108  # in the room
+    args += [*_tmpfs("/tmp", room.work_bytes), *_tmpfs(WORK, room.work_bytes), *_tmpfs("/k", SOCKETS_BYTES)]  # noqa: S108  # in the room
+    args += _directories([*room.python.inner_sites, *room.mounts])
     for outer, inner in shown:
         args += ["--ro-bind", str(outer), inner]
-    args += ["--ro-bind-data", str(fds["passwd"]), "/etc/passwd"] if "passwd" in fds else []
     args += _library_links()
-    args += _masks(shown, hidden)
-    for inner, outer in mounts.items():
+    args += _masks(shown, room.hidden)
+    for inner, outer in room.mounts.items():
         args += ["--ro-bind", str(outer), inner]
     return [*args, "--remount-ro", "/", "--chdir", "/", "/bin/sh", "-c", "echo; read _"]
 
 
+def readable_by_all(room: RoomPlan) -> bool:
+    """Whether a user that is nobody here could read what stands in the room.
+
+    A home that is closed to others is no obstacle, for folders in it are bound directly.
+    """
+    samples = [outer for outer, _ in _shown(room.python)] + list(room.mounts.values())
+    samples += [room.python.executable, *(site / "numpy" / "__init__.py" for site in room.python.sites)]
+    samples += [child for folder in room.mounts.values() if folder.is_dir() for child in folder.iterdir()]
+    return all(_open_to_others(path) for path in samples if path.exists())
+
+
+def _open_to_others(path: Path) -> bool:
+    wanted = 0o005 if path.is_dir() else 0o004
+    return path.stat().st_mode & wanted == wanted
+
+
 def _shown(python: Python) -> list[tuple[Path, str]]:
-    system = [(Path(name), name) for name in (*SYSTEM, *SHARED, *SETTINGS) if Path(name).exists() and not Path(name).is_symlink()]
+    system = [
+        (Path(name), name)
+        for name in (*SYSTEM, *SHARED, *SETTINGS)
+        if Path(name).exists() and not Path(name).is_symlink()
+    ]
     system += [(Path(name), name) for name in SETTINGS if Path(name).is_symlink() and Path(name).exists()]
     shown = system
     if python.base != Path("/usr"):
@@ -118,8 +159,9 @@ def _directories(inner: Sequence[str]) -> list[str]:
     for name in inner:
         for parent in list(reversed(PurePosixPath(name).parents))[1:]:
             parents[str(parent)] = None
-    own = {"/tmp", "/work", "/k", "/dev", "/proc"}  # noqa: S108  # in the room
-    return [arg for parent in parents if parent not in own for arg in ("--perms", "0755", "--dir", parent)]
+    return [
+        arg for parent in parents if parent not in RESERVED for arg in ("--perms", "0755", "--dir", parent)
+    ]
 
 
 def _library_links() -> list[str]:
@@ -154,9 +196,16 @@ def _package_folders(outer: Path) -> Iterable[Path]:
 def _mask_ours(folder: Path, inner: str) -> list[str]:
     """Hide an installed harness, references and checks, and the files that tell where a checkout lies."""
     found = [folder / name for name in OURS]
-    found += [*folder.glob("gradecheck-*"), *folder.glob("*.pth"), *folder.glob("__editable__*"), *folder.glob("*.egg-link")]
+    found += [
+        *folder.glob("gradecheck-*"),
+        *folder.glob("*.pth"),
+        *folder.glob("__editable__*"),
+        *folder.glob("*.egg-link"),
+    ]
     found += [path for path in folder.glob("*.dist-info/direct_url.json") if path.parent not in found]
-    return [arg for path in found if path.exists() for arg in _mask(path, f"{inner}/{path.relative_to(folder)}")]
+    return [
+        arg for path in found if path.exists() for arg in _mask(path, f"{inner}/{path.relative_to(folder)}")
+    ]
 
 
 def _mask(outer: Path, inner: str) -> list[str]:

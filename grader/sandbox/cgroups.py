@@ -117,7 +117,7 @@ def find_groups(*, mountinfo: str, membership: str) -> Groups:
 
 def _mounts(mountinfo: str, kind: str) -> list[tuple[str, Path, Sequence[str]]]:
     """Each mount of a kind: root within the hierarchy, mount point, super-block options."""
-    found = []
+    found: list[tuple[str, Path, Sequence[str]]] = []
     for line in mountinfo.splitlines():
         left, _, right = line.partition(" - ")
         fields, tail = left.split(), right.split()
@@ -152,8 +152,15 @@ def _version_2(mounts: Sequence[tuple[str, Path, Sequence[str]]], membership: st
             if not candidate.is_relative_to(point):
                 break
             controllers = (_read(candidate / "cgroup.subtree_control") or "").split()
-            if {"memory", "pids"} <= set(controllers) and _may_create(candidate) and os.access(candidate / "cgroup.procs", os.W_OK):
-                return Groups(version=2, parents={name: candidate for name in ("memory", "pids", "cpu") if name in controllers})
+            if (
+                {"memory", "pids"} <= set(controllers)
+                and _may_create(candidate)
+                and os.access(candidate / "cgroup.procs", os.W_OK)
+            ):
+                return Groups(
+                    version=2,
+                    parents={name: candidate for name in ("memory", "pids", "cpu") if name in controllers},
+                )
     return Groups(version=0, parents={})
 
 

@@ -12,24 +12,26 @@ import os
 import resource
 import signal
 import socket
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import syscalls
+from . import seccomp, syscalls
 
 __all__ = ["Entry", "become"]
 
 #: An entry function gets its configuration and the granted descriptors, and returns when its work is done.
 Entry = Callable[[Mapping[str, Any], Sequence[int]], None]
 
-FAILED_TO_ENTER = 70  # exit status of a member that could not become one (EX_SOFTWARE); student code never ran in it
+FAILED_TO_ENTER = (
+    70  # exit status of a member that could not become one (EX_SOFTWARE); student code never ran in it
+)
 
 
 def become(request: Mapping[str, Any], fds: Sequence[int], entries: Mapping[str, Entry]) -> None:
     """Turn this fork of the warm parent into a watcher with a member. Never returns.
 
-    Args: request: "entry", "config", "room" (numbers of descriptors by role, limits, identity, environment); made by `room.py`.
+    Args: request: "entry", "config", "room" (numbers of descriptors by role, limits, identity, environment; made by `room.py`),
+            and "parent", the warm parent's process number.
         fds: descriptors in the order: status socket, cgroup files, namespaces, granted ones; counts stand in `request`.
     """
     status = socket.socket(fileno=fds[0])
@@ -42,19 +44,19 @@ def become(request: Mapping[str, Any], fds: Sequence[int], entries: Mapping[str,
         os._exit(FAILED_TO_ENTER)
 
 
-def _watch(request: Mapping[str, Any], fds: Sequence[int], entries: Mapping[str, Entry], status: socket.socket) -> None:
+def _watch(
+    request: Mapping[str, Any], fds: Sequence[int], entries: Mapping[str, Entry], status: socket.socket
+) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     syscalls.die_with_parent()
+    if os.getppid() != request["parent"]:
+        return  # the warm parent died before it could be asked for
     room = request["room"]
     groups, spaces, granted = _shared_out(room, fds[1:])
-    for group in groups:
-        os.write(group, b"0")
     _join(spaces, room["namespaces"])
-    syscalls.close_all_but([status.fileno(), *granted])
     child = os.fork()
     if child == 0:
-        status_fd = status.detach()
-        _enter(request, granted, entries, status_fd)
+        _enter(request, groups, granted, entries, status)
     syscalls.close_all_but([status.fileno()])
     syscalls.drop_capabilities()
     status.send(f"pid {child}".encode())
@@ -64,7 +66,9 @@ def _watch(request: Mapping[str, Any], fds: Sequence[int], entries: Mapping[str,
     os._exit(0)
 
 
-def _shared_out(room: Mapping[str, Any], fds: Sequence[int]) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+def _shared_out(
+    room: Mapping[str, Any], fds: Sequence[int]
+) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
     groups = int(room["groups"])
     spaces = groups + len(room["namespaces"])
     return fds[:groups], fds[groups:spaces], fds[spaces:]
@@ -97,26 +101,37 @@ def _forbid_user_namespaces() -> None:
         limit.write("0")
 
 
-def _enter(request: Mapping[str, Any], granted: Sequence[int], entries: Mapping[str, Entry], status: int) -> None:
-    """Drop everything and run the entry. Never returns; the status socket stays open only until student code may run."""
+def _enter(
+    request: Mapping[str, Any],
+    groups: Sequence[int],
+    granted: Sequence[int],
+    entries: Mapping[str, Entry],
+    status: socket.socket,
+) -> None:
+    """Drop everything, say so, and run the entry. Never returns."""
     code = FAILED_TO_ENTER
     try:
-        _drop(request["room"], granted, status)
+        # The watcher stays outside of the control group: were the group out of memory, the watcher must not be what is killed.
+        for group in groups:
+            os.write(group, b"0")
+        syscalls.close_all_but([status.fileno(), *granted])
+        try:
+            _drop(request["room"], granted)
+        except OSError as exc:
+            status.send(f"failed {exc}".encode()[:1000])
+            raise
+        status.send(b"in")
+        status.close()
         code = 1
         entries[request["entry"]](request["config"], granted)
         code = 0
     except SystemExit:
         code = 0
-    except BaseException as exc:  # noqa: BLE001  # student code may have raised anything; the fork must not return
-        with contextlib.suppress(Exception):
-            sys.__stderr__.write(f"{type(exc).__name__}: {exc}\n")  # type: ignore[union-attr]
     finally:
-        os._exit(code)
+        os._exit(code)  # also after an exception: whatever student code raised, this fork must not return
 
 
-def _drop(room: Mapping[str, Any], granted: Sequence[int], status: int) -> None:
-    syscalls.close_all_but(granted)
-    del status
+def _drop(room: Mapping[str, Any], granted: Sequence[int]) -> None:
     null = os.open("/dev/null", os.O_RDWR)
     for descriptor in range(3):
         if descriptor not in granted:
@@ -134,7 +149,10 @@ def _drop(room: Mapping[str, Any], granted: Sequence[int], status: int) -> None:
     if room["namespaces"]:
         syscalls.drop_capabilities()
     syscalls.no_new_privileges()
+    if room["namespaces"]:
+        seccomp.install_filter()
     syscalls.set_dumpable(dumpable=False)
+    syscalls.set_subreaper()
     syscalls.die_with_parent()
     os.umask(0o077)
     os.chdir(room["work"])

@@ -74,7 +74,17 @@ class WarmParent:
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        argv = [str(self._python.executable), "-I", "-S", "-X", "utf8", "-c", BOOT, str(theirs.fileno())]
+        argv = [
+            str(self._python.executable),
+            "-s",
+            "-S",
+            "-P",
+            "-X",
+            "utf8",
+            "-c",
+            BOOT,
+            str(theirs.fileno()),
+        ]
         with theirs:
             self._process = subprocess.Popen(
                 argv, env=CLEAN, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -93,13 +103,17 @@ class WarmParent:
         except (OSError, TimeoutError) as exc:
             raise SandboxError(f"the warm parent did not start: {exc!r}; {await self._last_words()}") from exc
         if answer != b"ready":
-            raise SandboxError(f"the warm parent did not start: {answer.decode(errors='replace')} {await self._last_words()}")
+            raise SandboxError(
+                f"the warm parent did not start: {answer.decode(errors='replace')} {await self._last_words()}"
+            )
 
     async def request(self, message: Mapping[str, Any], fds: Sequence[int]) -> None:
         """Ask for a member. Raises: SandboxError if the parent cannot be reached even after a new start."""
         data = json.dumps(message).encode()
         if len(data) > REQUEST_BYTES:
-            raise SandboxError(f"a request of {len(data)} bytes for a member; at most {REQUEST_BYTES} go through: send less as configuration")
+            raise SandboxError(
+                f"a request of {len(data)} bytes for a member; at most {REQUEST_BYTES} go through: send less as configuration"
+            )
         async with self._lock:
             for last in (False, True):
                 if self.pid is None or self._control is None:

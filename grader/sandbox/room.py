@@ -1,4 +1,4 @@
-"""Rooms: bubblewrap containers in which student code runs, and the members that work in them. The driver's side.
+"""Rooms: bubblewrap containers in which student code runs, and who works in them. The driver's side.
 
 A `Sandbox` owns the warm parent and makes rooms; a `Room` is a container with one idle process; a `Member` is a process that the
 warm parent forked into it. Everything in a room is dead, and its memory free, when its context exits.
@@ -8,43 +8,45 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
+import platform
+import re
+import resource
 import shutil
-import signal
 import socket
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-import grader
 
 from ..assignment import Limits
 from ..errors import SandboxError
 from . import bwrap, cgroups
+from .bwrap import WORK, RoomPlan
+from .holder import Holder
+from .members import Member, Usage
 from .parent import WarmParent, default_font_cache, make_alias
+from .staging import stage
 
-__all__ = ["Member", "Room", "RoomSpec", "Sandbox", "Usage"]
+__all__ = ["Room", "RoomSpec", "Sandbox"]
 
 MIB = 1024 * 1024
-SET_UP_S = 20.0  # a room takes some 10 ms; this is for a machine that swaps
 ENTER_S = 20.0  # a fork of the warm parent takes some 10 ms
-NAMESPACES = ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")
-FIRST_HOST_UID = 1_900_000_000  # above every range that systemd hands out; the room's pid is added, so no two rooms share one
-WORK = "/work"
+EXTRA_PROCESSES = 8  # of ours, in the room's control group beside the student's
+NPROC_PER_NAMESPACE = (
+    5,
+    14,
+)  # since this kernel, RLIMIT_NPROC counts a user's processes in each user namespace by itself
+ALIAS_PREFIX = "gradecheck-"
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
 INNER_ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
-    "HOME": "/tmp",  # noqa: S108  # in the room
-    "TMPDIR": "/tmp",  # noqa: S108  # in the room
     "LANG": "C.UTF-8",
     "USER": "student",
     "MPLBACKEND": "Agg",
-    "MPLCONFIGDIR": "/tmp/.matplotlib",  # noqa: S108  # in the room
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -66,86 +68,30 @@ class RoomSpec:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """What a member or a whole room has used."""
-
-    cpu_s: float = 0.0
-    peak_memory_bytes: int = 0
-
-
-class Member:
-    """A process in a room, seen from outside. pid: its number here, not in the room."""
-
-    def __init__(self, pid: int, status: socket.socket) -> None:
-        self.pid = pid
-        self._status = status
-        self._handle = os.pidfd_open(pid)
-        self._ended: asyncio.Task[int | None] = asyncio.ensure_future(self._watch())
-        self._usage = Usage()
-
-    async def wait(self) -> int | None:
-        """Wait for its end. Returns the exit status, negative for a signal, or None if its watcher was lost."""
-        return await asyncio.shield(self._ended)
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is known to have ended."""
-        return self._ended.done()
-
-    def signal(self, number: int) -> None:
-        """Send a signal; nothing happens if it has ended."""
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._handle, number)
-
-    def kill(self) -> None:
-        """Kill it, whatever it does about signals."""
-        self.signal(signal.SIGKILL)
-
-    def usage(self) -> Usage:
-        """CPU seconds and peak memory: of it and its buried children once it has ended, of it alone before."""
-        if self._ended.done():
-            return self._usage
-        try:
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-            cpu_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        except (OSError, IndexError, ValueError):
-            return self._usage
-        return Usage(cpu_s=cpu_s)
-
-    async def close(self) -> None:
-        """Kill it, wait, and free what was held of it."""
-        self.kill()
-        await self.wait()
-        os.close(self._handle)
-
-    async def _watch(self) -> int | None:
-        loop = asyncio.get_running_loop()
-        try:
-            words = (await loop.sock_recv(self._status, 1024)).split()
-        except OSError:
-            words = []
-        finally:
-            self._status.close()
-        if len(words) != 4 or words[0] != b"ended":
-            return None
-        self._usage = Usage(cpu_s=float(words[2]), peak_memory_bytes=int(words[3]))
-        return int(words[1])
-
-
 class Room:
-    """A container around one idle process. Made by `Sandbox.room`."""
+    """A container around one idle process. Made by `Sandbox.room`.
 
-    def __init__(self, sandbox: Sandbox, spec: RoomSpec, *, pid: int, root: Path, work: str, group: cgroups.Group | None) -> None:
-        self.pid = pid
+    pid: of the idle process, on this side. work: the working folder as its members see it.
+    """
+
+    def __init__(
+        self,
+        parent: WarmParent,
+        spec: RoomSpec,
+        *,
+        root: Path,
+        work: str,
+        holder: Holder | None,
+        group: cgroups.Group | None,
+    ) -> None:
+        self.pid = holder.pid if holder is not None else os.getpid()
         self.spec = spec
         self.work = work
-        self._sandbox = sandbox
+        self._parent = parent
         self._root = root
+        self._holder = holder
         self._group = group
         self._members: list[Member] = []
-        self._identity: int | None = None
-        self._namespaces: dict[str, int] = {}
 
     def path(self, inner: str) -> Path:
         """Where an absolute path of the room is found from here. Whatever lies there may be a link made by student code."""
@@ -156,44 +102,46 @@ class Room:
         members = [member.usage() for member in self._members]
         cpu_s = self._group.cpu_s() if self._group else None
         memory = self._group.peak_memory_bytes() if self._group else None
+        largest = max((usage.peak_memory_bytes for usage in members), default=0)
         return Usage(
             cpu_s=sum(usage.cpu_s for usage in members) if cpu_s is None else cpu_s,
-            peak_memory_bytes=max((usage.peak_memory_bytes for usage in members), default=0) if memory is None else memory,
+            peak_memory_bytes=largest if memory is None else memory,
         )
 
     def memory_kills(self) -> int:
         """How many processes died because the room was out of memory, where that is counted."""
         return self._group.memory_kills() if self._group else 0
 
-    async def fork(self, entry: str, config: Mapping[str, Any], fds: Sequence[int] = (), *, cpu_s: float | None = None) -> Member:
+    async def fork(
+        self, entry: str, config: Mapping[str, Any], fds: Sequence[int] = (), *, cpu_s: float | None = None
+    ) -> Member:
         """Fork the warm parent into the room.
 
-        Args: entry: "runner" or "kernel". config: JSON for the entry; `work`, the working folder, is added. fds: descriptors that
-            the member keeps; the entry gets their numbers in this order. cpu_s: CPU seconds of the process itself.
+        Args: entry: "runner", "kernel" or "trial". config: JSON for the entry; `work`, the working folder, is added. fds:
+            descriptors that the member keeps; the entry gets their numbers in this order. cpu_s: CPU seconds of the process itself.
         Raises: SandboxError if the member did not come up, which is never student code's doing.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         message = {"entry": entry, "config": {**config, "work": self.work}, "room": self._terms(cpu_s)}
-        tasks = [os.open(path, os.O_WRONLY) for path in self._group.tasks] if self._group else []
-        try:
-            await self._sandbox.parent.request(message, [theirs.fileno(), *tasks, *self._namespaces.values(), *fds])
-        finally:
-            theirs.close()
-            for descriptor in tasks:
-                os.close(descriptor)
-        try:
-            answer = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(ours, 4096), ENTER_S)
-        except (OSError, TimeoutError) as exc:
-            ours.close()
-            raise SandboxError(f"entry {entry}: the fork did not reach the room: {exc!r}; try again, or run `grader doctor`") from exc
-        words = answer.decode(errors="replace")
-        if not words.startswith("pid "):
-            ours.close()
-            raise SandboxError(f"entry {entry}: the fork did not reach the room: {words or 'it died'}; run `grader doctor`")
-        member = Member(int(words[4:]), ours)
+        namespaces = self._holder.namespaces.values() if self._holder else ()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(theirs)
+            files = (
+                [stack.enter_context(path.open("wb", buffering=0)) for path in self._group.tasks]
+                if self._group
+                else []
+            )
+            granted = [theirs.fileno(), *(file.fileno() for file in files), *namespaces, *fds]
+            await self._parent.request(message, granted)
+        member = Member(await _entered(ours, entry), ours)
         self._members.append(member)
         return member
+
+    async def close(self) -> None:
+        """Kill what is left of the members, and wait for them."""
+        for member in self._members:
+            await member.close()
 
     def _terms(self, cpu_s: float | None) -> dict[str, Any]:
         limits = self.spec.limits
@@ -207,253 +155,213 @@ class Room:
             "RTPRIO": 0,
             "CPU": int(cpu_s if cpu_s is not None else limits.notebook_s + limits.cell_s) + 1,
         }
-        if self._namespaces:
-            rlimits["NPROC"] = limits.processes  # counted per user namespace; outside one it would count the user's other processes
+        if self._holder is not None:
+            rlimits["NPROC"] = _process_limit(limits.processes, own_user=self._holder.identity is not None)
+        folder = self.work if self._holder is None else "/tmp"  # noqa: S108  # in the room
+        environment = {
+            **INNER_ENVIRONMENT,
+            "HOME": folder,
+            "TMPDIR": folder,
+            "MPLCONFIGDIR": f"{folder}/.matplotlib",
+        }
         return {
             "groups": len(self._group.tasks) if self._group else 0,
-            "namespaces": list(self._namespaces),
-            "identity": self._identity,
+            "namespaces": list(self._holder.namespaces) if self._holder else [],
+            "identity": self._holder.identity if self._holder else None,
             "rlimits": rlimits,
             "work": self.work,
-            "environment": {**INNER_ENVIRONMENT, **self.spec.environment},
+            "environment": {**environment, **self.spec.environment},
         }
-
-    async def _close_members(self) -> None:
-        for member in self._members:
-            await member.close()
 
 
 class Sandbox:
     """Makes rooms. An async context manager that owns the warm parent.
 
     unsafe: run without rooms (`--unsafe-no-sandbox`): the same processes with resource limits only. Code that runs so can read and
-    write whatever this user can.
+        write whatever this user can.
     hidden: host files and folders that must not be visible in a room even if they lie in a folder of the system that is.
+    sandboxed: the opposite of unsafe. limits_held: what holds each limit here, e.g. {"memory": "cgroup v1"}; filled on entering.
     """
 
     def __init__(self, *, unsafe: bool = False, hidden: Sequence[Path] = ()) -> None:
         self.sandboxed = not unsafe
         self.limits_held: Mapping[str, str] = {}
-        self._hidden = [Path(grader.__file__).resolve().parent.parent, *(path.resolve() for path in hidden)]
+        self._hidden = (CHECKOUT, *(path.resolve() for path in hidden))
         self._stack = contextlib.AsyncExitStack()
         self._groups = cgroups.Groups(version=0, parents={})
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self) -> Self:  # noqa: D105  # said by the class
         if self.sandboxed and shutil.which("bwrap") is None:
-            raise SandboxError("bubblewrap is not installed, and code of others does not run without it: `apt install bubblewrap`")
-        alias = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="gradecheck-")))
-        self._python = bwrap.locate_python(alias)
-        make_alias(alias, self._python.sites)
-        self._groups = cgroups.find_groups(
-            mountinfo=Path("/proc/self/mountinfo").read_text(), membership=Path("/proc/self/cgroup").read_text()
-        )
-        self._groups.clean()
-        self.parent = WarmParent(self._python, font_cache=default_font_cache())
-        self._stack.push_async_callback(self.parent.close)
+            raise SandboxError(
+                "bubblewrap is not installed, and other people's code does not run without it; install it: apt install bubblewrap"
+            )
         try:
-            await self.parent.start()
+            await self._start()
         except BaseException:
             await self._stack.aclose()
             raise
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(  # noqa: D105  # said by the class
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self._stack.aclose()
+
+    async def _start(self) -> None:
+        _remove_stale()
+        alias = self._stack.enter_context(
+            tempfile.TemporaryDirectory(dir="/tmp", prefix=f"{ALIAS_PREFIX}{os.getpid()}-")
+        )
+        self._python = bwrap.locate_python(Path(alias))
+        make_alias(Path(alias), self._python.sites)
+        self._groups = cgroups.find_groups(
+            mountinfo=Path("/proc/self/mountinfo").read_text(),
+            membership=Path("/proc/self/cgroup").read_text(),
+        )
+        self._groups.clean()
+        self._parent = WarmParent(self._python, font_cache=default_font_cache())
+        self._stack.push_async_callback(self._parent.close)
+        await self._parent.start()
 
     def room(self, spec: RoomSpec) -> AbstractAsyncContextManager[Room]:
         """Make a room, stage its files, and destroy it with everything in it on exit.
 
         Raises: SandboxError if bubblewrap fails, or the files do not fit.
         """
-        return self._room(spec) if self.sandboxed else self._open_air(spec)
+        return self._closed_room(spec) if self.sandboxed else self._open_air(spec)
 
     @asynccontextmanager
-    async def _room(self, spec: RoomSpec) -> AsyncIterator[Room]:
+    async def _closed_room(self, spec: RoomSpec) -> AsyncIterator[Room]:
+        plan = RoomPlan(
+            python=self._python,
+            mounts=spec.mounts,
+            work_bytes=spec.limits.disk_mib * MIB,
+            hidden=self._hidden,
+        )
         async with contextlib.AsyncExitStack() as stack:
-            group = self._group(spec.limits)
+            group = self._make_group(spec.limits)
             if group is not None:
                 stack.push_async_callback(asyncio.to_thread, group.remove)
-            holder = _Holder(self._python, spec, hidden=self._hidden)
+            holder = Holder()
             stack.push_async_callback(holder.close)
-            await holder.start(group)
-            room = Room(self, spec, pid=holder.pid, root=Path(f"/proc/{holder.pid}/root"), work=WORK, group=group)
-            room._identity, room._namespaces = holder.identity, holder.namespaces
-            _stage(spec, room.path(WORK), owner=holder.host_uid)
+            mapped = os.geteuid() == 0 and bwrap.readable_by_all(plan)
+            await holder.start(plan, group=group, limits=_holder_limits(spec.limits), mapped=mapped)
+            room = Room(
+                self._parent,
+                spec,
+                root=Path(f"/proc/{holder.pid}/root"),
+                work=WORK,
+                holder=holder,
+                group=group,
+            )
+            stage(
+                room.path(WORK),
+                files=spec.files,
+                links=spec.links,
+                folders=_mount_parents(spec.mounts),
+                owner=holder.host_uid,
+            )
             try:
                 yield room
             finally:
                 holder.kill()
-                await room._close_members()
+                await room.close()
 
     @asynccontextmanager
     async def _open_air(self, spec: RoomSpec) -> AsyncIterator[Room]:
-        with tempfile.TemporaryDirectory(prefix="gradecheck-open-", ignore_cleanup_errors=True) as folder:
+        prefix = f"{ALIAS_PREFIX}{os.getpid()}-open-"
+        with tempfile.TemporaryDirectory(dir="/tmp", prefix=prefix, ignore_cleanup_errors=True) as folder:
             root = Path(folder)
             for name in ("work", "k", "tmp"):
                 (root / name).mkdir()
-            _stage(spec, root / "work", owner=None)
+            stage(root / "work", files=spec.files, links=spec.links)
             for inner, outer in spec.mounts.items():
                 link = root / inner.lstrip("/")
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(outer)
-            room = Room(self, spec, pid=os.getpid(), root=root, work=str(root / "work"), group=None)
+            room = Room(self._parent, spec, root=root, work=str(root / "work"), holder=None, group=None)
             try:
                 yield room
             finally:
-                await room._close_members()
+                await room.close()
 
-    def _group(self, limits: Limits) -> cgroups.Group | None:
+    def _make_group(self, limits: Limits) -> cgroups.Group | None:
         if not self._groups.parents:
             return None
-        memory_bytes = (limits.memory_mib + 3 * limits.disk_mib) * MIB  # /work, /tmp and /dev/shm live in memory
+        memory_bytes = (
+            limits.memory_mib + 3 * limits.disk_mib
+        ) * MIB  # /work, /tmp and /dev/shm live in memory
         try:
-            return self._groups.create(memory_bytes=memory_bytes, processes=limits.processes)
-        except OSError:
-            return None
+            return self._groups.create(
+                memory_bytes=memory_bytes, processes=limits.processes + EXTRA_PROCESSES
+            )
+        except OSError as exc:
+            raise SandboxError(
+                f"a control group could not be made, though it could be at the start: {exc}"
+            ) from exc
 
 
-class _Holder:
-    """The bubblewrap process of one room: starting, joining terms, ending."""
-
-    def __init__(self, python: bwrap.Python, spec: RoomSpec, *, hidden: Sequence[Path]) -> None:
-        self._python = python
-        self._spec = spec
-        self._hidden = hidden
-        self._process: subprocess.Popen[bytes] | None = None
-        self._handle: int | None = None
-        self.pid = 0
-        self.host_uid: int | None = None
-        self.identity: int | None = None
-        self.namespaces: dict[str, int] = {}
-
-    async def start(self, group: cgroups.Group | None) -> None:
-        mapped = os.geteuid() == 0
-        info, info_end = os.pipe()
-        wait, go = os.pipe()
-        fds = {"info": info_end, **({"map": wait} if mapped else {})}
-        args = bwrap.command(
-            self._python, mounts=self._spec.mounts, work_bytes=self._spec.limits.disk_mib * MIB, hidden=self._hidden, fds=fds, nested=True
-        )
-        try:
-            self._process = subprocess.Popen(
-                args, env={"PATH": os.environ.get("PATH", "/usr/bin:/bin")}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, pass_fds=list(fds.values()),
-            )  # fmt: skip
-            os.close(info_end)
-            info_end = -1
-            self.pid = await self._read_pid(info)
-            if group is not None:
-                group.add(self.pid)
-            if mapped:
-                self._map_users(go)
-            await self._until_ready()
-            self._open_namespaces()
-        finally:
-            for descriptor in (info, info_end, wait, go):
-                if descriptor >= 0:
-                    os.close(descriptor)
-
-    async def _read_pid(self, info: int) -> int:
-        text = b""
-        while b"}" not in text:
-            data = await asyncio.wait_for(_readable(info, 4096), SET_UP_S)
-            if not data:
-                raise SandboxError(f"bubblewrap failed: {await self._complaint()}; run `grader doctor`")
-            text += data
-        pid = int(json.loads(text)["child-pid"])
-        self._handle = os.pidfd_open(pid)
-        return pid
-
-    def _map_users(self, go: int) -> None:
-        """Let the room's user be nobody's user outside: a way out of the room would not lead to root."""
-        self.host_uid, self.identity = FIRST_HOST_UID + self.pid, bwrap.INNER_UID
-        table = f"0 0 1\n{bwrap.INNER_UID} {self.host_uid} 1\n"
-        for name in ("uid_map", "gid_map"):
-            Path(f"/proc/{self.pid}/{name}").write_text(table)
-        os.write(go, b"1")
-
-    async def _until_ready(self) -> None:
-        if self._process is None or self._process.stdout is None:
-            raise SandboxError("bubblewrap was not started")
-        if not await asyncio.wait_for(_readable(self._process.stdout.fileno(), 1), SET_UP_S):
-            raise SandboxError(f"bubblewrap failed: {await self._complaint()}; run `grader doctor`")
-
-    def _open_namespaces(self) -> None:
-        for name in NAMESPACES:
-            path = Path(f"/proc/{self.pid}/ns/{name}")
-            if path.exists():
-                self.namespaces[name] = os.open(path, os.O_RDONLY)
-
-    async def _complaint(self) -> str:
-        if self._process is None or self._process.stderr is None:
-            return ""
-        self._process.kill()
-        return (await asyncio.to_thread(self._process.stderr.read)).decode(errors="replace").strip()[-1000:]
-
-    def kill(self) -> None:
-        """Kill the first process of the pid namespace, and with it every other one."""
-        if self._handle is not None:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
-
-    async def close(self) -> None:
-        self.kill()
-        for descriptor in self.namespaces.values():
-            os.close(descriptor)
-        if self._process is not None:
-            if self._handle is None:
-                self._process.kill()
-            await asyncio.to_thread(self._process.wait)
-            for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-                if stream is not None:
-                    stream.close()
-        if self._handle is not None:
-            os.close(self._handle)
-
-
-async def _readable(descriptor: int, size: int) -> bytes:
-    """Read once from a pipe without blocking the loop."""
+async def _entered(status: socket.socket, entry: str) -> int:
+    """Wait until the watcher has told the member's process number, and the member that it has dropped every right."""
     loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, lambda: ready.done() or ready.set_result(None))
+    said: set[str] = set()
     try:
-        await ready
-    finally:
-        loop.remove_reader(descriptor)
-    return os.read(descriptor, size)
+        async with asyncio.timeout(ENTER_S):
+            while len(said) < 2:
+                words = (await loop.sock_recv(status, 4096)).decode(errors="replace")
+                if words != "in" and not words.startswith("pid "):
+                    said = {words or "it died"}
+                    break
+                said.add(words)
+    except (OSError, TimeoutError) as exc:
+        said = {repr(exc)}
+    numbers = [int(words[4:]) for words in said if words.startswith("pid ")]
+    if len(said) == 2 and numbers:
+        return numbers[0]
+    status.close()
+    raise SandboxError(
+        f"entry {entry}: the fork did not reach the room: {', '.join(said)}; try again, or run `grader doctor`"
+    )
 
 
-def _stage(spec: RoomSpec, work: Path, *, owner: int | None) -> None:
-    """Copy the files in while nothing of the student's runs yet, so that no link of theirs can lead the copy astray."""
+def _process_limit(processes: int, *, own_user: bool) -> int:
+    """The value of RLIMIT_NPROC: on an older kernel it counts what this user runs elsewhere, too."""
+    release = re.match(r"(\d+)\.(\d+)", platform.release())
+    if own_user or release is None or tuple(map(int, release.groups())) >= NPROC_PER_NAMESPACE:
+        return processes
+    user = os.geteuid()
+    running = sum(1 for path in Path("/proc").glob("[0-9]*/task/*") if _owner(path) == user)
+    return processes + running
+
+
+def _owner(path: Path) -> int | None:
     try:
-        for inner, outer in sorted(spec.files.items()):
-            target = work / _inside(inner)
-            _make_folders(target.parent, work, owner)
-            shutil.copyfile(outer, target)
-            _give(target, 0o644, owner)
-        for link, to in spec.links:
-            place = work / _inside(link)
-            _make_folders(place.parent, work, owner)
-            place.symlink_to(os.path.relpath(work / _inside(to), place.parent))
-    except OSError as exc:
-        raise SandboxError(f"staging {len(spec.files)} files in a room of {spec.limits.disk_mib} MiB: {exc}") from exc
+        return path.stat().st_uid
+    except OSError:
+        return None
 
 
-def _inside(path: str) -> str:
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts or not pure.parts:
-        raise SandboxError(f"{path!r}: expected a relative path that stays inside the submission")
-    return str(pure)
+def _holder_limits(limits: Limits) -> dict[int, int]:
+    return {
+        resource.RLIMIT_NPROC: limits.processes,
+        resource.RLIMIT_FSIZE: limits.file_mib * MIB,
+        resource.RLIMIT_NOFILE: limits.open_files,
+        resource.RLIMIT_CORE: 0,
+    }
 
 
-def _make_folders(folder: Path, top: Path, owner: int | None) -> None:
-    if folder != top and not folder.exists():
-        _make_folders(folder.parent, top, owner)
-        folder.mkdir()
-        _give(folder, 0o755, owner)
+def _mount_parents(mounts: Mapping[str, Path]) -> list[str]:
+    """Folders under /work that bubblewrap made for mounts; the submission's own files may have to go beside them."""
+    found: dict[str, None] = {}
+    for inner in mounts:
+        parents = [str(parent) for parent in Path(inner).parents if str(parent).startswith(WORK + "/")]
+        found.update(dict.fromkeys(parent.removeprefix(WORK + "/") for parent in parents))
+    return list(found)
 
 
-def _give(path: Path, mode: int, owner: int | None) -> None:
-    path.chmod(mode)
-    if owner is not None:
-        os.chown(path, owner, owner)
+def _remove_stale() -> None:
+    """Remove the folders of graders that were killed."""
+    for folder in Path("/tmp").glob(f"{ALIAS_PREFIX}*"):  # noqa: S108  # made by tempfile, and owned by us
+        owner = folder.name.removeprefix(ALIAS_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and _owner(folder) == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)

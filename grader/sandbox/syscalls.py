@@ -1,4 +1,4 @@
-"""The few Linux calls that Python 3.11 lacks: prctl, setns, capset, close_range and the owner of a namespace. Standard library only."""
+"""The few Linux calls that Python 3.11 lacks: prctl, setns, capset, and the owner of a namespace. Standard library only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import resource
 import struct
 from collections.abc import Iterable
 
@@ -34,6 +35,9 @@ NS_GET_USERNS = 0xB701  # _IO(0xb7, 1), linux/nsfs.h
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
 CAPABILITIES = 64  # room for every capability that version 3 of the interface can name
 SIGKILL = 9
+SYS_CLOSE_RANGE = 436  # the same number on every architecture; since Linux 5.9
+HIGHEST_DESCRIPTOR = 2**31 - 1
+FALLBACK_DESCRIPTORS = 2**20  # the kernel's default for the highest limit
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -102,9 +106,23 @@ def namespace_owner(descriptor: int) -> int:
 
 
 def close_all_but(keep: Iterable[int]) -> None:
-    """Close every descriptor of this process except those in `keep`."""
+    """Close every descriptor of this process except those in `keep`, whatever their number."""
     low = 0
     for descriptor in sorted(set(keep)):
-        os.closerange(low, descriptor)
+        _close_range(low, descriptor - 1)
         low = descriptor + 1
-    os.closerange(low, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") > 0 else 65536)
+    _close_range(low, HIGHEST_DESCRIPTOR)
+
+
+def _close_range(first: int, last: int) -> None:
+    """`os.closerange` takes minutes for all numbers where it cannot use this call, and /proc/self is not there in a watcher."""
+    if first > last:
+        return
+    if (
+        _libc.syscall(
+            ctypes.c_long(SYS_CLOSE_RANGE), ctypes.c_uint(first), ctypes.c_uint(last), ctypes.c_uint(0)
+        )
+        != 0
+    ):
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        os.closerange(first, min(last, hard if hard != resource.RLIM_INFINITY else FALLBACK_DESCRIPTORS) + 1)

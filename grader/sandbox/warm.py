@@ -31,12 +31,14 @@ def serve(control: socket.socket) -> None:
     syscalls.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # watchers report for themselves and need no burial
+    runner.preload()
     kernel_main.preload()
     if threading.active_count() != 1:
         control.send(b"failed: a preloaded module started a thread, which a fork would lose")
         return
     gc.collect()
     gc.freeze()  # collections in the forks would otherwise touch, and so copy, every page
+    own = os.getpid()
     control.send(b"ready")
     while True:
         data, fds, _, _ = socket.recv_fds(control, REQUEST_BYTES, MAX_DESCRIPTORS)
@@ -44,6 +46,6 @@ def serve(control: socket.socket) -> None:
             return
         if os.fork() == 0:
             control.close()
-            become(json.loads(data), fds, ENTRIES)
+            become({**json.loads(data), "parent": own}, fds, ENTRIES)
         for descriptor in fds:
             os.close(descriptor)
