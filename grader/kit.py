@@ -22,7 +22,7 @@ from .model import Array
 from .probe import Check
 from .probe.selfcheck_worker import canary
 from .seed import PUBLIC_SEED
-from .strip import imported_names, strip_checks
+from .strip import strip_checks, strip_imported
 from .suite import Suite, expected_arrays, load_reference
 
 __all__ = ["FIXTURES", "kit_files", "public_checks", "public_fixtures", "same_fixtures"]
@@ -31,6 +31,14 @@ FOLDER = "selfcheck"
 FIXTURES = f"{FOLDER}/fixtures.npz"
 TERMS = frozenset({"of", "tolerance", "floor", "exact_dtype", "time_s", "hint", "section"})
 COMMON = "assignments.common"
+PROBE = "grader.probe"
+OWN = (
+    "selfcheck",
+    "selfcheck_view",
+    "selfcheck_worker",
+    "check",
+    "seeding",
+)  # copied as they are, for students to read
 SAME = 1e-6  # relative; between machines fixtures differ by rounding, which grows over a training trajectory
 STUDENT_PYTHON = (3, 8)  # the oldest syntax that students are asked to have
 
@@ -176,47 +184,40 @@ def _modules(paths: Iterable[str]) -> list[str]:
 
 
 def _probe_modules() -> dict[str, str]:
-    """The modules of `grader/probe/` that the self-check needs, found by following their relative imports."""
-    modules: dict[str, str] = {}
-    waiting = ["selfcheck", "selfcheck_worker"]
-    while waiting:
-        name = waiting.pop()
-        path = f"{FOLDER}/{name}.py"
-        if path not in modules:
-            modules[path] = (_PROBE / f"{name}.py").read_text(encoding="utf-8")
-            waiting += [
-                node.module
-                for node in ast.walk(ast.parse(modules[path]))
-                if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module
-            ]
-    return modules
+    """What runs the checks: the self-check's own modules as they are, and of the others of `grader/probe/` what these use."""
+    own = {name: (_PROBE / f"{name}.py").read_text(encoding="utf-8") for name in OWN}
+    shared = strip_imported(
+        own.values(),
+        PROBE,
+        lambda name: (_PROBE / f"{_last(name)}.py").read_text(encoding="utf-8"),
+        terms=TERMS,
+    )
+    modules = {_last(name): source for name, source in shared.items()} | own
+    return {f"{FOLDER}/{name}.py": source for name, source in modules.items()}
 
 
 def _check_modules(assignment: Assignment, public: frozenset[str]) -> dict[str, str]:
     """The stripped checks and what they use of `assignments/common/`, which becomes `selfcheck/common/`."""
-    source = assignment.checks.read_text(encoding="utf-8")
     place = str(assignment.checks)
+    source = assignment.checks.read_text(encoding="utf-8")
     stripped = strip_checks(source, terms=TERMS, keep=public.__contains__, titles=True, place=place)
     modules = {f"{FOLDER}/checks.py": _localised(stripped, place)}
-    wanted = dict(imported_names(stripped, COMMON))
-    if wanted:
+    folder = assignment.folder.parent / "common"
+
+    def read(name: str) -> str:
+        path = folder / f"{_last(name)}.py"
+        if not path.is_file():
+            raise AssignmentError(f"{place}: imports {name}, but {path} is not there")
+        return path.read_text(encoding="utf-8")
+
+    for name, text in strip_imported([stripped], COMMON, read, terms=TERMS, titles=True).items():
         modules[f"{FOLDER}/common/__init__.py"] = _INIT
-    done: dict[str, frozenset[str]] = {}
-    while wanted:
-        name, names = wanted.popitem()
-        names |= done.get(name, frozenset())
-        if names == done.get(name):
-            continue
-        done[name] = names
-        file = assignment.folder.parent / "common" / f"{name.rpartition('.')[2]}.py"
-        keep = (lambda _: True) if "*" in names else names.__contains__
-        stripped = strip_checks(
-            file.read_text(encoding="utf-8"), terms=TERMS, keep=keep, titles=True, place=str(file)
-        )
-        modules[f"{FOLDER}/common/{file.name}"] = _localised(stripped, str(file), inner=True)
-        for module, more in imported_names(stripped, COMMON).items():
-            wanted[module] = wanted.get(module, frozenset()) | more
+        modules[f"{FOLDER}/common/{_last(name)}.py"] = _localised(text, name, inner=True)
     return modules
+
+
+def _last(module: str) -> str:
+    return module.rpartition(".")[2]
 
 
 def _localised(source: str, place: str, *, inner: bool = False) -> str:
@@ -247,10 +248,10 @@ def _kit_module(module: str, *, inner: bool) -> tuple[int, str]:
         rest = module[len(COMMON) + 1 :]
         return (1, rest) if inner else (1, f"common.{rest}".rstrip("."))
     level = 2 if inner else 1
-    if module == "grader.probe":
+    if module == PROBE:
         return level, "check"
-    if module.startswith("grader.probe."):
-        return level, module[len("grader.probe.") :]
+    if module.startswith(PROBE + "."):
+        return level, module[len(PROBE) + 1 :]
     if module == "grader.compare":
         return level, "compare"
     return 0, module

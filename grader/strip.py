@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import symtable
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .errors import AssignmentError
 
-__all__ = ["imported_names", "strip_checks"]
+__all__ = ["imported_names", "strip_checks", "strip_imported"]
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -58,20 +58,57 @@ def strip_checks(
 def imported_names(source: str, package: str) -> dict[str, frozenset[str]]:
     """What `source` imports at its top from modules of `package`: module -> names ("*" where the module itself is imported).
 
-    Both `from package.module import a` and `from package import module` (then "*": any name may be used) are understood.
+    `from package.module import a`, `from package import module` and `import package.module` are understood, and, for a module of
+    the package itself, `from .module import a`.
     """
     found: dict[str, set[str]] = {}
     for node in ast.parse(source).body:
-        if isinstance(node, ast.ImportFrom) and node.module == package:
-            for alias in node.names:
-                found.setdefault(f"{package}.{alias.name}", set()).add("*")
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(package + "."):
-            found.setdefault(node.module or "", set()).update(alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            base = f"{package}.{node.module or ''}".rstrip(".") if node.level == 1 else node.module or ""
+            names = {alias.name for alias in node.names}
+            if base == package:
+                for name in names:
+                    found.setdefault(f"{package}.{name}", set()).add("*")
+            elif base.startswith(package + "."):
+                found.setdefault(base, set()).update(names)
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.startswith(package + "."):
                     found.setdefault(alias.name, set()).add("*")
     return {module: frozenset(names) for module, names in found.items()}
+
+
+def strip_imported(
+    sources: Iterable[str],
+    package: str,
+    read: Callable[[str], str],
+    *,
+    terms: frozenset[str],
+    titles: bool = False,
+) -> dict[str, str]:
+    """The modules of `package` that `sources` import, directly or through others, each stripped to the names that are used.
+
+    Args: read: gives a module's source by its full name. terms, titles: as of `strip_checks`.
+    Returns: module -> stripped source.
+    Raises: AssignmentError as `strip_checks`.
+    """
+    wanted: dict[str, frozenset[str]] = {}
+    waiting = [imported_names(source, package) for source in sources]
+    stripped: dict[str, str] = {}
+    while waiting:
+        for module, names in waiting.pop().items():
+            known = wanted.get(module, frozenset())
+            if names <= known:
+                continue
+            wanted[module] = known | names
+            keep = _everything if "*" in wanted[module] else wanted[module].__contains__
+            stripped[module] = strip_checks(read(module), terms=terms, keep=keep, titles=titles, place=module)
+            waiting.append(imported_names(stripped[module], package))
+    return stripped
+
+
+def _everything(_name: str) -> bool:
+    return True
 
 
 class _Stripper(ast.NodeTransformer):

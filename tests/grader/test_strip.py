@@ -7,7 +7,7 @@ import pytest
 
 from grader.errors import AssignmentError
 from grader.probe import Check
-from grader.strip import imported_names, strip_checks
+from grader.strip import imported_names, strip_checks, strip_imported
 
 SMALL = Path(__file__).parents[1] / "data" / "small_assignment" / "checks.py"
 SANDBOX = frozenset({"of", "where"})
@@ -143,4 +143,47 @@ def test_imported_names_of_a_package():
         "pkg.common.a": {"x", "y"},
         "pkg.common.b": {"*"},
         "pkg.common.c": {"*"},
+    }
+
+
+def test_imported_names_understands_a_packages_own_relative_imports():
+    assert imported_names("from .a import x\nfrom . import b\nfrom ..c import y\n", "pkg") == {
+        "pkg.a": {"x"},
+        "pkg.b": {"*"},
+    }
+
+
+MODULES = {
+    "pkg.a": "from pkg.b import helper, other\n\ndef x():\n    return helper()\n\ndef unused():\n    return other()\n",
+    "pkg.b": "SECRET = 1\n\ndef helper():\n    return 2\n\ndef other():\n    return SECRET\n",
+}
+
+
+def test_strip_imported_follows_what_is_used_and_no_further():
+    left = strip_imported(["from pkg.a import x\n"], "pkg", MODULES.__getitem__, terms=SANDBOX)
+    assert set(left) == {"pkg.a", "pkg.b"}
+    assert names_of(left["pkg.a"]) == {"x"}
+    assert names_of(left["pkg.b"]) == {"helper"}
+    assert "SECRET" not in left["pkg.b"]
+
+
+def test_strip_imported_joins_what_several_need():
+    sources = ["from pkg.b import helper\n", "from pkg.b import other\n"]
+    left = strip_imported(sources, "pkg", MODULES.__getitem__, terms=SANDBOX)
+    assert names_of(left["pkg.b"]) == {"helper", "other"}
+
+
+def test_strip_imported_keeps_a_module_that_is_imported_whole():
+    left = strip_imported(["import pkg.a\n"], "pkg", MODULES.__getitem__, terms=SANDBOX)
+    assert names_of(left["pkg.a"]) == {"x", "unused"}
+
+
+def test_strip_imported_ends_for_modules_that_import_each_other():
+    modules = {
+        "pkg.a": "from pkg.b import y\n\ndef x():\n    return y\n",
+        "pkg.b": "from pkg.a import x\n\ndef y():\n    return x\n",
+    }
+    assert set(strip_imported(["from pkg.a import x\n"], "pkg", modules.__getitem__, terms=SANDBOX)) == {
+        "pkg.a",
+        "pkg.b",
     }
