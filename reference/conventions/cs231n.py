@@ -61,7 +61,6 @@ relu_forward = layers.relu_forward
 relu_backward = layers.relu_backward
 softmax_loss = losses.softmax_loss
 layernorm_backward = normalization.layernorm_backward
-spatial_batchnorm_backward = normalization.spatial_batchnorm_backward
 conv_backward_naive = convolution.conv2d_backward
 max_pool_backward_naive = convolution.max_pool_backward
 
@@ -134,6 +133,11 @@ def spatial_batchnorm_forward(
         bn_param["running_mean"], bn_param["running_var"] = mean, var
         return out, cache
     return normalization.spatial_batchnorm_inference(x, gamma, beta, *running, eps=eps), None
+
+
+def spatial_batchnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+    """Gradients: dx (N, C, H, W), dgamma (C,), dbeta (C,). Raises: ValueError for a test-mode cache."""
+    return normalization.spatial_batchnorm_backward(dout, _cached("spatial_batchnorm_backward", cache))
 
 
 def spatial_groupnorm_forward(

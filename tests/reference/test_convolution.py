@@ -128,6 +128,12 @@ def test_max_pool_backward_adds_up_where_windows_overlap_and_gives_ties_to_the_f
     np.testing.assert_array_equal(max_pool_backward(np.array([[[[1.0, 10.0]]]]), cache), [[[[0, 11, 0]]]])
 
 
+def test_max_pool_lets_nan_and_minus_infinity_through():
+    x = np.array([[[[np.nan, 1.0, -np.inf, -np.inf]]]])
+    out, _ = max_pool_forward(x, height=1, width=2, stride=2)
+    np.testing.assert_array_equal(out, [[[[np.nan, -np.inf]]]])
+
+
 @pytest.mark.parametrize(("height", "width", "stride"), [(2, 2, 2), (3, 2, 1), (1, 3, 2)])
 def test_max_pool_backward_matches_numerical_gradients(height, width, stride):
     rng = np.random.default_rng(2)

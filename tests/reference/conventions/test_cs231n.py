@@ -100,8 +100,15 @@ def test_batchnorm_forward_updates_running_averages_in_place_and_only_in_trainin
 def test_batchnorm_rejects_unknown_mode_and_backward_of_test_mode():
     with pytest.raises(ValueError, match=r"mode is 'eval', expected \"train\" or \"test\""):
         course.batchnorm_forward(np.ones((2, 1)), np.ones(1), np.zeros(1), {"mode": "eval"})
-    with pytest.raises(ValueError, match="test-mode forward pass"):
-        course.batchnorm_backward(np.ones((2, 1)), None)
+    for backward in (
+        course.batchnorm_backward,
+        course.batchnorm_backward_alt,
+        course.spatial_batchnorm_backward,
+    ):
+        with pytest.raises(
+            ValueError, match=f"{backward.__name__}: the cache is of a test-mode forward pass"
+        ):
+            backward(np.ones((2, 1)), None)
 
 
 def test_layernorm_cells_match_printed_figures():
