@@ -33,6 +33,7 @@ from .seed import Seed
 from .source import solution_files
 from .state import State
 from .submission import Rejected, find_submissions
+from .tables import shown_points
 
 __all__ = [
     "Line",
@@ -433,8 +434,8 @@ def _line(result: Result) -> Line:
     return Line(
         student=result.student,
         status=result.status,
-        score=f"{result.score:f}",
-        max_score=f"{result.max_score:f}",
+        score=shown_points(result.score),
+        max_score=shown_points(result.max_score),
         pending=result.pending,
         failed=len(failed),
         noticed=first,

@@ -21,6 +21,7 @@ OUTPUT = Console(highlight=False, soft_wrap=False)
 ERRORS = Console(stderr=True, highlight=False)
 
 MOST_LINES = 60  # students listed by name; a larger class is listed where a person is needed
+MAX_STUDENT = 28  # columns that a student's id may take of 80
 PLAIN_EVERY_S = 5.0  # between progress lines where there is no terminal
 
 WORDS = {Status.COMPLETE: "complete", Status.PENDING: "marks pending", Status.NOT_GRADED: "NOT GRADED"}
@@ -95,9 +96,10 @@ def print_summary(summary: Summary) -> None:
     if len(lines) > MOST_LINES:
         lines = tuple(line for line in lines if line.status is Status.NOT_GRADED)[:MOST_LINES]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("student", overflow="fold")
-    table.add_column("points", justify="right", no_wrap=True)
-    table.add_column("status", no_wrap=True)
+    widest = max((len(line.student) for line in lines), default=0)
+    table.add_column("student", overflow="ellipsis", no_wrap=True, min_width=min(widest, MAX_STUDENT))
+    table.add_column("points", justify="right", no_wrap=True, min_width=9)
+    table.add_column("status", no_wrap=True, min_width=15)
     table.add_column("to look at first", overflow="ellipsis", no_wrap=True, ratio=1)
     for line in lines:
         status = f"[{COLOURS[line.status]}]{_status(line)}[/]"
