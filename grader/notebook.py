@@ -275,7 +275,7 @@ async def run_notebook(
 
 @asynccontextmanager
 async def _kernel(room: Room, limits: Limits, progress: _Progress) -> AsyncIterator[Kernel]:
-    message_bytes = int(2 * limits.output_mib * MIB) + MIB
+    message_bytes = int((limits.output_mib + 1) * MIB)
     total_bytes = int((RECEIVED_MIB + RECEIVED_FACTOR * limits.output_mib) * MIB)
     async with open_kernel(room, message_bytes=message_bytes, total_bytes=total_bytes) as kernel:
         yield kernel

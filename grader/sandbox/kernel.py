@@ -24,15 +24,23 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Any as AnyTrait
 
 from ..errors import SandboxError
-from .room import WORK, Member, Room, Usage
+from .bwrap import WORK
+from .members import Member, Usage
+from .room import Room
 
 __all__ = ["Kernel", "MalformedMessageError", "Message", "RoomProvisioner", "open_kernel"]
 
 SOCKETS = "/k/k"  # inside the room; short, for a unix socket's path ends at about 104 bytes
-PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
+PORTS: KernelConnectionInfo = {
+    "shell_port": 1,
+    "iopub_port": 2,
+    "stdin_port": 3,
+    "control_port": 4,
+    "hb_port": 5,
+}
 MIB = 1024 * 1024
 STARTUP_S = 30.0  # from the fork to the kernel's word that its sockets are bound
-QUEUED_MESSAGES = 64  # that libzmq may hold for us, each bounded in size
+QUEUED_MESSAGES = 8  # that libzmq may hold for us, each bounded in size
 NO_KEY = "the room is the wall; whoever is in it may speak"  # a secret would be the student's, too
 LOST = 255  # exit status of a kernel whose end nobody could report
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import io
+import json
 import os
 import pdb  # to take its teeth out
 import sys
@@ -18,7 +19,8 @@ from typing import Any
 import zmq
 from IPython.core import debugger  # as above
 from IPython.core.profiledir import ProfileDir
-from jupyter_client.session import Session
+from jupyter_client.jsonutil import json_default
+from jupyter_client.session import Session, json_packer
 from traitlets.config import Config
 
 sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # says "not installed": nobody attaches to this kernel
@@ -65,6 +67,14 @@ class BoundedSession(Session):
         if kind in OUTPUTS and message is not None:
             self._sent_bytes += _size(message.get("content"))
         return message
+
+
+def pack(content: object) -> bytes:
+    """Make JSON of `content`. A lone surrogate, which a student can print, is no UTF-8: it goes as an escape."""
+    try:
+        return json_packer(content)
+    except UnicodeEncodeError:
+        return json.dumps(content, default=json_default).encode()
 
 
 def _size(content: object) -> int:
@@ -227,6 +237,7 @@ def _application(config: Mapping[str, Any]) -> RoomKernelApp:
     for channel in ("shell", "iopub", "stdin", "control", "hb"):
         setattr(app, f"{channel}_port", connection[f"{channel}_port"])
     app.session = BoundedSession(key=connection["key"].encode(), parent=app)
+    app.session.pack = pack
     app.session.message_bytes = int(config["message_bytes"])
     app.session.total_bytes = int(config["total_bytes"])
     return app

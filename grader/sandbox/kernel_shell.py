@@ -82,6 +82,7 @@ class CourseShell(ZMQInteractiveShell):
             import matplotlib.pyplot as plt  # noqa: PLC0415  # as above
 
             plt.switch_backend("module://matplotlib_inline.backend_inline")
+            plt.ion()  # what a cell draws is shown at its end
             backend_inline.configure_inline_support(self, "inline")  # type: ignore[no-untyped-call]  # IPython has no types here
         return "inline", "inline"
 
@@ -179,11 +180,11 @@ def run_command(command: str) -> tuple[int, str]:
         )
     except OSError as exc:
         return 127, f"$ {command}\ncould not be started: {exc.strerror}\n"
-    try:
-        return _collect(process)
-    finally:  # also after an interrupt: what it started goes with it
-        _kill_group(process.pid)
-        process.wait()
+    with process:  # closes the pipe and buries the shell
+        try:
+            return _collect(process)
+        finally:  # also after an interrupt: what it started goes with it
+            _kill_group(process.pid)
 
 
 def _collect(process: subprocess.Popen[bytes]) -> tuple[int, str]:
