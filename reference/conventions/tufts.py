@@ -115,7 +115,7 @@ class FullyConnectedNet:
         batch_size: int = 200,
         verbose: bool = False,
     ) -> dict[str, list[float]]:
-        """Train from the present parameters on batches in the order of the rows, the last of a round being short if need be.
+        """Train from the present parameters; batch `it` starts at row (it * batch_size) % N and ends with the rows at the latest.
 
         Args: X: (N, D). y: (N,), integer classes. learning_rate_decay: factor after each epoch. keep_prob: of dropout, if used.
             verbose: every 100th objective goes to this module's logger.
