@@ -119,10 +119,11 @@ _COPULAS = {
 # What may stand between a slot's label and its options, and still say plainly that they belong together.
 _CONNECTORS = re.compile(
     r"(?:\b(?:is|are|was|be|would|should|can|will|more|most|analogous|analogue|similar|equivalent|equal|equals|corresponds?|corresponding"
-    r"|akin|compared|matches|to|with|the|an?|option|options|choice|choices|number|no|step|steps|answer|like|same|as|of|for|preprocessing"
+    r"|akin|matches|to|with|the|an?|option|options|choice|choices|number|no|step|steps|answer|like|same|as|of|for|preprocessing"
     r"|processing|one|ones|method|operation|item|also|just|both|only)\b"
-    r"|은|는|이|가|의|과|와|에|로|으로|도|을|를|번|유사한|유사하다|유사|비슷한|비슷하다|비슷|해당하는|해당한다|해당|같은|같다|것|선택지|보기|옵션"
-    r"|입니다|이다|하다|합니다|고|라고|할 수 있다|类比于|类似于|类似|对应于|对应|选项|的|是|为|\[[0-9]+\]|[\s:=~|()\[\],.、>\-–—→⇒\"'&#])*"
+    r"|은|는|이|가|의|과|와|에|로|으로|도|을|를|번|유사한|유사하다|유사|비슷한|비슷하다|비슷|해당하는|해당한다|해당|같은|같다"
+    r"|것|선택지|보기|옵션|입니다|이다|하다|합니다|고|라고|할 수 있다"
+    r"|类比于|类似于|类似|对应于|对应|选项|的|是|为|\[[0-9]+\]|[\s:=~|()\[\],.、>\-–—→⇒\"'&#])*"
 )
 _NEGATION = re.compile(
     r"\b(?:not|no|never|nor|neither|cannot|without|except|excluding|unlike|wrong|incorrect|false)\b|n't\b|n’t\b"

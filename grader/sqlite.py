@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from .errors import GradebookError
@@ -97,7 +97,7 @@ def _set_up(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         cursor.close()
 
 
-def _use_write_ahead_log(cursor: sqlite3.Cursor) -> None:
+def _use_write_ahead_log(cursor: DBAPICursor) -> None:
     """Switch to the write-ahead log. The switch itself does not wait for locks, so it is tried again."""
     deadline = time.monotonic() + BUSY_S
     while True:

@@ -12,7 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
+from grader import gradebook
 from grader.errors import GradebookError
 from grader.gradebook import SCHEMA, Gradebook
 from grader.model import CheckResult, ManualMark, Outcome, Result, Status
@@ -286,6 +290,25 @@ def test_open_refuses_other_places_without_showing_passwords(url, reason):
     with pytest.raises(GradebookError, match=reason) as caught:
         Gradebook.open(url)
     assert "secret" not in str(caught.value)
+
+
+def test_open_says_what_to_install_for_postgresql(monkeypatch):
+    def no_driver(_url):
+        raise ModuleNotFoundError("No module named 'psycopg'", name="psycopg")
+
+    monkeypatch.setattr(sa, "create_engine", no_driver)
+    with pytest.raises(
+        GradebookError,
+        match=r"^postgresql\+psycopg://u:\*\*\*@h/d: psycopg is not .* `gradecheck\[postgres\]`",
+    ):
+        Gradebook.open("postgresql://u:secret@h/d")
+
+
+@pytest.mark.parametrize("table", gradebook._TABLES.sorted_tables, ids=lambda table: table.name)
+def test_the_tables_can_be_written_for_postgresql(table):
+    made = str(CreateTable(table).compile(dialect=postgresql.dialect()))
+    assert "SERIAL" in made or table.name == "gradebook_meta"
+    assert "AUTOINCREMENT" not in made
 
 
 def test_open_names_a_gradebook_of_another_schema(tmp_path):
