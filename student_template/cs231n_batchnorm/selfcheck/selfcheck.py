@@ -6,6 +6,7 @@ own sees every edit, survives an endless loop or a crash, and works the same way
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -193,5 +194,8 @@ class _Worker:
     def _read(self, stream: IO[bytes]) -> None:
         with stream:
             for line in stream:
-                self._events.put(json.loads(line.decode("ascii")))
+                with contextlib.suppress(
+                    ValueError
+                ):  # a line cut short by the end of the process says nothing
+                    self._events.put(json.loads(line.decode("ascii")))
         self._events.put({"event": "gone"})
