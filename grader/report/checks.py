@@ -88,11 +88,16 @@ class FunctionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstLook:
-    """One thing worth looking at, with the points it holds back. anchor: where on the page; checks: how many it explains."""
+    """One thing worth looking at, with the points it holds back.
+
+    anchor: where on the page. text: the finding, or the first failed check's title; reason: of that check, "" beside a finding.
+    checks: how many failed.
+    """
 
     function: str
     anchor: str
     text: str
+    reason: str
     section: str
     points: str
     checks: int
@@ -204,8 +209,8 @@ def _together(group: list[CheckResult], points: Decimal, most: Decimal) -> Verdi
 def first_looks(checks: Sequence[CheckResult], audience: Audience) -> tuple[FirstLook, ...]:
     """What to look at first: the dearest failures, those with one cause as one entry, at most 5.
 
-    One cause is one certain finding, else one reason in one function. Listed are known causes first, then in the assignment's
-    order, for its later parts build on its earlier ones. Hidden checks count by their reason only.
+    One entry is one certain finding, else one function. Listed are known causes first, then in the assignment's order, for its
+    later parts build on its earlier ones. Of hidden checks a student sees title and reason only.
     """
     anchors = {
         view.id: view.anchor for function in function_views(checks, audience) for view in function.checks
@@ -223,16 +228,15 @@ def first_looks(checks: Sequence[CheckResult], audience: Audience) -> tuple[Firs
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
-    """Failures with equal causes are one entry: the finding's id, or else function and reason."""
+    """Failures with equal causes are one entry: the finding's id, or else the function."""
 
     finding: str = ""
     function: str = ""
-    reason: str = ""
 
 
 def _cause(check: CheckResult, audience: Audience) -> _Cause:
     finding = _certain(check, audience)
-    return _Cause(finding=finding.id) if finding else _Cause(function=check.function, reason=check.reason)
+    return _Cause(finding=finding.id) if finding else _Cause(function=check.function)
 
 
 def _certain(check: CheckResult, audience: Audience) -> Finding | None:
@@ -252,7 +256,8 @@ def _look(group: list[CheckResult], anchors: dict[str, str], audience: Audience)
     return FirstLook(
         function=first.function,
         anchor=anchors[first.id],
-        text=finding.student if finding else first.reason or first.title,
+        text=finding.student if finding else first.title,
+        reason="" if finding else first.reason,
         section=(finding.section if finding else "") or (first.section if open_to_reader else ""),
         points=points_text(_lost(group)),
         checks=len(group),

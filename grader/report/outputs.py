@@ -167,7 +167,7 @@ def _cell(index: int, cell: dict[str, Any], evidence: CellEvidence | None, budge
         source=cut(_joined(cell.get("source")), head=SOURCE_HEAD)[0],
         ended=ended
         or ("raised an error" if any(output.get("output_type") == "error" for output in _dicts(raw)) else ""),
-        took=seconds_text(evidence.wall_s) if evidence and evidence.wall_s else "",
+        took=seconds_text(evidence.wall_s) if evidence else "",
         outputs=tuple(outputs),
     )
 

@@ -151,14 +151,18 @@ def percent(part: Decimal | float, whole: Decimal | float) -> str:
 
 
 def error_text(error: float | None) -> str:
-    """A relative error as the notebooks print it, "3.2e-09"; "0" only for exactly 0."""
+    """A relative error as the notebooks print it, "3.2e-09"; "0.41" for a large one; "0" only for exactly 0."""
     if error is None:
         return ""
-    return "0" if error == 0 else f"{error:.1e}"
+    if error == 0:
+        return "0"
+    return f"{error:.2g}" if error >= 0.01 else f"{error:.1e}"
 
 
 def seconds_text(seconds: float) -> str:
     """ "0.4 s", "12 s", "3 min 20 s"."""
+    if seconds < 0.05:
+        return "under 0.1 s"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

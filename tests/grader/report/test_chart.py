@@ -61,6 +61,8 @@ def test_chart_draws_both_lines_on_one_axis() -> None:
     assert panel.student == "M46.0 168.0L350.0 93.0"
     assert [tick.label for tick in panel.y_ticks] == ["0", "1", "2"]
     assert panel.words == "Yours goes from 0 to 1 in 2 values. The reference goes from 0 to 2 in 2 values."
+    (same,) = chart(figure(("a", (0.0, 1.0), (0.0, 1.00001)))).panels
+    assert same.words == "Yours agrees with the reference, which goes from 0 to 1 in 2 values."
     assert drawn.columns == ("step", "a, yours", "a, reference")
     assert drawn.rows == (("0", "0", "0"), ("1", "1", "2"))
 

@@ -101,17 +101,24 @@ def test_first_looks_join_one_cause_and_begin_with_known_ones(make_check: Make) 
     ]
     known, other = first_looks(checks, STUDENT)
     assert (known.text, known.points, known.checks, known.section) == ("eps is missing.", "2.5", 2, "Forward")
-    assert (other.text, other.points, other.anchor) == ("raised.", "9", "f1-1")
+    assert (other.text, other.reason, other.points, other.anchor) == ("Title of a", "raised.", "9", "f1-1")
+    assert known.reason == ""
 
 
 def test_first_looks_keep_the_dearest_in_the_assignments_order(make_check: Make) -> None:
-    checks = [make_check(f"c{i}", Outcome.FAILED, 0, i + 1, reason=f"r{i}") for i in range(8)]
-    assert [look.text for look in first_looks(checks, STUDENT)] == ["r3", "r4", "r5", "r6", "r7"]
+    checks = [make_check(f"c{i}", Outcome.FAILED, 0, i + 1, function=f"f{i}") for i in range(8)]
+    assert [look.function for look in first_looks(checks, STUDENT)] == ["f3", "f4", "f5", "f6", "f7"]
 
 
-def test_first_looks_take_only_the_reason_of_a_hidden_check(wrong: Result) -> None:
+def test_first_looks_join_what_failed_in_one_function(make_check: Make) -> None:
+    checks = [make_check(f"c{i}", Outcome.FAILED, 0, 2, reason=f"r{i}") for i in range(3)]
+    (look,) = first_looks(checks, STUDENT)
+    assert (look.text, look.reason, look.points, look.checks) == ("Title of c0", "r0", "6", 3)
+
+
+def test_first_looks_take_only_title_and_reason_of_a_hidden_check(wrong: Result) -> None:
     hidden = [check for check in wrong.checks if not check.visible]
     (look,) = first_looks(hidden, STUDENT)
-    assert (look.text, look.section) == ("dx has another shape than x.", "")
+    assert (look.text, look.reason, look.section) == ("Title of unseen", "dx has another shape than x.", "")
     (look,) = first_looks(hidden, INSTRUCTOR)
     assert (look.text, look.section) == ("SECRETFINDING", "SECRETSECTION")

@@ -128,5 +128,10 @@ def test_percent_says_100_and_0_only_when_exact(part: int, whole: int, shown: st
 
 
 def test_small_numbers_in_words() -> None:
-    assert [error_text(e) for e in (None, 0.0, 3.24e-9, np.float64(0.5))] == ["", "0", "3.2e-09", "5.0e-01"]
-    assert [seconds_text(s) for s in (0.02, 9.99, 61.0, 200.4)] == ["0.0 s", "10 s", "61 s", "3 min 20 s"]
+    assert [error_text(e) for e in (None, 0.0, 3.24e-9, np.float64(0.5))] == ["", "0", "3.2e-09", "0.5"]
+    assert [seconds_text(s) for s in (0.02, 9.99, 61.0, 200.4)] == [
+        "under 0.1 s",
+        "10 s",
+        "61 s",
+        "3 min 20 s",
+    ]
