@@ -62,7 +62,7 @@ CONTRAST = """() => {
     probe.style.setProperty("color", root.getPropertyValue(name));
     return parse(getComputedStyle(probe).color);
   };
-  for (const shape of ["--pass", "--fail", "--part", "--open", "--accent", "--ref", "--ink", "--focus"]) {
+  for (const shape of ["--pass", "--fail", "--part", "--open", "--accent", "--ref", "--alt", "--ink", "--focus"]) {
     for (const ground of ["--card", "--bg"]) {
       const value = ratio(token(shape).slice(0, 3), token(ground).slice(0, 3));
       seen += 1;
