@@ -74,7 +74,7 @@ def run_check(attempt: Attempt, implementation: Any) -> tuple[dict[str, Any], by
         _kill(child, alone=attempt.alone)
         _, how, usage = os.wait4(child, 0)
         os.close(handle)
-        _bury()
+        _bury(alone=attempt.alone)
     header, payload = _judge(data, late, how, attempt)
     return header | {"cpu_s": round(usage.ru_utime + usage.ru_stime, 6)}, payload
 
@@ -127,11 +127,12 @@ def kill_everything() -> None:
             os.kill(-1, signal.SIGKILL)
 
 
-def _bury() -> None:
-    """Reap what the fork left behind; it became ours where we are the subreaper."""
+def _bury(*, alone: bool) -> None:
+    """Reap what the fork left behind, which became ours. Where everything was killed, wait until it is gone."""
+    everything = alone and os.getppid() == 0
     for _ in range(MAX_ORPHANS):
         try:
-            pid, _ = os.waitpid(-1, os.WNOHANG)
+            pid, _ = os.waitpid(-1, 0 if everything else os.WNOHANG)
         except ChildProcessError:
             return
         if pid == 0:

@@ -81,7 +81,8 @@ class Holder:
             os.close(descriptor)
         self.namespaces.clear()
         if self._process is not None:
-            self._process.kill()
+            if self._handle is None:
+                self._process.kill()  # else it ends by itself, after it has buried the room's first process
             await asyncio.to_thread(self._process.wait)
             for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
                 if stream is not None:
