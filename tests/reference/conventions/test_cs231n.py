@@ -423,6 +423,32 @@ def test_get_cifar10_data_cuts_and_centres(cifar10_folder):
     )
 
 
+def test_deep_network_experiment_starts_with_the_printed_loss_and_accuracy(cifar10_folder):
+    """The six-layer cell: its first images, draws, loss and accuracy. Batch norm takes off what differs in the mean image."""
+    if cifar10_folder.name != "cifar-10-batches-py":
+        pytest.skip("the figures are of the real images")
+    data = course.get_CIFAR10_data(folder=cifar10_folder)
+    small = data | {"X_train": data["X_train"][:1000], "y_train": data["y_train"][:1000]}
+    np.random.seed(231)
+    bn_model = course.FullyConnectedNet([100] * 5, weight_scale=2e-2, normalization="batchnorm")
+    course.FullyConnectedNet(
+        [100] * 5, weight_scale=2e-2
+    )  # the baseline's weights are drawn before the first batch
+    solver = course.Solver(
+        bn_model,
+        small,
+        batch_size=50,
+        update_rule="adam",
+        optim_config={"learning_rate": 1e-3},
+        verbose=False,
+    )
+    solver.step()
+    assert solver.loss_history[0] == pytest.approx(2.340974, abs=1e-6)
+    assert solver.check_accuracy(small["X_train"], small["y_train"], num_samples=1000) == pytest.approx(
+        0.107, abs=0.002
+    )
+
+
 def test_numerical_gradient_perturbs_in_place_restores_and_logs(caplog):
     caplog.set_level("INFO")
     x = np.array([1.0, -2.0])
