@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -296,6 +297,20 @@ def _header(grading: Grading, settings: Settings) -> ReportHeader:
             {str(grading.assignment.folder), str(settings.state.folder.resolve()), str(Path.home())}
         ),
     )
+
+
+def _private_paths(grading: Grading) -> tuple[str, ...]:
+    """Folders of this machine that no student's page may name."""
+    places = {
+        grading.assignment.folder,
+        grading.state.folder.resolve(),
+        Path(sys.prefix),
+        Path(sys.base_prefix),
+        Path.home(),
+    }
+    if grading.data is not None:
+        places.add(grading.data.folder)
+    return tuple(sorted(str(place) for place in places))
 
 
 class _ClassRun:

@@ -28,7 +28,7 @@ from .model import Array
 from .probe import Check
 from .probe.seeding import seeded
 from .seed import Seed
-from .strip import strip_checks
+from .strip import strip_checks, strip_imported
 
 __all__ = ["Suite", "expected_arrays", "load_reference", "load_suite", "run_probe"]
 
@@ -188,35 +188,19 @@ def _root(assignment: Assignment) -> Path | None:
 
 
 def _stripped(assignment: Assignment, ids: frozenset[str]) -> dict[str, str]:
-    modules = {
-        ENTRY: strip_checks(assignment.checks.read_text("utf-8"), terms=SANDBOX_TERMS, keep=ids.__contains__)
-    }
+    """What the probes need to run, and no more: judges and what only they use stay outside, in `assignments/common/` as well."""
+    place = str(assignment.checks)
+    source = assignment.checks.read_text("utf-8")
+    probes = strip_checks(source, terms=SANDBOX_TERMS, keep=ids.__contains__, place=place)
     root = _root(assignment)
-    waiting = [ENTRY]
-    while waiting:
-        for name in _common_imports(modules[waiting.pop()]):
-            if name in modules or root is None:
-                continue
-            path = root.joinpath(*name.split(".")).with_suffix(".py")
-            if not path.is_file():
-                raise AssignmentError(f"{assignment.checks}: imports {name}, but {path} is not there")
-            modules[name] = strip_checks(path.read_text("utf-8"), terms=SANDBOX_TERMS, keep=lambda _: True)
-            waiting.append(name)
-    return modules
 
+    def read(name: str) -> str:
+        path = (root or assignment.folder).joinpath(*name.split(".")).with_suffix(".py")
+        if not path.is_file():
+            raise AssignmentError(f"{place}: imports {name}, but {path} is not there")
+        return path.read_text("utf-8")
 
-def _common_imports(source: str) -> Iterator[str]:
-    for line in source.splitlines():
-        words = line.split()
-        if (
-            len(words) > 3
-            and words[0] == "from"
-            and words[1].startswith(COMMON + ".")
-            and words[2] == "import"
-        ):
-            yield words[1]
-        elif len(words) > 3 and words[:3] == ["from", COMMON, "import"]:
-            yield from (f"{COMMON}.{word.strip(',()')}" for word in words[3:] if word not in ("as", "(", ")"))
+    return {ENTRY: probes, **strip_imported([probes], COMMON, read, terms=SANDBOX_TERMS)}
 
 
 @contextlib.contextmanager
@@ -231,6 +215,13 @@ def _importable(root: Path | None) -> Iterator[None]:
         sys.path.remove(str(root))
 
 
+def _forget_other_common(root: Path | None) -> None:
+    """Drop `assignments.*` modules of another checkout, so that each assignment gets the probes that lie beside it."""
+    for name in [name for name in sys.modules if name == "assignments" or name.startswith("assignments.")]:
+        if root is None or not _lies_in(sys.modules[name], root):
+            del sys.modules[name]
+
+
 def _import_file(path: Path, name: str, *, root: Path | None) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -238,6 +229,7 @@ def _import_file(path: Path, name: str, *, root: Path | None) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     try:
         with _importable(root):
+            _forget_other_common(root)
             spec.loader.exec_module(module)
     except Exception as exc:  # the author's file is run here; whatever it raises is the author's to mend
         line = _line_in(exc, path)
