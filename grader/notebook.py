@@ -200,7 +200,7 @@ class CellDriver(NotebookClient):
         while not self.deaf and not outputs.done():
             before = self.received.messages
             await asyncio.wait({outputs}, timeout=SILENCE_S)
-            self.deaf = not outputs.done() and self.received.messages == before  # and do not wait so again
+            self.deaf = not outputs.done() and self.received.messages == before  # do not wait so again
         if not outputs.done():
             outputs.cancel()
         else:
@@ -303,6 +303,8 @@ async def _run_cells(driver: CellDriver, indices: Sequence[int], limits: Limits,
             progress.details.append(f"cell {number} did not end within {limit_s:.3g} s")
         if progress.ending is not Ending.ANSWERED:
             return
+    if driver.deaf:
+        progress.details.append("a message was too large for the channel; outputs from then on were lost")
 
 
 async def _ending(

@@ -7,15 +7,18 @@ no secret, and the bounds that they keep are manners, not walls. The driver keep
 from __future__ import annotations
 
 import builtins
+import importlib
 import io
 import json
 import os
 import pdb  # to take its teeth out
+import random
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import zmq
 from IPython.core import debugger  # as above
 from IPython.core.profiledir import ProfileDir
@@ -34,6 +37,23 @@ from ..probe.in_kernel import serve_namespace  # noqa: E402  # as above
 from .kernel_shell import CellCompiler, ColabFinder, CourseShell, ImportGuard, pass_breakpoint  # noqa: E402  # as above
 
 __all__ = ["main", "preload"]
+
+INLINE = "module://matplotlib_inline.backend_inline"
+
+#: Modules that IPython and ipykernel import only once they run; in the warm parent it is done for all kernels.
+LATE = (
+    "IPython.core.completerlib",
+    "IPython.core.magics",
+    "IPython.core.oinspect",
+    "IPython.core.pylabtools",
+    "IPython.extensions.autoreload",
+    "IPython.utils.text",
+    "PIL.PngImagePlugin",
+    "ipykernel.debugger",
+    "matplotlib_inline.backend_inline",
+    "tornado.platform.asyncio",
+    "tornado.queues",
+)
 
 #: What the kernel tells everybody; counted against the notebook's output.
 OUTPUTS = frozenset(
@@ -61,8 +81,8 @@ class BoundedSession(Session):
     def send(self, stream: Any, msg_or_type: Any, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         """Send, unless the notebook has said enough."""
         kind = msg_or_type if isinstance(msg_or_type, str) else msg_or_type.get("msg_type")
-        if kind in OUTPUTS and self._sent_bytes > self.total_bytes:
-            return None
+        if kind in OUTPUTS and kind != "error" and self._sent_bytes > self.total_bytes:
+            return None  # but why a cell failed is told in any case
         message = super().send(stream, msg_or_type, *args, **kwargs)
         if kind in OUTPUTS and message is not None:
             self._sent_bytes += _size(message.get("content"))
@@ -120,6 +140,9 @@ class RoomKernelApp(IPKernelApp):
         pdb.set_trace = pass_breakpoint
         debugger.set_trace = pass_breakpoint
 
+    def parse_command_line(self, argv: Any = None) -> None:
+        """Take no options: building their parser costs 10 ms."""
+
     def load_config_file(self, *args: Any, **kwargs: Any) -> None:  # the base's signature
         """Read no configuration: a submission might bring one."""
 
@@ -162,14 +185,13 @@ def preload() -> None:
 
     Leaves no thread and no open figure behind.
     """
-    import IPython.extensions.autoreload  # noqa: F401, PLC0415  # imported for the fork
-    import matplotlib as mpl  # noqa: PLC0415  # as above
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt  # noqa: PLC0415  # as above
-    import matplotlib_inline.backend_inline  # noqa: F401, PLC0415  # as above
+    for name in LATE:
+        importlib.import_module(name)
+    import matplotlib.pyplot as plt  # noqa: PLC0415  # only the warm parent pays for it
     from matplotlib import font_manager, mathtext, text  # noqa: PLC0415  # as above
 
+    plt.switch_backend(INLINE)  # looks through all installed packages for others
+    plt.switch_backend("Agg")
     figure, axes = plt.subplots()
     axes.plot([0, 1], label="x")
     axes.set_title("x")
@@ -196,7 +218,7 @@ def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
     """
     (channel,) = fds
     work = str(config["work"])
-    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    os.environ["MPLBACKEND"] = INLINE
     os.environ["IPYTHONDIR"] = tempfile.gettempdir()
     os.chdir(work)
     CellCompiler.work = CourseShell.work = work
@@ -216,8 +238,10 @@ def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
 
 
 def _prepare_for_student(shell: CourseShell, work: str) -> None:
-    """Let figures, old NumPy names, Colab's modules and absent packages pass; forget the harness."""
+    """Let figures, old NumPy names, Colab's modules and absent packages pass; start random numbers alike; forget the harness."""
     restore_numpy_names()
+    np.random.seed(0)  # a notebook that seeds nothing still gives the same in every run
+    random.seed(0)
     prepare_path(work)
     shell.enable_matplotlib()  # figures show without `%matplotlib inline`, as in Jupyter
     sys.meta_path.append(ColabFinder)
