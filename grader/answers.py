@@ -38,12 +38,17 @@ TEMPLATES = (
     "답변을 작성하세요",
 )
 
-_DRESS = r"[ \t>#*_]*(?:\d+(?:\.\d+)*\.?[ \t]+)?[*_]*"  # "### 3.1 **": Markdown and a section number in front of a heading
-_LATEX = r"(?:\$?\\color\{[^{}]*\}[ \t]*\{)?(?:\$?\\(?:textit|textbf|text|mathbf|mathit)\b[ \t]*\{?)?"
+# All repetitions are bounded: what a student writes must not make these patterns slow.
+_DRESS = r"[ \t>#*_]{0,16}(?:\d{1,3}(?:\.\d{1,3}){0,4}\.?[ \t]{1,8})?[*_]{0,6}"  # "### 3.1 **" in front of a heading
+_LATEX = r"(?:\$?\\color\{[^{}\n]{0,40}\}[ \t]{0,8}\{)?(?:\$?\\(?:textit|textbf|text|mathbf|mathit)\b[ \t]{0,8}\{?)?"
 _MARKER = re.compile(
-    rf"^{_DRESS}{_LATEX}[ \t]*(?:your[ \t]+answers?|my[ \t]+answers?|answers?|ans|답변|정답|답|答案|回答)"
-    r"(?:[ \t]*\(?\d?\)?[*_}$ \t]*[:：][*_}$ \t]*|[*_}$ \t]*$)",  # "Answer 2" is an answer, "Answer 2:" is none yet
+    rf"^{_DRESS}{_LATEX}[ \t]{{0,8}}(?:your[ \t]{{1,8}}answers?|my[ \t]{{1,8}}answers?|answers?|ans|답변|정답|답|答案|回答)"
+    r"(?:[ \t]{0,8}\(?\d?\)?[*_}$ \t]{0,16}[:：][*_}$ \t]{0,16}|[*_}$ \t]{0,16}$)",  # "Answer 2" is an answer, "Answer 2:" none
     re.IGNORECASE | re.MULTILINE,
+)
+_LONG_CHARACTERS = 20_000
+_SHORT_CHARACTERS = (
+    2_000  # of a code cell that may be an answer in constants; more is not given to the parser
 )
 _HEADING_LINE = re.compile(r"[ \t]{0,3}#{1,6}[ \t]*\S|[^\n]+\n[ \t]{0,3}(?:=+|-{3,})[ \t]*(?:\n|$)")
 _NOTHING = re.compile(
@@ -106,8 +111,10 @@ def _cell(cell: Mapping[str, Any]) -> _Cell:
 
 def _heading_pattern(question: Question) -> re.Pattern[str]:
     """The heading at the start of a line; "Inline Question 1" is not found in "Inline Question 10"."""
-    words = r"[ \t]+".join(map(re.escape, unicodedata.normalize("NFC", question.heading).split()))
-    return re.compile(rf"^{_DRESS}{words}(?![^\W_])[*_ \t]*[:：.]?[*_]*", re.IGNORECASE | re.MULTILINE)
+    words = r"[ \t]{1,8}".join(map(re.escape, unicodedata.normalize("NFC", question.heading).split()))
+    return re.compile(
+        rf"^{_DRESS}{words}(?![^\W_])[*_ \t]{{0,16}}[:：.]?[*_]{{0,6}}", re.IGNORECASE | re.MULTILINE
+    )
 
 
 def _answer(pages: _Pages, question: Question) -> Answer:
@@ -207,14 +214,11 @@ def _prose_in_code(source: str) -> str:
     lines = [line.strip() for line in source.splitlines() if line.strip()]
     if lines and all(line.startswith("#") for line in lines):
         return "\n".join(line.lstrip("# ") for line in lines)
+    if len(source) > _SHORT_CHARACTERS:
+        return ""
     try:
         body = ast.parse(source).body
-    except (
-        SyntaxError,
-        ValueError,
-        RecursionError,
-        MemoryError,
-    ):  # MemoryError: too deeply nested for the parser
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
         return ""
     constants = body and all(isinstance(node, ast.Expr) and _is_constant(node.value) for node in body)
     return source.strip(" \n'\"") if constants else ""
@@ -242,5 +246,6 @@ def _trimmed(text: str, question: Question) -> str:
 
 def _bare(text: str) -> str:
     """Letters and digits only, NFC and without case: what is left when dress and white space are taken away."""
-    plain = unicodedata.normalize("NFC", _NOTHING.sub(" ", text)).casefold()
+    plain = _NOTHING.sub(" ", text) if len(text) <= _LONG_CHARACTERS else text  # no template is that long
+    plain = unicodedata.normalize("NFC", plain).casefold()
     return re.sub(r"[\W_]+", "", plain)

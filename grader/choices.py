@@ -117,13 +117,14 @@ _COPULAS = {
 }
 
 # What may stand between a slot's label and its options, and still say plainly that they belong together.
+# The repetition is possessive (and longer forms stand first): with two ways to read a word, failing would take ages.
 _CONNECTORS = re.compile(
-    r"(?:\b(?:is|are|was|be|would|should|can|will|more|most|analogous|analogue|similar|equivalent|equal|equals|corresponds?|corresponding"
-    r"|akin|matches|to|with|the|an?|option|options|choice|choices|number|no|step|steps|answer|like|same|as|of|for|preprocessing"
-    r"|processing|one|ones|method|operation|item|also|just|both|only)\b"
-    r"|은|는|이|가|의|과|와|에|로|으로|도|을|를|번|유사한|유사하다|유사|비슷한|비슷하다|비슷|해당하는|해당한다|해당|같은|같다"
-    r"|것|선택지|보기|옵션|입니다|이다|하다|합니다|고|라고|할 수 있다"
-    r"|类比于|类似于|类似|对应于|对应|选项|的|是|为|\[[0-9]+\]|[\s:=~|()\[\],.、>\-–—→⇒\"'&#])*"
+    r"(?:\b(?:is|are|was|be|would|should|can|will|more|most|analogous|analogue|similar|equivalent|equals?|corresponds?|corresponding"
+    r"|akin|matches|to|with|the|an?|options?|choices?|number|no|steps?|answer|like|same|as|of|for|preprocessing"
+    r"|processing|ones?|method|operation|item|also|just|both|only)\b"
+    r"|유사하다|유사한|유사|비슷하다|비슷한|비슷|해당하는|해당한다|해당|할 수 있다|합니다|입니다|선택지|보기|옵션"
+    r"|이다|하다|라고|으로|같은|같다|것|은|는|이|가|의|과|와|에|로|도|을|를|번|고"
+    r"|类比于|类似于|类似|对应于|对应|选项|的|是|为|\[[0-9]+\]|[\s:=~|()\[\],.、>\-–—→⇒\"'&#])*+"
 )
 _NEGATION = re.compile(
     r"\b(?:not|no|never|nor|neither|cannot|without|except|excluding|unlike|wrong|incorrect|false)\b|n't\b|n’t\b"
@@ -146,8 +147,8 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )
 _PREFACE = re.compile(
-    r"[\W_]*(?:(?:my|the|correct|right|best|answers?|ans|is|are|would|will|be|i|think|believe|choose|chose|pick|say|it|only|both|options?"
-    r"|choices?|number|case|for|in|of|정답은|정답|답은|답|선택지|선택|보기|옵션|选项|选择|选|答案|是)\b[\W_]*|(?:选项|选择|答案|选|是)[\W_]*)*",
+    r"[\W_]*(?:(?:(?:my|the|correct|right|best|answers?|ans|is|are|would|will|be|i|think|believe|choose|chose|pick|say|it|only|both"
+    r"|options?|choices?|number|case|for|in|of|정답은|정답|답은|답|선택지|선택|보기|옵션)\b|选项|选择|答案|选|是)[\W_]*)*+",
     re.IGNORECASE,
 )
 _SAID = re.compile(

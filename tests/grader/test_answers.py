@@ -308,3 +308,43 @@ def test_any_notebook_gives_one_answer_for_each_question(cells):
         assert found.cell is None or 0 <= found.cell < len(cells)
         assert found.cell is not None or not found.answered
         assert found.text.strip() or not found.answered
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "*",
+        "#",
+        " ",
+        "\t",
+        "_ ",
+        "1.",
+        "1 ",
+        "<!--",
+        "<p",
+        "$\\color{",
+        "Answer",
+        "Answer:",
+        "Inline ",
+        "-",
+        "(",
+        "답 ",
+        "> ",
+        "=\n",
+        "'",
+    ],
+)
+@pytest.mark.parametrize("make", [markdown, code])
+def test_finding_ends_on_hostile_cells(piece, make):
+    text = piece * (200_000 // len(piece))
+    cells = [
+        markdown("Inline Question 1\n\nAnswer:"),
+        make(f"{text}x"),
+        markdown(f"Inline Question 1{text}x", "q1"),
+    ]
+    found = answer_in(*cells, original=notebook(markdown(text)))
+    assert found.cell is not None
+
+
+def test_a_code_cell_that_would_burst_the_parser_is_no_answer():
+    assert not answer_in(markdown("Inline Question 1\n\nAnswer:"), code("-" * 1_999 + "1")).answered

@@ -247,11 +247,35 @@ def test_read_slots_chooses_only_numbers_that_stand_in_the_text(text):
 
 @pytest.mark.parametrize(
     "piece",
-    ["#", "~~", "$", "[", "1 ", "1, ", "BN ", "은", "\\color{", "- ", "<a", "`", ">|", "the answer is "],
+    [
+        "#",
+        "~~",
+        "$",
+        "[",
+        "1 ",
+        "1, ",
+        "BN ",
+        "은",
+        "\\color{",
+        "- ",
+        "<a",
+        "`",
+        ">|",
+        "the answer is ",
+        "选项 ",
+        "选",
+        "BN 비슷하다",
+        "비슷하다",
+        "유사하다",
+        "is is ",
+        "not ",
+        "<!--",
+        "~~a",
+    ],
 )
 def test_reading_ends_on_hostile_text(piece):
-    text = (piece * TOO_LONG_CHARACTERS)[:TOO_LONG_CHARACTERS]
-    assert read_one(text, options=9).unclear or "1" in piece
+    text = f"BN {piece * TOO_LONG_CHARACTERS}"[: TOO_LONG_CHARACTERS - 5] + " zz 2"
+    assert read_one(text, options=9).unclear
     assert read_slots(text, labels=LABELS, options=4).unclear
 
 
