@@ -15,7 +15,8 @@ from typing import Any
 
 from .files import atomic_file
 from .model import CheckResult, Outcome, QuestionResult, Result
-from .tables import shown_points, write_table
+from .points import shown_points
+from .tables import write_table
 
 __all__ = ["SCHEMA", "results_document", "submission_document", "write_grades", "write_results"]
 
@@ -82,7 +83,11 @@ def write_grades(path: Path, results: Iterable[Result], *, items: Sequence[str] 
 def _grades_row(result: Result, items: Sequence[str]) -> Iterator[str]:
     earned = dict(_earned(result))
     yield from (result.student, result.name, result.status.value)
-    yield from (shown_points(result.score), shown_points(result.max_score), str(result.pending))
+    yield from (
+        shown_points(result.score, result.max_score),
+        shown_points(result.max_score),
+        str(result.pending),
+    )
     for item in items:
         yield shown_points(earned[item]) if item in earned else ""
 

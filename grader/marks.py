@@ -17,7 +17,8 @@ from pathlib import Path
 from .errors import UsageError
 from .gradebook import Gradebook, MarkEntry
 from .model import ManualMark, QuestionResult, Result
-from .tables import TableRow, read_table, shown_points, write_table
+from .points import shown_points
+from .tables import TableRow, read_table, write_table
 
 __all__ = ["COLUMNS", "MarksImported", "export_marks", "import_marks"]
 

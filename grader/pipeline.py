@@ -28,13 +28,13 @@ from .files import write_atomically
 from .gradebook import Gradebook
 from .grading import Grading, environment, open_grading, rejected
 from .model import Evidence, Result, Status, Submission
+from .points import shown_points
 from .report import ReportHeader, ReportJob, write_reports
 from .sandbox import Sandbox
 from .seed import Seed
 from .source import solution_files
 from .state import State
 from .submission import Rejected, find_submissions
-from .tables import shown_points
 
 __all__ = [
     "Line",
@@ -449,7 +449,7 @@ def _line(result: Result) -> Line:
     return Line(
         student=result.student,
         status=result.status,
-        score=shown_points(result.score),
+        score=shown_points(result.score, result.max_score),
         max_score=shown_points(result.max_score),
         pending=result.pending,
         failed=len(failed),

@@ -96,7 +96,8 @@ def load_reference(assignment: Assignment) -> Any:
             return importlib.import_module(name)
     except ImportError as exc:
         raise AssignmentError(
-            f"{assignment.folder / 'assignment.yaml'}: reference {name} cannot be imported ({exc}); expected a module, or `solution`"
+            f"{assignment.folder / 'assignment.yaml'}: reference {name} cannot be imported ({exc}); "
+            "expected a module, or `solution`"
         ) from exc
 
 

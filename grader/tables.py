@@ -10,13 +10,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from .errors import UsageError
 from .files import atomic_file
 
-__all__ = ["TableRow", "neutralised", "read_table", "restored", "shown_points", "write_table"]
+__all__ = ["TableRow", "neutralised", "read_table", "restored", "write_table"]
 
 # Source: OWASP, CSV Injection. The full-width forms are formulas to spreadsheets in East Asian locales.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -40,12 +39,6 @@ def neutralised(text: str) -> str:
 def restored(cell: str) -> str:
     """The text of which `neutralised` made `cell`; other cells stay as they are."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")) else cell
-
-
-def shown_points(points: Decimal) -> str:
-    """Points as people read them: at most two decimals, rounded half up, no trailing zeros."""
-    rounded = points.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
-    return f"{rounded:f}".rstrip("0").rstrip(".") if rounded else "0"
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:

@@ -22,6 +22,7 @@ FLOORS = (
         "grader.probe",
         "grader.compare",
         "grader.files",
+        "grader.points",
         "grader.tree",
     },
     {"grader.yamlfile", "grader.codec", "grader.blobs", "grader.seed", "grader.strip"},

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..model import CheckResult, Finding, Outcome, StudentError
+from ..points import shown_points
 from .chart import Gauge, gauge
-from .text import points_text
 from .values import Audience
 
 __all__ = [
@@ -142,8 +142,8 @@ def _base(check: CheckResult, anchor: str, **shown: object) -> CheckView:
         "anchor": anchor,
         "title": check.title,
         "verdict": verdict(check.outcome, check.points, check.max_points),
-        "points": points_text(check.points, check.max_points),
-        "max_points": points_text(check.max_points),
+        "points": shown_points(check.points, check.max_points),
+        "max_points": shown_points(check.max_points),
         "reason": check.reason,
         "hidden": not check.visible,
     }
@@ -190,8 +190,8 @@ def _function(number: int, name: str, group: list[CheckResult], audience: Audien
         name=name,
         anchor=f"f{number}",
         verdict=_together(group, points, most),
-        points=points_text(points, most),
-        max_points=points_text(most),
+        points=shown_points(points, most),
+        max_points=shown_points(most),
         passed=sum(check.outcome is Outcome.PASSED for check in group),
         checks=tuple(
             check_view(check, audience, anchor=f"f{number}-{i}") for i, check in enumerate(group, 1)
@@ -259,6 +259,6 @@ def _look(group: list[CheckResult], anchors: dict[str, str], audience: Audience)
         text=finding.student if finding else first.title,
         reason="" if finding else first.reason,
         section=(finding.section if finding else "") or (first.section if open_to_reader else ""),
-        points=points_text(_lost(group)),
+        points=shown_points(_lost(group)),
         checks=len(group),
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..model import Status
+from ..points import shown_points
 from .tally import class_statistics
 from .templating import render
-from .text import percent, points_text, seconds_text
+from .text import percent, seconds_text
 from .values import Audience, CheckRate, ClassRow, ClassStatistics, ReportHeader, TableLine
 
 __all__ = [
@@ -147,7 +148,7 @@ def class_page(statistics: ClassStatistics) -> ClassPage:
         findings_left_out=len(statistics.findings) - len(shown),
         pending=tuple(line for line in lines if line.kind == "pending")[:MOST_WAITING],
         not_graded=tuple(line for line in lines if line.kind == "open")[:MOST_WAITING],
-        max_score=points_text(max((line.max_score for line in statistics.lines), default=Decimal(0))),
+        max_score=shown_points(max((line.max_score for line in statistics.lines), default=Decimal(0))),
         checks=max((line.checks for line in statistics.lines), default=0),
         lines=lines,
         slow=tuple(
@@ -216,7 +217,7 @@ def _line(line: TableLine) -> StudentLine:
         student=line.student,
         name=line.name,
         href=line.href,
-        score=points_text(line.score, line.max_score),
+        score=shown_points(line.score, line.max_score),
         percent=percent(line.score, line.max_score),
         twentieths=_twentieths(line),
         kind=kind,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..model import Criterion, Outcome, QuestionKind, QuestionResult
+from ..points import shown_points
 from .checks import Verdict, verdict
-from .text import cut, language, points_text
+from .text import cut, language
 
 __all__ = ["CriterionView", "MarkView", "Piece", "QuestionView", "pieces", "question_view"]
 
@@ -74,8 +75,8 @@ def question_view(question: QuestionResult) -> QuestionView:
         title=question.title,
         kind="Choice" if question.kind is QuestionKind.CHOICE else "Written answer",
         verdict=_verdict(question),
-        points=points_text(question.points, question.max_points),
-        max_points=points_text(question.max_points),
+        points=shown_points(question.points, question.max_points),
+        max_points=shown_points(question.max_points),
         answered=question.answered,
         reason=question.reason,
         language=language(answer),
@@ -107,7 +108,7 @@ def _verdict(question: QuestionResult) -> Verdict:
 def _criterion(number: int, criterion: Criterion, length: int) -> CriterionView:
     passages = len(_inside(criterion, length))
     return CriterionView(
-        number=number, text=criterion.text, points=points_text(criterion.points), passages=passages
+        number=number, text=criterion.text, points=shown_points(criterion.points), passages=passages
     )
 
 

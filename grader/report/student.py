@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..model import Note, Result, Status
+from ..points import shown_points
 from .chart import Chart, chart
 from .checks import FirstLook, FunctionView, first_looks, function_views
 from .outputs import NotebookView, notebook_view
 from .questions import QuestionView, question_view
 from .templating import render
-from .text import percent, points_text, seconds_text
+from .text import percent, seconds_text
 from .values import Audience, ReportHeader
 
 __all__ = ["StudentPage", "Total", "render_student", "student_page", "total"]
@@ -111,8 +112,8 @@ def total(result: Result) -> Total:
     ]
     waiting += [check.max_points for check in result.checks if check.outcome.value == "not_graded"]
     return Total(
-        score=points_text(result.score, result.max_score),
-        max_score=points_text(result.max_score),
+        score=shown_points(result.score, result.max_score),
+        max_score=shown_points(result.max_score),
         percent=percent(result.score, result.max_score),
         kind=kind,
         status=status,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 __all__ = [
     "as_terminal",
@@ -18,7 +18,6 @@ __all__ = [
     "hide_paths",
     "language",
     "percent",
-    "points_text",
     "seconds_text",
 ]
 
@@ -123,18 +122,6 @@ def _script(char: str) -> str:
         "FULLWIDTH": "en",
     }
     return starts.get(name.partition(" ")[0], "")
-
-
-def points_text(points: Decimal, maximum: Decimal | None = None) -> str:
-    """Points with at most two decimals. Never shows the maximum, nor 0, unless it is exactly that."""
-    cent = Decimal("0.01")
-    shown = points.quantize(cent, ROUND_HALF_EVEN)
-    if maximum is not None and points < maximum and shown >= maximum:
-        shown = points.quantize(cent, ROUND_FLOOR)
-    if points > 0 and shown == 0:
-        shown = points.quantize(cent, ROUND_CEILING)
-    text = f"{shown:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def percent(part: Decimal | float, whole: Decimal | float) -> str:

@@ -1,13 +1,11 @@
 """Tables for people: no formulas, exact restoration, and files as spreadsheets save them."""
 
-from decimal import Decimal
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.errors import UsageError
-from grader.tables import neutralised, read_table, restored, shown_points, write_table
+from grader.tables import neutralised, read_table, restored, write_table
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text(
     "='+-@\t\r\n\"; ,a", max_size=6
@@ -95,20 +93,3 @@ def test_write_table_leaves_the_old_file_if_a_row_fails(tmp_path):
         write_table(path, ["a"], rows())
     assert [row.cells["a"] for row in read_table(path, ["a"])] == ["old"]
     assert [file.name for file in tmp_path.iterdir()] == ["t.csv"]
-
-
-@pytest.mark.parametrize(
-    ("points", "shown"),
-    [
-        ("0", "0"),
-        ("10", "10"),
-        ("100.00", "100"),
-        ("2.5", "2.5"),
-        ("0.005", "0.01"),
-        ("0.004", "0"),
-        ("1E+2", "100"),
-        ("33.3333", "33.33"),
-    ],
-)
-def test_shown_points_rounds_once_to_two_decimals(points, shown):
-    assert shown_points(Decimal(points)) == shown

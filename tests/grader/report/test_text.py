@@ -1,5 +1,4 @@
 import unicodedata
-from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from grader.report.text import (
     hide_paths,
     language,
     percent,
-    points_text,
     seconds_text,
 )
 
@@ -99,24 +97,6 @@ def test_hide_paths_keeps_only_the_last_part(text: str, shown: str) -> None:
 )
 def test_language_tells_by_script(text: str, code: str) -> None:
     assert language(text) == code
-
-
-@pytest.mark.parametrize(
-    ("points", "most", "shown"),
-    [
-        ("4", "4", "4"),
-        ("2.50", "3", "2.5"),
-        ("10", "10", "10"),
-        ("3.999", "4", "3.99"),
-        ("0.001", "4", "0.01"),
-        ("0", "4", "0"),
-        ("1.005", "4", "1"),
-        ("1.015", "4", "1.02"),
-        ("100", "200", "100"),
-    ],
-)
-def test_points_text_rounds_once_and_never_up_to_full(points: str, most: str, shown: str) -> None:
-    assert points_text(Decimal(points), Decimal(most)) == shown
 
 
 @pytest.mark.parametrize(
