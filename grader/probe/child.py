@@ -169,6 +169,7 @@ def _how(how: int) -> str:
 
 def _child(attempt: Attempt, implementation: Any, writer: int) -> None:
     """Run the probe and write one frame. Never returns."""
+    own = os.getpid()
     os.setpgid(0, 0)
     for descriptor in attempt.close:
         with contextlib.suppress(OSError):
@@ -179,6 +180,8 @@ def _child(attempt: Attempt, implementation: Any, writer: int) -> None:
     _go_first()
     sys.stdin, sys.stdout, sys.stderr = io.StringIO(), _Silence(), _Silence()
     header, payload = _run(attempt, implementation)
+    if os.getpid() != own:
+        os._exit(0)  # a fork that student code made and that returned through here: one answer is enough
     frame = memoryview(encode_answer(header, payload))
     while frame:
         frame = frame[os.write(writer, frame) :]

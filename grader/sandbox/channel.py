@@ -6,6 +6,7 @@ A runner that dies, hangs or answers out of turn is replaced, and the next check
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -128,16 +129,17 @@ class _Work:
         """Run one check if there is time left for it."""
         if ends is None:
             return await self._one(planned)
-        try:
-            async with asyncio.timeout(max(ends - time.monotonic(), 0)):
-                return await self._one(planned)
-        except TimeoutError:
-            await self.end()
-            text = "the time for all checks together was used up"
-            return CheckEvidence(check=planned.id, ending=Ending.TIMED_OUT, detail=text)
+        left = ends - time.monotonic()
+        with contextlib.suppress(TimeoutError):
+            if left > 0:
+                async with asyncio.timeout(left):
+                    return await self._one(planned)
+        await self.end()
+        text = "the time for all checks together was used up"
+        return CheckEvidence(check=planned.id, ending=Ending.TIMED_OUT, detail=text)
 
-    async def end(self) -> int | None:
-        """Be rid of the runner; its exit status if it had ended by itself, as `Member.wait` gives it, else 0."""
+    async def end(self, *, farewell_s: float = 0.0) -> int | None:
+        """Be rid of the runner; its exit status if it ends by itself within the farewell, as `Member.wait` gives it, else 0."""
         member, session = self._member, self._session
         self._member = self._session = None
         if session is not None:
@@ -145,7 +147,7 @@ class _Work:
         if member is None:
             return 0
         try:
-            async with asyncio.timeout(FAREWELL_S if session is not None else 0):
+            async with asyncio.timeout(farewell_s):
                 return await member.wait()
         except TimeoutError:
             member.kill()
@@ -183,7 +185,7 @@ class _Work:
 
     async def _lost(self, about: str, exc: RunnerLostError) -> None:
         """Bury the runner. Raises: SandboxError if it was not student code that ended it."""
-        if await self.end() is None:
+        if await self.end(farewell_s=FAREWELL_S if exc.ending is Ending.DIED else 0.0) is None:
             raise SandboxError(
                 "the warm parent of the sandbox was ended from outside while checks ran; run again"
             ) from exc

@@ -48,12 +48,12 @@ def _watch(
     request: Mapping[str, Any], fds: Sequence[int], entries: Mapping[str, Entry], status: socket.socket
 ) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    syscalls.die_with_parent()
-    if os.getppid() != request["parent"]:
-        return  # the warm parent died before it could be asked for
     room = request["room"]
     groups, spaces, granted = _shared_out(room, fds[1:])
     _join(spaces, room["namespaces"])
+    syscalls.die_with_parent()  # not before: joining a user namespace changes the credentials, which takes this back
+    if os.getppid() != request["parent"]:
+        return  # the warm parent died meanwhile
     child = os.fork()
     if child == 0:
         _enter(request, groups, granted, entries, status)

@@ -134,7 +134,11 @@ class Room:
             )
             granted = [theirs.fileno(), *(file.fileno() for file in files), *namespaces, *fds]
             await self._parent.request(message, granted)
-        member = Member(await _entered(ours, entry), ours)
+        try:
+            member = Member(await _entered(ours, entry), ours)
+        except BaseException:
+            ours.close()
+            raise
         self._members.append(member)
         return member
 
@@ -318,7 +322,6 @@ async def _entered(status: socket.socket, entry: str) -> int:
     numbers = [int(words[4:]) for words in said if words.startswith("pid ")]
     if len(said) == 2 and numbers:
         return numbers[0]
-    status.close()
     raise SandboxError(
         f"entry {entry}: the fork did not reach the room: {', '.join(said)}; try again, or run `grader doctor`"
     )
