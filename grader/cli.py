@@ -34,7 +34,7 @@ __all__ = ["main"]
 DONE, FAILED, USAGE, NOT_GRADED = 0, 1, 2, 3
 
 
-class _AssignmentFolder(click.ParamType):
+class _AssignmentFolder(click.ParamType[Assignment]):
     """A folder that holds an `assignment.yaml`."""
 
     name = "assignment"

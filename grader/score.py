@@ -6,7 +6,9 @@ hidden check can carry that check's inputs, so it never becomes a reason.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +35,7 @@ from .probe import Check
 
 __all__ = ["judge_check", "score"]
 
+MEASURED = re.compile(r"relative error \S+, tolerance \S+ \([^)]*\)")  # as `compare_value` words it
 MAX_NAMED = 3  # arrays named in one reason; the rest is counted
 
 
@@ -95,7 +98,10 @@ def judge_check(check: Check, answer: CheckEvidence | None, expected: Mapping[st
         )
     judgement = _judge_values(check, answer.values, expected)
     outcome = Outcome.PASSED if judgement.passed else Outcome.FAILED
-    return _result(check, outcome, judgement, answer=answer)
+    detail = "" if check.visible else judgement.reason
+    return _result(
+        check, outcome, judgement if check.visible else _told(judgement), detail=detail, answer=answer
+    )
 
 
 def _result(
@@ -186,6 +192,11 @@ def _combined(check: Check, judged: Mapping[str, Judgement]) -> Judgement:
     if share:
         reason = f"{len(judged) - len(failed)} of {len(judged)} results are right; {reason}"
     return Judgement(share, reason or "returned nothing", worst)
+
+
+def _told(judgement: Judgement) -> Judgement:
+    """What a student may read of a hidden check: which results are wrong and in what way, without a number of the comparison."""
+    return replace(judgement, reason=MEASURED.sub("is not what is expected", judgement.reason))
 
 
 def _names(names: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -14,8 +15,18 @@ from rich.table import Table
 
 from .model import CheckResult, Outcome, Result, Status
 from .pipeline import Line, Summary
+from .sandbox.health import Health
+from .validate import Proof
 
-__all__ = ["ERRORS", "OUTPUT", "ClassProgress", "print_result", "print_summary"]
+__all__ = [
+    "ERRORS",
+    "OUTPUT",
+    "ClassProgress",
+    "print_diagnosis",
+    "print_proofs",
+    "print_result",
+    "print_summary",
+]
 
 OUTPUT = Console(highlight=False, soft_wrap=False)
 ERRORS = Console(stderr=True, highlight=False)
@@ -131,6 +142,26 @@ def print_result(result: Result) -> None:
             if check.hint:
                 OUTPUT.print(f"        [dim]{escape(check.hint)}[/]", soft_wrap=True)
     OUTPUT.print(f"{result.score:f} of {result.max_score:f} points, {WORDS[result.status]}")
+
+
+def print_proofs(proofs: Sequence[Proof]) -> None:
+    """What was to be proved of an assignment, and what speaks against it."""
+    for proof in proofs:
+        word = "[green]holds[/]" if proof.holds else "[red]FAILS[/]"
+        OUTPUT.print(f"{word}  {escape(proof.claim)}", soft_wrap=True)
+        for line in proof.against:
+            OUTPUT.print(f"       {escape(_clean(line))}", soft_wrap=True)
+    failed = sum(not proof.holds for proof in proofs)
+    OUTPUT.print(f"{len(proofs)} proofs: " + (f"{failed} FAIL" if failed else "all hold"))
+
+
+def print_diagnosis(findings: Sequence[Health]) -> None:
+    """The machine's health, with a fix under each failure."""
+    for finding in findings:
+        word = "[green]ok[/]  " if finding.ok else "[red]FAIL[/]"
+        OUTPUT.print(f"{word}  {finding.name}: {escape(_clean(finding.seen))}", soft_wrap=True)
+        if not finding.ok:
+            OUTPUT.print(f"      fix: {escape(finding.fix)}", soft_wrap=True)
 
 
 def _numbers(check: CheckResult) -> str:

@@ -133,6 +133,16 @@ def test_judge_check_hidden_exception_keeps_its_text_from_students():
     assert "secret" in result.detail
 
 
+def test_judge_check_hidden_comparison_keeps_its_numbers_from_students():
+    arrays = {"dx": np.arange(3.0) + 0.5, "db": np.ones(2, np.float32)}
+    result = judge_check(make_check(visible=False), answered(**arrays), EXPECTED)
+    assert (
+        result.reason
+        == "dx is not what is expected; db has dtype float32, expected float64: precision was lost on the way"
+    )
+    assert "relative error" in result.detail
+
+
 def test_judge_check_unfilled_function_is_not_implemented():
     error = StudentError(kind="NotImplementedError", message="write me", frames=ERROR.frames)
     result = judge_check(make_check(), CheckEvidence(check="c", ending=Ending.RAISED, error=error), EXPECTED)
