@@ -13,8 +13,8 @@ _MAX_BYTES = 120  # leaves room for a prefix and an ending in names of at most 2
 
 def safe_id(raw: str) -> str:
     """`raw` as a file name: letters and digits of any script and `. @ + = ~ - _`; never empty, hidden or an option."""
-    text = _UNSAFE.sub("_", unicodedata.normalize("NFC", raw)).strip("_").lstrip(".-").rstrip(".")
-    cut = text.encode()[:_MAX_BYTES].decode(errors="ignore")
+    text = _UNSAFE.sub("_", unicodedata.normalize("NFC", raw)).lstrip("_.-")
+    cut = text.encode()[:_MAX_BYTES].decode(errors="ignore").rstrip("_.")
     return cut or "student"
 
 

@@ -1,0 +1,46 @@
+"""Zips inside a hand-in, and times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from grader.intake.handin import moment, stem
+from grader.model import Submission
+from grader.submission import Rejected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.zip", "a"), ("a.tar.gz", "a"), ("a.b.rar", "a.b"), ("plain", "plain"), (".zip", ".zip")],
+)
+def test_stem_drops_the_ending(name, expected):
+    assert stem(name) == expected
+
+
+@pytest.mark.parametrize("seconds", [0.0, -5.0, 1e30])
+def test_moment_knows_no_time_for_what_no_calendar_has(seconds):
+    assert moment(seconds) is None
+
+
+def test_moment_is_utc():
+    assert moment(86_400.0) == datetime(1970, 1, 2, tzinfo=UTC)
+
+
+def test_open_nested_leaves_zips_alone_where_everything_lies_open(kit, take, tmp_path):
+    (found,) = take(kit.write(tmp_path / "alice", {**kit.whole, "more.zip": b"no zip at all"}))
+    assert isinstance(found, Submission)
+    assert not any(file.path.startswith("more.zip") for file in found.files)
+
+
+def test_open_nested_rejects_where_the_work_can_only_be_in_a_broken_zip(kit, take, tmp_path):
+    (found,) = take(kit.write(tmp_path / "alice", {"hw.zip": b"broken", "words.txt": b""}))
+    assert isinstance(found, Rejected)
+    assert found.reason.startswith("alice: hw.zip cannot be used: hw.zip is not a zip")
+
+
+def test_open_nested_rejects_where_the_work_can_only_be_in_another_archive(kit, take, tmp_path):
+    (found,) = take(kit.write(tmp_path / "alice", {"hw.rar": b"Rar!", "words.txt": b""}))
+    assert isinstance(found, Rejected)
+    assert "hw.rar is an archive of a kind that is not opened; hand in a zip" in found.reason

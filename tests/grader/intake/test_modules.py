@@ -1,0 +1,104 @@
+"""Which of several files is the module: written before blank, together before apart, near before far."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.assignment import ModuleFile
+from grader.intake.modules import choose_modules, group_of, inner_path
+from grader.intake.tree import Entry
+
+WANTED = [
+    ModuleFile(path="net231/layers.py", defines=["norm_forward", "norm_backward"]),
+    ModuleFile(path="net231/classifiers/fc_net.py", defines=["Net"]),
+]
+
+
+class Memory:
+    """A hand-in in memory; counts what is read."""
+
+    def __init__(self, files):
+        self.files, self.reads = files, []
+        self.entries = [Entry(path, len(data), 0.0, None, path) for path, data in sorted(files.items())]
+
+    def read(self, entry):
+        self.reads.append(entry.path)
+        return self.files[entry.path]
+
+    def choose(self, near=""):
+        return choose_modules(
+            "net231", WANTED, self.entries, distance=lambda home: home != near, read=self.read
+        )
+
+
+def chosen(choice):
+    return {path: entry.path for path, entry in choice.modules.items()}
+
+
+def test_choose_modules_parses_nothing_where_there_is_one_candidate_each(kit):
+    memory = Memory({"a/net231/layers.py": kit.layers, "a/net231/classifiers/fc_net.py": kit.fc_net})
+    assert memory.choose().home == "a/net231"
+    assert memory.reads == []
+
+
+def test_choose_modules_prefers_the_written_to_the_blank_whatever_its_name(kit):
+    memory = Memory({"net231/layers.py": kit.blank_layers, "backup/deep/layers.py": kit.layers})
+    choice = memory.choose()
+    assert (choice.home, [entry.path for entry in choice.passed_over["net231/layers.py"]]) == (
+        "backup/deep",
+        ["net231/layers.py"],
+    )
+
+
+def test_choose_modules_takes_modules_from_one_folder_even_if_another_has_one_more(kit):
+    memory = Memory(
+        {
+            "new/net231/layers.py": kit.layers,
+            "new/net231/classifiers/fc_net.py": kit.fc_net,
+            "old/net231/layers.py": kit.layers + b"\n\ndef extra():\n    return 1\n",
+        }
+    )
+    assert chosen(memory.choose(near="old/net231"))["net231/layers.py"] == "new/net231/layers.py"
+
+
+def test_choose_modules_takes_the_nearest_of_equals_then_the_shortest_path(kit):
+    memory = Memory(
+        {
+            "x/net231/layers.py": kit.layers,
+            "y/net231/layers.py": kit.layers,
+            "z/deep/net231/layers.py": kit.layers,
+        }
+    )
+    assert memory.choose(near="z/deep/net231").home == "z/deep/net231"
+    assert memory.choose().home == "x/net231"
+
+
+def test_choose_modules_names_modules_taken_from_outside(kit):
+    memory = Memory({"net231/layers.py": kit.layers, "elsewhere/fc_net.py": kit.fc_net})
+    choice = memory.choose()
+    assert (choice.home, choice.strays) == ("net231", ("net231/classifiers/fc_net.py",))
+
+
+def test_choose_modules_takes_a_copy_only_where_the_name_itself_is_missing(kit):
+    assert (
+        chosen(Memory({"net231/layers (1).py": kit.layers}).choose())["net231/layers.py"]
+        == "net231/layers (1).py"
+    )
+    both = Memory({"net231/layers (1).py": kit.layers, "net231/layers.py": kit.blank_layers})
+    assert chosen(both.choose())["net231/layers.py"] == "net231/layers.py"
+
+
+def test_choose_modules_finds_nothing_in_nothing():
+    choice = Memory({"x.py": b""}).choose()
+    assert (choice.home, choice.modules) == (None, {})
+
+
+def test_choose_modules_looks_into_a_bounded_number_of_files(kit):
+    memory = Memory({f"{index:03}/layers.py": kit.layers for index in range(200)})
+    memory.choose()
+    assert len(set(memory.reads)) == 50
+
+
+@pytest.mark.parametrize(("path", "group", "inner"), [("a/b/c.py", "a", "b/c.py"), ("c.py", "", "c.py")])
+def test_group_of_and_inner_path_split_at_the_package(path, group, inner):
+    assert (group_of(path), inner_path(path)) == (group, inner)
