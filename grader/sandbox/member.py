@@ -58,7 +58,8 @@ def _watch(
     if child == 0:
         _enter(request, groups, granted, entries, status)
     syscalls.close_all_but([status.fileno()])
-    syscalls.drop_capabilities()
+    # The kernel checks the dying parent's right to signal when it delivers the child's PR_SET_PDEATHSIG.
+    syscalls.drop_capabilities(keep=syscalls.CAP_KILL)
     status.send(f"pid {child}".encode())
     _, how, usage = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(how)

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterable
 
 __all__ = [
+    "CAP_KILL",
     "CLONE_NEWUSER",
     "close_all_but",
     "die_with_parent",
@@ -33,6 +34,7 @@ PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 NS_GET_USERNS = 0xB701  # _IO(0xb7, 1), linux/nsfs.h
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
+CAP_KILL = 5
 CAPABILITIES = 64  # room for every capability that version 3 of the interface can name
 SIGKILL = 9
 SYS_CLOSE_RANGE = 436  # the same number on every architecture; since Linux 5.9
@@ -85,14 +87,17 @@ def drop_bounding_set() -> None:
             _checked(-1, "prctl(PR_CAPBSET_DROP)")
 
 
-def drop_capabilities() -> None:
+def drop_capabilities(*, keep: int | None = None) -> None:
     """Empty the ambient, effective, permitted and inheritable sets. The bounding set goes first: see `drop_bounding_set`.
 
-    Raises: OSError if a set that is not empty cannot be emptied.
+    keep: the number of one capability below 32 that stays permitted and effective.
+
+    Raises: OSError if a set cannot be changed.
     """
     _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
     header = struct.pack("=Ii", LINUX_CAPABILITY_VERSION_3, 0)
-    _checked(_libc.capset(header, bytes(24)), "capset")
+    kept = 0 if keep is None else 1 << keep
+    _checked(_libc.capset(header, struct.pack("=6I", kept, kept, 0, 0, 0, 0)), "capset")
 
 
 def setns(descriptor: int, kind: int = 0) -> None:
