@@ -408,4 +408,9 @@ def test_several_notebooks_run_at_once_without_mixing(house):
 
 def test_executed_notebook_is_the_same_twice_even_if_it_seeds_nothing(house):
     draw = "import random, numpy as np\nprint(np.random.randn(3), random.random(), {'a', 'b', 'c'})"
-    assert house.run(draw).executed == house.run(draw).executed
+
+    async def under_another_warm_parent():
+        async with Sandbox() as sandbox:
+            return await house.arun(draw, sandbox=sandbox)
+
+    assert house.run(draw).executed == house.runner.run(under_another_warm_parent()).executed
