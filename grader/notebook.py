@@ -1,7 +1,7 @@
 """Run a submitted notebook headlessly in a room: every cell bounded in time and output, every cell's ending recorded.
 
-nbclient drives the cells; what it does not have is added here: a limit for the whole notebook, going on after a time-out, a death
-noticed at once, and outputs bounded while they arrive. Nothing is judged, and nothing on disk is touched.
+`sandbox/cells.py` drives single cells; here is what concerns the whole: its limits, what of it was reached, and the probes of its
+namespace. Nothing is judged, and nothing on disk is touched.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import zmq
-from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
@@ -25,18 +23,16 @@ from .errors import SandboxError
 from .model import CellEvidence, Ending, StudentError
 from .notebook_file import read_notebook, write_notebook
 from .outputs import CellOutputs, OutputBudget, student_error
-from .sandbox.kernel import Kernel, MalformedMessageError, Message, open_kernel
+from .sandbox.cells import CellDriver, Received, StoppedError
+from .sandbox.kernel import Kernel, open_kernel
 from .sandbox.room import Room
 
-__all__ = ["NotebookRun", "read_notebook", "run_notebook"]
+__all__ = ["NotebookRun", "Probing", "read_notebook", "run_notebook"]
 
 MIB = 1024 * 1024
-GRACE_S = 2.0  # that a cell has to end after its first interrupt
-INTERRUPT_EVERY_S = 0.5  # a bare `except:` swallows the first
-SILENCE_S = 3.0  # without a message, after a cell's reply: the rest of its outputs will not come
 RECEIVED_FACTOR = 8  # of the output limit: what may be said in all, for much of it may be cleared again
 RECEIVED_MIB = 64  # on top
-MAX_RECEIVED = 100_000  # messages
+LAST_WORDS_S = 2.0  # to read what a kernel sent before it died
 SERVE = "get_ipython().serve_probes()"
 
 #: Speaks with the kernel's namespace over a connected socket, after the last cell.
@@ -64,149 +60,6 @@ class NotebookRun:
     wall_s: float = 0.0
 
 
-class _StoppedError(Exception):
-    """The notebook cannot go on; the cell that was running ends so."""
-
-    def __init__(self, ending: Ending, detail: str) -> None:
-        super().__init__(detail)
-        self.ending = ending
-        self.detail = detail
-
-
-@dataclass(slots=True)
-class _Received:
-    """What has come from the kernel, kept or not."""
-
-    limit_bytes: int
-    size_bytes: int = 0
-    messages: int = 0
-
-    def count(self, message: Message) -> None:
-        self.size_bytes += message.size_bytes
-        self.messages += 1
-        if self.size_bytes > self.limit_bytes or self.messages > MAX_RECEIVED:
-            raise _StoppedError(
-                Ending.OVERSIZE, f"sent {self.messages} messages of {self.size_bytes // MIB} MiB in all"
-            )
-
-
-class CellDriver(NotebookClient):
-    """nbclient with our own waiting: for the reply, for the outputs, and for the kernel's death."""
-
-    def __init__(self, notebook: NotebookNode, kernel: Kernel, received: _Received) -> None:
-        super().__init__(
-            notebook,
-            km=kernel.manager,
-            allow_errors=True,
-            record_timing=False,
-            store_widget_state=False,
-            skip_cells_with_tag="gradecheck: run every cell",  # a student's tag must not skip one
-        )
-        self.kc = kernel.client
-        self.kernel = kernel
-        self.received = received
-        self.outputs = CellOutputs(budget=OutputBudget(left_bytes=0))
-        self.timed_out = False
-        self.deaf = False  # the kernel's outputs no longer arrive
-
-    async def run_cell(self, cell: NotebookNode, index: int, number: int, limit_s: float) -> Message:
-        """Run one cell and return its reply.
-
-        Raises: _StoppedError if the notebook cannot go on. DeadKernelError if the kernel died.
-        """
-        self.timed_out = False
-        self.timeout_func = lambda _: limit_s  # type: ignore[assignment]  # only handed on, to us
-        cell["execution_count"] = number
-        try:
-            await self.async_execute_cell(cell, index, execution_count=number)
-        except MalformedMessageError as exc:
-            raise _StoppedError(
-                Ending.MALFORMED, f"the kernel sent what is no Jupyter message: {exc}"
-            ) from exc
-        except zmq.Again as exc:
-            raise _StoppedError(Ending.MALFORMED, "the kernel takes no requests any more") from exc
-        finally:
-            if self.timed_out:
-                self._explain_interrupt(limit_s)
-            cell["outputs"] = self.outputs.documents(number)
-        return self.reply
-
-    def _explain_interrupt(self, limit_s: float) -> None:
-        """Say that it was the grader that interrupted; the frames show where the cell was."""
-        frames = self.outputs.error.frames if self.outputs.error else ()
-        self.outputs.error = StudentError(
-            kind="KeyboardInterrupt", message=f"stopped by the grader after {limit_s:.3g} s", frames=frames
-        )
-
-    async def _async_poll_kernel_alive(self) -> None:
-        await self.kernel.died()
-        if self.task_poll_for_reply is not None:
-            self.task_poll_for_reply.cancel()
-
-    async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:  # noqa: ARG002
-        while True:
-            message = await self.kernel.receive("iopub")
-            self.received.count(message)
-            if message.parent == parent_msg_id:
-                if message.kind == "status" and message.content.get("execution_state") == "idle":
-                    return
-                self.outputs.add(message.kind, message.content)
-            await asyncio.sleep(0)  # a flood of outputs must not keep other notebooks waiting
-
-    async def _async_poll_for_reply(
-        self,
-        msg_id: str,
-        cell: NotebookNode,  # noqa: ARG002  # the base's signature
-        timeout: float | None,
-        task_poll_output_msg: asyncio.Future[Any],
-        task_poll_kernel_alive: asyncio.Future[Any],
-    ) -> dict[str, Any]:
-        reply = asyncio.ensure_future(self.kernel.reply_to(msg_id))
-        try:
-            await self._wait(reply, task_poll_output_msg, timeout)
-            while not reply.done():
-                await self._interrupt(reply, task_poll_output_msg)
-            self.reply = reply.result()
-            await self._rest_of_outputs(task_poll_output_msg)
-        finally:
-            reply.cancel()
-            task_poll_kernel_alive.cancel()
-        return {"content": {"status": "ok"}}
-
-    async def _wait(
-        self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any], limit_s: float | None
-    ) -> None:
-        """Wait for the reply for so long; a failure on either channel is raised at once."""
-        waiting = {reply, outputs}
-        deadline = None if limit_s is None else time.monotonic() + limit_s
-        while reply in waiting:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
-                return
-            for future in done:
-                future.result()
-
-    async def _interrupt(self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any]) -> None:
-        self.timed_out = True
-        for _ in range(round(GRACE_S / INTERRUPT_EVERY_S)):
-            await self.kernel.interrupt()
-            await self._wait(reply, outputs, INTERRUPT_EVERY_S)
-            if reply.done():
-                return
-        raise _StoppedError(Ending.TIMED_OUT, "it did not stop when it was interrupted")
-
-    async def _rest_of_outputs(self, outputs: asyncio.Future[Any]) -> None:
-        while not self.deaf and not outputs.done():
-            before = self.received.messages
-            await asyncio.wait({outputs}, timeout=SILENCE_S)
-            self.deaf = not outputs.done() and self.received.messages == before  # do not wait so again
-        if not outputs.done():
-            outputs.cancel()
-        else:
-            outputs.result()
-
-
 @dataclass(slots=True, kw_only=True)
 class _Progress:
     """How far the notebook has come, and in which room."""
@@ -219,7 +72,7 @@ class _Progress:
     probed: bool = False
     cpu_s: float = 0.0
 
-    def stop(self, stopped: _StoppedError, number: int) -> None:
+    def stop(self, stopped: StoppedError, number: int) -> None:
         """Note that cell `number` ended the notebook."""
         self.ending = stopped.ending
         self.kernel_answers = False
@@ -246,7 +99,7 @@ async def run_notebook(
         index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()
     ]
     progress = _Progress(room=room)
-    received = _Received(limit_bytes=int((RECEIVED_MIB + 2 * RECEIVED_FACTOR * limits.output_mib) * MIB))
+    received = Received(limit_bytes=int((RECEIVED_MIB + 2 * RECEIVED_FACTOR * limits.output_mib) * MIB))
     try:
         async with _kernel(room, limits, progress) as kernel:
             await _run_cells(CellDriver(notebook, kernel, received), indices, limits, progress)
@@ -318,11 +171,11 @@ async def _ending(
         if task is not None and task.cancelling():  # nbclient takes our own cancellation for a death
             raise asyncio.CancelledError from None
         progress.stop(
-            _StoppedError(Ending.DIED, _obituary(await driver.kernel.died(), progress.room.memory_kills())),
+            StoppedError(Ending.DIED, _obituary(await driver.kernel.died(), progress.room.memory_kills())),
             number,
         )
         return Ending.DIED, None
-    except _StoppedError as stopped:
+    except StoppedError as stopped:
         progress.stop(stopped, number)
         return stopped.ending, None
     if driver.timed_out:
@@ -360,7 +213,7 @@ async def _probe(kernel: Kernel, probing: Probing) -> bool:
     try:
         await asyncio.wait({died, asking}, return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():  # it may still be reading what was sent before
-            await asyncio.wait({asking}, timeout=GRACE_S)
+            await asyncio.wait({asking}, timeout=LAST_WORDS_S)
         if asking.done():
             asking.result()
         return asking.done()

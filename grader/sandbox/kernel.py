@@ -28,7 +28,15 @@ from .bwrap import WORK
 from .members import Member, Usage
 from .room import Room
 
-__all__ = ["Kernel", "MalformedMessageError", "Message", "RoomProvisioner", "open_kernel"]
+__all__ = [
+    "Kernel",
+    "MalformedMessageError",
+    "Message",
+    "RoomClient",
+    "RoomManager",
+    "RoomProvisioner",
+    "open_kernel",
+]
 
 SOCKETS = "/k/k"  # inside the room; short, for a unix socket's path ends at about 104 bytes
 PORTS: KernelConnectionInfo = {

@@ -36,7 +36,7 @@ from ..probe.imports import prepare_path  # noqa: E402  # as above
 from ..probe.in_kernel import serve_namespace  # noqa: E402  # as above
 from .kernel_shell import CellCompiler, ColabFinder, CourseShell, ImportGuard, pass_breakpoint  # noqa: E402  # as above
 
-__all__ = ["main", "preload"]
+__all__ = ["BoundedSession", "CourseKernel", "RoomKernelApp", "main", "pack", "preload"]
 
 INLINE = "module://matplotlib_inline.backend_inline"
 
@@ -61,8 +61,11 @@ OUTPUTS = frozenset(
 )
 
 
+MAX_SENT = 20_000  # outputs; the driver kills a kernel that sends five times as many messages
+
+
 class BoundedSession(Session):
-    """Sends nothing larger than `message_bytes`, and no more outputs than `total_bytes` in all.
+    """Sends nothing larger than `message_bytes`, and no more outputs than `total_bytes` and MAX_SENT in all.
 
     A larger message would make the driver drop the connection, and with it the outputs of all later cells.
     """
@@ -70,6 +73,7 @@ class BoundedSession(Session):
     message_bytes = 1 << 20
     total_bytes = 1 << 24
     _sent_bytes = 0
+    _sent_messages = 0
 
     def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
         """Serialize `msg`, with shortened content where it would be too large."""
@@ -81,11 +85,14 @@ class BoundedSession(Session):
     def send(self, stream: Any, msg_or_type: Any, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         """Send, unless the notebook has said enough."""
         kind = msg_or_type if isinstance(msg_or_type, str) else msg_or_type.get("msg_type")
-        if kind in OUTPUTS and kind != "error" and self._sent_bytes > self.total_bytes:
-            return None  # but why a cell failed is told in any case
+        if kind not in OUTPUTS:
+            return super().send(stream, msg_or_type, *args, **kwargs)
+        silent = self._sent_bytes > self.total_bytes or self._sent_messages > MAX_SENT
+        if silent and kind != "error":  # why a cell failed is told in any case
+            return None
         message = super().send(stream, msg_or_type, *args, **kwargs)
-        if kind in OUTPUTS and message is not None:
-            self._sent_bytes += _size(message.get("content"))
+        self._sent_bytes += _size((message or {}).get("content"))
+        self._sent_messages += 1
         return message
 
 

@@ -227,7 +227,7 @@ def test_kernel_that_sends_garbage_is_killed(house):
 
 
 def test_too_large_a_message_costs_the_outputs_not_the_endings(house, monkeypatch):
-    monkeypatch.setattr("grader.notebook.SILENCE_S", 0.5)
+    monkeypatch.setattr("grader.sandbox.cells.SILENCE_S", 0.5)
     run = house.run("sends_one_huge_message")
     assert endings(run) == [ANSWERED, RAISED]
     assert run.cells[1].error.message == "still told"

@@ -5,6 +5,7 @@ import json
 import pytest
 import zmq
 
+from grader.sandbox import kernel_main
 from grader.sandbox.kernel_main import BoundedSession, pack
 
 MIB = 1024 * 1024
@@ -72,6 +73,14 @@ def test_session_falls_silent_after_its_total_but_still_replies(session, wire):
         theirs.recv_multipart()
         received += 1
     assert received == 12
+
+
+def test_session_falls_silent_after_many_outputs_but_still_tells_errors(session, wire, monkeypatch):
+    monkeypatch.setattr(kernel_main, "MAX_SENT", 4)
+    ours, _ = wire
+    sent = [session.send(ours, "display_data", {"data": {}}) for _ in range(8)]
+    assert [message is not None for message in sent] == [True] * 5 + [False] * 3
+    assert session.send(ours, "error", {"ename": "E"}) is not None
 
 
 @pytest.mark.parametrize("text", ["plain", "한국어", "\ud800 alone", "😀"])
