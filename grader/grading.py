@@ -141,7 +141,7 @@ def open_grading(
     Raises: AssignmentError if any of the instructor's files is wrong.
     """
     suite = load_suite(assignment)
-    used = seed or state.seed()
+    used = seed or state.seed(assignment.name)
     return Grading(
         assignment=assignment,
         suite=suite,

@@ -30,6 +30,7 @@ from .grading import Grading, environment, open_grading, rejected
 from .model import Evidence, Result, Status, Submission
 from .points import shown_points
 from .report import ReportHeader, ReportJob, write_reports
+from .roster import Entry
 from .sandbox import Sandbox
 from .seed import Seed
 from .source import solution_files
@@ -149,6 +150,8 @@ def grade(
     working sandbox and `settings.unsafe` is not set. Whatever is wrong with one submission becomes that student's result.
     """
     started = time.monotonic()
+    if settings.seed is not None:
+        settings.state.choose_seed(assignment.name, settings.seed)
     grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
     found = list(find_submissions(paths, assignment, settings.state.blobs))
     if not found:
@@ -180,15 +183,24 @@ def rescore(assignment: Assignment, settings: Settings, progress: Progress | Non
             )
         run.progress.found(len(entries))
         for entry in entries:
-            evidence = settings.state.evidence.find(entry.evidence) or not_run(
-                grading.suite,
-                entry.submission,
-                entry.evidence,
-                "its evidence is no longer kept; run `grader run` again",
-            )
+            evidence = _still_valid(grading, entry)
             run.record(entry.submission, evidence, reused=True)
         index = write_outputs(run.grading, gradebook, settings, students=run.students)
         return run.summary(time.monotonic() - started, index)
+
+
+def _still_valid(grading: Grading, entry: Entry) -> Evidence:
+    """The kept evidence of an entry. What was made with other probes or another seed cannot be judged: it counts as not run."""
+    evidence = grading.state.evidence.find(entry.evidence)
+    if evidence is None:
+        why = "its evidence is no longer kept"
+    elif evidence.suite != grading.suite.digest:
+        why = "the probes have changed since"
+    elif evidence.seed_id != grading.seed.id:
+        why = "it was run with another seed"
+    else:
+        return evidence
+    return not_run(grading.suite, entry.submission, entry.evidence, f"{why}; run `grader run` again")
 
 
 def rewrite(assignment: Assignment, settings: Settings) -> Path:

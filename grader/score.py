@@ -124,7 +124,7 @@ def _result(
         max_points=points,
         relative_error=judgement.relative_error,
         tolerance=check.tolerance if isinstance(check.tolerance, (int, float)) else None,
-        reason=judgement.reason,
+        reason="" if outcome is Outcome.PASSED else judgement.reason,
         detail=detail,
         hint="" if outcome is Outcome.PASSED else check.hint,
         section=check.section,

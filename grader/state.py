@@ -8,6 +8,7 @@ from pathlib import Path
 from .blobs import BlobStore
 from .errors import GraderError
 from .evidence import EvidenceStore
+from .files import write_atomically
 from .gradebook import Gradebook
 from .roster import Roster
 from .seed import Seed, secret_seed
@@ -50,9 +51,17 @@ class State:
         """Who handed in what for one assignment."""
         return Roster(self.folder / "rosters" / assignment)
 
-    def seed(self) -> Seed:
-        """The secret seed, generated on first use."""
-        return secret_seed(self.folder)
+    def seed(self, assignment: str) -> Seed:
+        """The seed that an assignment is graded with: the one last chosen for it, else the secret one, generated on first use."""
+        chosen = self._chosen(assignment)
+        return Seed(chosen.read_bytes()) if chosen.is_file() else secret_seed(self.folder)
+
+    def choose_seed(self, assignment: str, seed: Seed) -> None:
+        """Remember the seed of a run that was given one, so that rescoring judges its evidence by the same inputs."""
+        write_atomically(self._chosen(assignment), seed.secret, 0o600)
+
+    def _chosen(self, assignment: str) -> Path:
+        return self.folder / "seeds" / assignment
 
     def gradebook(self) -> Gradebook:
         """The gradebook, opened; a context manager that closes it.
