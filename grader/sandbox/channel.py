@@ -17,7 +17,8 @@ from ..errors import SandboxError
 from ..model import CheckEvidence, Ending, Note
 from ..probe.child import KILLED
 from .members import Member, Usage
-from .room import Room, RoomSpec, Sandbox
+from .room import Room, RoomSpec
+from .sandbox import Sandbox
 from .session import ImportReport, OutOfTurnError, Planned, ProbeSession, RunnerLostError
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "ProbeRun",
     "ProbeSession",
     "RunnerLostError",
-    "probe_namespace",
     "run_probes",
 ]
 
@@ -84,30 +84,6 @@ async def run_probes(
             usage=room.usage(),
             phases={"room": ready - started, "probes": time.monotonic() - ready},
         )
-
-
-async def probe_namespace(
-    channel: socket.socket, modules: Mapping[str, str], plan: Sequence[Planned], *, evidence_bytes: int
-) -> tuple[CheckEvidence, ...]:
-    """Run every planned check in a kernel that serves its namespace (`grader/probe/in_kernel.py`), and answer for each of them.
-
-    A kernel cannot be replaced: once it is lost, the remaining checks end as the one did that lost it. Student code has run there,
-    so nothing that it says is an infrastructure failure.
-    """
-    session = ProbeSession(channel, evidence_bytes=evidence_bytes)
-    answered: list[CheckEvidence] = []
-    try:
-        await session.load(modules)
-        for planned in plan:
-            answered.append(await session.check(planned))  # noqa: PERF401  # what was answered stays when the next one fails
-    except RunnerLostError as exc:
-        rest = plan[len(answered) :]
-        answered += [
-            CheckEvidence(check=planned.id, ending=exc.ending, detail=exc.detail) for planned in rest
-        ]
-    finally:
-        session.close()
-    return tuple(answered)
 
 
 class _Work:

@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import SandboxError
 from .bwrap import Python
 
-__all__ = ["WarmParent", "default_font_cache", "make_alias"]
+__all__ = ["WarmParent", "default_cache", "make_alias"]
 
 START_S = 60.0  # importing everything from a cold disk
 REQUEST_BYTES = 128 * 1024  # as in warm.py
@@ -164,7 +164,7 @@ class WarmParent:
         return words.decode(errors="replace")[-2000:].strip()
 
 
-def default_font_cache() -> Path:
-    """Where matplotlib keeps its list of fonts between starts, which takes a second to make."""
+def default_cache() -> Path:
+    """Where what is dear to find out is kept between starts: matplotlib's list of fonts, and which limits hold."""
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "gradecheck" / "matplotlib"
+    return Path(home) / "gradecheck"

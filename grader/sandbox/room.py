@@ -1,7 +1,6 @@
-"""Rooms: bubblewrap containers in which student code runs, and who works in them. The driver's side.
+"""A room: a bubblewrap container with one idle process, into which the warm parent forks members. The driver's side.
 
-A `Sandbox` owns the warm parent and makes rooms; a `Room` is a container with one idle process; a `Member` is a process that the
-warm parent forked into it. Everything in a room is dead, and its memory free, when its context exits.
+Rooms are made and ended by `sandbox.py`.
 """
 
 from __future__ import annotations
@@ -11,37 +10,25 @@ import contextlib
 import os
 import platform
 import re
-import resource
-import shutil
 import socket
-import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from ..assignment import Limits
 from ..errors import SandboxError
-from . import bwrap, cgroups
-from .bwrap import WORK, RoomPlan
+from .cgroups import Group
 from .holder import Holder
 from .members import Member, Usage
-from .parent import WarmParent, default_font_cache, make_alias
-from .staging import stage
+from .parent import WarmParent
 
-__all__ = ["Room", "RoomSpec", "Sandbox"]
+__all__ = ["Room", "RoomSpec"]
 
 MIB = 1024 * 1024
 ENTER_S = 20.0  # a fork of the warm parent takes some 10 ms
-EXTRA_PROCESSES = 8  # of ours, in the room's control group beside the student's
-NPROC_PER_NAMESPACE = (
-    5,
-    14,
-)  # since this kernel, RLIMIT_NPROC counts a user's processes in each user namespace by itself
-ALIAS_PREFIX = "gradecheck-"
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
+#: Since this kernel, RLIMIT_NPROC counts a user's processes in each user namespace by itself.
+NPROC_PER_NAMESPACE = (5, 14)
 INNER_ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -69,7 +56,7 @@ class RoomSpec:
 
 
 class Room:
-    """A container around one idle process. Made by `Sandbox.room`.
+    """A container around one idle process. Made by `Sandbox.room`, ended when its context exits.
 
     pid: of the idle process, on this side. work: the working folder as its members see it.
     """
@@ -82,7 +69,7 @@ class Room:
         root: Path,
         work: str,
         holder: Holder | None,
-        group: cgroups.Group | None,
+        group: Group | None,
     ) -> None:
         self.pid = holder.pid if holder is not None else os.getpid()
         self.spec = spec
@@ -178,133 +165,6 @@ class Room:
         }
 
 
-class Sandbox:
-    """Makes rooms. An async context manager that owns the warm parent.
-
-    unsafe: run without rooms (`--unsafe-no-sandbox`): the same processes with resource limits only. Code that runs so can read and
-        write whatever this user can.
-    hidden: host files and folders that must not be visible in a room even if they lie in a folder of the system that is.
-    sandboxed: the opposite of unsafe. limits_held: what holds each limit here, e.g. {"memory": "cgroup v1"}; filled on entering.
-    """
-
-    def __init__(self, *, unsafe: bool = False, hidden: Sequence[Path] = ()) -> None:
-        self.sandboxed = not unsafe
-        self.limits_held: Mapping[str, str] = {}
-        self._hidden = (CHECKOUT, *(path.resolve() for path in hidden))
-        self._stack = contextlib.AsyncExitStack()
-        self._groups = cgroups.Groups(version=0, parents={})
-
-    async def __aenter__(self) -> Self:  # noqa: D105  # said by the class
-        if self.sandboxed and shutil.which("bwrap") is None:
-            raise SandboxError(
-                "bubblewrap is not installed, and other people's code does not run without it; install it: apt install bubblewrap"
-            )
-        try:
-            await self._start()
-        except BaseException:
-            await self._stack.aclose()
-            raise
-        return self
-
-    async def __aexit__(  # noqa: D105  # said by the class
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._stack.aclose()
-
-    async def _start(self) -> None:
-        _remove_stale()
-        alias = self._stack.enter_context(
-            tempfile.TemporaryDirectory(dir="/tmp", prefix=f"{ALIAS_PREFIX}{os.getpid()}-")
-        )
-        self._python = bwrap.locate_python(Path(alias))
-        make_alias(Path(alias), self._python.sites)
-        self._groups = cgroups.find_groups(
-            mountinfo=Path("/proc/self/mountinfo").read_text(),
-            membership=Path("/proc/self/cgroup").read_text(),
-        )
-        self._groups.clean()
-        self._parent = WarmParent(self._python, font_cache=default_font_cache())
-        self._stack.push_async_callback(self._parent.close)
-        await self._parent.start()
-
-    def room(self, spec: RoomSpec) -> AbstractAsyncContextManager[Room]:
-        """Make a room, stage its files, and destroy it with everything in it on exit.
-
-        Raises: SandboxError if bubblewrap fails, or the files do not fit.
-        """
-        return self._closed_room(spec) if self.sandboxed else self._open_air(spec)
-
-    @asynccontextmanager
-    async def _closed_room(self, spec: RoomSpec) -> AsyncIterator[Room]:
-        plan = RoomPlan(
-            python=self._python,
-            mounts=spec.mounts,
-            work_bytes=spec.limits.disk_mib * MIB,
-            hidden=self._hidden,
-        )
-        async with contextlib.AsyncExitStack() as stack:
-            group = self._make_group(spec.limits)
-            if group is not None:
-                stack.push_async_callback(asyncio.to_thread, group.remove)
-            holder = Holder()
-            stack.push_async_callback(holder.close)
-            mapped = os.geteuid() == 0 and bwrap.readable_by_all(plan)
-            await holder.start(plan, group=group, limits=_holder_limits(spec.limits), mapped=mapped)
-            room = Room(
-                self._parent,
-                spec,
-                root=Path(f"/proc/{holder.pid}/root"),
-                work=WORK,
-                holder=holder,
-                group=group,
-            )
-            stage(
-                room.path(WORK),
-                files=spec.files,
-                links=spec.links,
-                folders=_mount_parents(spec.mounts),
-                owner=holder.host_uid,
-            )
-            try:
-                yield room
-            finally:
-                holder.kill()
-                await room.close()
-
-    @asynccontextmanager
-    async def _open_air(self, spec: RoomSpec) -> AsyncIterator[Room]:
-        prefix = f"{ALIAS_PREFIX}{os.getpid()}-open-"
-        with tempfile.TemporaryDirectory(dir="/tmp", prefix=prefix, ignore_cleanup_errors=True) as folder:
-            root = Path(folder)
-            for name in ("work", "k", "tmp"):
-                (root / name).mkdir()
-            stage(root / "work", files=spec.files, links=spec.links)
-            for inner, outer in spec.mounts.items():
-                link = root / inner.lstrip("/")
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(outer)
-            room = Room(self._parent, spec, root=root, work=str(root / "work"), holder=None, group=None)
-            try:
-                yield room
-            finally:
-                await room.close()
-
-    def _make_group(self, limits: Limits) -> cgroups.Group | None:
-        if not self._groups.parents:
-            return None
-        memory_bytes = (
-            limits.memory_mib + 3 * limits.disk_mib
-        ) * MIB  # /work, /tmp and /dev/shm live in memory
-        try:
-            return self._groups.create(
-                memory_bytes=memory_bytes, processes=limits.processes + EXTRA_PROCESSES
-            )
-        except OSError as exc:
-            raise SandboxError(
-                f"a control group could not be made, though it could be at the start: {exc}"
-            ) from exc
-
-
 async def _entered(status: socket.socket, entry: str) -> int:
     """Wait until the watcher has told the member's process number, and the member that it has dropped every right."""
     loop = asyncio.get_running_loop()
@@ -342,29 +202,3 @@ def _owner(path: Path) -> int | None:
         return path.stat().st_uid
     except OSError:
         return None
-
-
-def _holder_limits(limits: Limits) -> dict[int, int]:
-    return {
-        resource.RLIMIT_NPROC: limits.processes,
-        resource.RLIMIT_FSIZE: limits.file_mib * MIB,
-        resource.RLIMIT_NOFILE: limits.open_files,
-        resource.RLIMIT_CORE: 0,
-    }
-
-
-def _mount_parents(mounts: Mapping[str, Path]) -> list[str]:
-    """Folders under /work that bubblewrap made for mounts; the submission's own files may have to go beside them."""
-    found: dict[str, None] = {}
-    for inner in mounts:
-        parents = [str(parent) for parent in Path(inner).parents if str(parent).startswith(WORK + "/")]
-        found.update(dict.fromkeys(parent.removeprefix(WORK + "/") for parent in parents))
-    return list(found)
-
-
-def _remove_stale() -> None:
-    """Remove the folders of graders that were killed."""
-    for folder in Path("/tmp").glob(f"{ALIAS_PREFIX}*"):  # noqa: S108  # made by tempfile, and owned by us
-        owner = folder.name.removeprefix(ALIAS_PREFIX).partition("-")[0]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and _owner(folder) == os.geteuid():
-            shutil.rmtree(folder, ignore_errors=True)

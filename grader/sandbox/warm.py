@@ -14,13 +14,13 @@ import socket
 import threading
 
 from ..probe import runner
-from . import kernel_main, syscalls
+from . import kernel_main, syscalls, trial
 from .member import Entry, become
 
 __all__ = ["ENTRIES", "serve"]
 
 #: What a member may become. Names from the wire are looked up here and nowhere else.
-ENTRIES: dict[str, Entry] = {"runner": runner.main, "kernel": kernel_main.main}
+ENTRIES: dict[str, Entry] = {"runner": runner.main, "kernel": kernel_main.main, "trial": trial.main}
 
 REQUEST_BYTES = 128 * 1024
 MAX_DESCRIPTORS = 64
