@@ -89,7 +89,8 @@ class Grading:
     def _questions(
         self, submission: Submission, marks: Mapping[str, ManualMark]
     ) -> tuple[QuestionResult, ...]:
-        spec, graded = self.assignment.spec, []
+        spec = self.assignment.spec
+        graded: list[QuestionResult] = []
         for notebook in spec.notebooks:
             questions = [question for question in spec.questions if question.notebook == notebook.path]
             if questions:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from .model import CheckResult, Outcome, Result, Status
 from .pipeline import Line, Summary
+from .points import shown_points
 from .sandbox.health import Health
 from .validate import Proof
 
@@ -141,7 +142,9 @@ def print_result(result: Result) -> None:
             OUTPUT.print(f"        {escape(_clean(check.reason))}", soft_wrap=True)
             if check.hint:
                 OUTPUT.print(f"        [dim]{escape(check.hint)}[/]", soft_wrap=True)
-    OUTPUT.print(f"{result.score:f} of {result.max_score:f} points, {WORDS[result.status]}")
+    OUTPUT.print(
+        f"{shown_points(result.score, result.max_score)} of {shown_points(result.max_score)} points, {WORDS[result.status]}"
+    )
 
 
 def print_proofs(proofs: Sequence[Proof]) -> None:

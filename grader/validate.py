@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .assignment import Assignment
-from .model import Outcome, QuestionKind, Result, Status
+from .model import CheckResult, Outcome, QuestionKind, QuestionResult, Result, Status
 from .pipeline import Progress, Settings, grade
 from .release import leaks, stale
 from .samples import SampleVerdict, disagreements, load_verdicts, stale_samples
@@ -101,7 +101,8 @@ def _short_of_full(result: Result) -> Iterator[str]:
 
 
 def _more_than_none(result: Result) -> Iterator[str]:
-    for part in (*result.checks, *result.questions):
+    parts: list[CheckResult | QuestionResult] = [*result.checks, *result.questions]
+    for part in parts:
         if part.points != Decimal(0) or part.outcome is not Outcome.FAILED:
             yield f"{part.id}: {part.outcome.value}, {part.points} of {part.max_points} points: {part.reason}"
     if result.status is not Status.COMPLETE:
