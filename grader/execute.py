@@ -148,7 +148,7 @@ async def _notebook(
     plan: Plan, path: str, data: bytes, spec: RoomSpec, *, sandbox: Sandbox, blobs: BlobStore
 ) -> _Part:
     """Run one notebook in a room of its own and, after the last cell, ask for the checks of its namespace."""
-    checks = plan.suite.at("notebook")
+    checks = plan.suite.in_notebook(path)
     answers: dict[str, CheckEvidence] = {}
 
     async def ask(channel: socket.socket) -> None:
@@ -211,6 +211,6 @@ def _unanswered(check: Check, run: NotebookRun) -> CheckEvidence:
 
 def _absent(plan: Plan, path: str, ending: Ending, detail: str) -> _Part:
     answers = (
-        CheckEvidence(check=check.id, ending=ending, detail=detail) for check in plan.suite.at("notebook")
+        CheckEvidence(check=check.id, ending=ending, detail=detail) for check in plan.suite.in_notebook(path)
     )
     return _Part(checks=tuple(answers), notebook=NotebookEvidence(path=path, ending=ending, detail=detail))

@@ -54,6 +54,10 @@ class Suite:
         """The checks that run in one place, "modules" or "notebook"."""
         return tuple(check for check in self.checks if check.where == where)
 
+    def in_notebook(self, path: str) -> tuple[Check, ...]:
+        """The checks that read one notebook's namespace."""
+        return tuple(check for check in self.at("notebook") if check.notebook in ("", path))
+
     def check(self, name: str) -> Check:
         """One check by its id. Raises: KeyError if there is none."""
         for check in self.checks:
@@ -65,7 +69,7 @@ class Suite:
 def load_suite(assignment: Assignment) -> Suite:
     """Import `checks.py` and collect its checks.
 
-    Raises: AssignmentError if it cannot be imported, holds no check, or two checks share an id.
+    Raises: AssignmentError if it cannot be imported, holds no check, two checks share an id, or a notebook is not named.
     """
     module = _import_file(assignment.checks, f"_gradecheck_checks_{assignment.name}", root=_root(assignment))
     checks = tuple(value for value in vars(module).values() if isinstance(value, Check))
@@ -77,10 +81,20 @@ def load_suite(assignment: Assignment) -> Suite:
         raise AssignmentError(
             f"{assignment.checks}: more than one check is named {', '.join(twice)}; rename one"
         )
+    _check_notebooks(assignment, checks)
     modules = _stripped(assignment, frozenset(ids))
-    terms = [(check.id, check.where, check.time_s) for check in checks]
+    terms = [(check.id, check.where, check.notebook, check.time_s) for check in checks]
     digest = hashlib.sha256(json.dumps([sorted(modules.items()), terms]).encode()).hexdigest()
     return Suite(assignment=assignment, checks=checks, modules=modules, digest=digest)
+
+
+def _check_notebooks(assignment: Assignment, checks: Sequence[Check]) -> None:
+    known = [notebook.path for notebook in assignment.spec.notebooks]
+    for check in checks:
+        if (check.notebook or len(known) > 1) and check.where == "notebook" and check.notebook not in known:
+            raise AssignmentError(
+                f"{assignment.checks}: check {check.id} reads notebook {check.notebook!r}; expected one of {', '.join(known)}"
+            )
 
 
 def load_reference(assignment: Assignment) -> Any:

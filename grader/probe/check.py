@@ -25,6 +25,7 @@ class Check:
     floor: the denominator's floor of the relative error, in units of the array; raise it where a true value is zero.
     visible: whether students see its title, error and tolerance; a hidden check shows its title and reason only.
     where: "modules" probes the submitted modules in a process of their own, "notebook" a fork of the kernel after the last cell.
+    notebook: of an assignment's several notebooks, the path of the one whose kernel it is; "" where there is one only.
     credit: "all" arrays must pass, or "each" array earns its share of the points.
     judge: a pure function (actual, expected) -> Judgement, run outside, in place of the comparison of all arrays.
     exact_dtype: expected floating-point width is part of the answer. time_s: wall-clock limit, or None for the assignment's.
@@ -40,6 +41,7 @@ class Check:
     floor: float | Mapping[str, float] = 1e-8
     visible: bool = True
     where: Literal["modules", "notebook"] = "modules"
+    notebook: str = ""
     credit: Literal["all", "each"] = "all"
     judge: Callable[..., Any] | None = None
     exact_dtype: bool = True

@@ -182,6 +182,40 @@ def test_run_probe_reports_a_reference_that_cannot_answer(make_assignment, solut
         run_probe(load_suite(assignment).check("doubles"), load_reference(assignment), Seed.of(1))
 
 
+TWO_NOTEBOOKS = """
+notebooks:
+  - path: first.ipynb
+  - path: second.ipynb
+"""
+
+
+@pytest.fixture
+def two_notebooks(make_assignment):
+    def make(place):
+        assignment = make_assignment(CHECKS.replace('where="notebook"', f'where="notebook"{place}'))
+        for name in ("first.ipynb", "second.ipynb"):
+            (assignment.folder / "source" / name).write_text("{}")
+        (assignment.folder / "assignment.yaml").write_text(SPEC + TWO_NOTEBOOKS)
+        return load_assignment(assignment.folder)
+
+    return make
+
+
+def test_check_belongs_to_the_notebook_that_it_names(two_notebooks):
+    suite = load_suite(two_notebooks(', notebook="second.ipynb"'))
+    assert suite.in_notebook("first.ipynb") == ()
+    assert [check.id for check in suite.in_notebook("second.ipynb")] == ["experiment"]
+
+
+@pytest.mark.parametrize("place", ["", ', notebook="third.ipynb"'])
+def test_load_suite_asks_which_of_several_notebooks_a_check_reads(two_notebooks, place):
+    with pytest.raises(
+        AssignmentError,
+        match=r"check experiment reads notebook .*; expected one of first.ipynb, second.ipynb",
+    ):
+        load_suite(two_notebooks(place))
+
+
 def test_load_reference_that_is_absent_is_named(make_assignment):
     assignment = make_assignment()
     path = assignment.folder / "assignment.yaml"
