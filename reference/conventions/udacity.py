@@ -8,14 +8,14 @@ normalisation have no bias. Draws nothing on a screen: the accuracies to plot ar
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from .. import data, layers, networks, normalization
+from .. import data, layers, losses, networks, normalization
 from ..arrays import Array
 
 __all__ = [
@@ -23,13 +23,18 @@ __all__ = [
     "DataSets",
     "InferenceReport",
     "NeuralNet",
+    "activation_gradient",
+    "batch_norm_gradients",
     "batch_norm_inference",
     "batch_norm_test",
     "batch_norm_training",
+    "conv_moments",
     "initial_weights",
+    "moments",
     "read_data_sets",
     "relu",
     "sigmoid",
+    "softmax_cross_entropy",
     "train_and_test",
 ]
 
@@ -55,6 +60,26 @@ def sigmoid(x: Array) -> Array:
 
 Activation = Callable[[Array], Array]
 _NAMES: dict[Activation, str] = {relu: "relu", sigmoid: "sigmoid"}
+
+
+def activation_gradient(layer_out: Array, activation_fn: Activation) -> Array:
+    """Derivative of `relu` or `sigmoid`, any shape, written in terms of what the activation gave: 0 for a ReLU that gave 0.
+
+    Raises: ValueError for another activation function.
+    """
+    if activation_fn not in _NAMES:
+        raise ValueError(
+            f"activation_gradient: activation_fn is {activation_fn!r}, expected relu or sigmoid of {__name__}"
+        )
+    ones = np.ones_like(layer_out)
+    if activation_fn is relu:
+        return layers.relu_backward(ones, layer_out)
+    return layers.sigmoid_backward(ones, layer_out)
+
+
+def softmax_cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
+    """Mean cross-entropy of the softmax of logits (N, C) and one-hot labels (N, C), in nats; its gradient for the logits (N, C)."""
+    return losses.softmax_loss(logits, np.argmax(labels, axis=1))
 
 
 # --- Batch normalisation, written out -----------------------------------------------------------------------------------------
@@ -96,6 +121,31 @@ def batch_norm_inference(
     rows = linear_output.reshape(-1, linear_output.shape[-1])
     out = normalization.batchnorm_inference(rows, gamma, beta, pop_mean, pop_variance, eps=epsilon)
     return out.reshape(linear_output.shape)
+
+
+def batch_norm_gradients(
+    d_out: Array, linear_output: Array, gamma: Array, *, epsilon: float = EPSILON
+) -> tuple[Array, Array, Array]:
+    """The way back through `batch_norm_training`: gradients for linear_output (its shape), gamma and beta (D,).
+
+    Args: d_out: gradient of the normalised output, in its shape; others as there.
+    """
+    rows = linear_output.reshape(-1, linear_output.shape[-1])
+    nothing = np.zeros_like(gamma)
+    step = normalization.batchnorm_forward(rows, gamma, nothing, nothing, nothing, eps=epsilon)
+    d_linear, d_gamma, d_beta = normalization.batchnorm_backward(d_out.reshape(rows.shape), step.cache)
+    return d_linear.reshape(linear_output.shape), d_gamma, d_beta
+
+
+def moments(values: Array, axes: Sequence[int]) -> tuple[Array, Array]:
+    """Mean and (biased) variance over several axes, which are gone from the results."""
+    return np.mean(values, axis=tuple(axes)), np.var(values, axis=tuple(axes))
+
+
+def conv_moments(conv_layer: Array, axis: int = -1) -> tuple[Array, Array]:
+    """Mean and variance of each feature map (D,), over rows and positions. axis: which one of four counts the feature maps."""
+    others = [number for number in range(conv_layer.ndim) if number != axis % conv_layer.ndim]
+    return moments(conv_layer, others)
 
 
 # --- Data ---------------------------------------------------------------------------------------------------------------------
@@ -251,7 +301,7 @@ class NeuralNet:
         """
         for i in range(training_batches):
             images, labels = mnist.train.next_batch(BATCH)
-            self._descend(images, np.argmax(labels, axis=1), learning_rate)
+            self.train_step(images, labels, learning_rate)
             if i % batches_per_sample == 0:
                 self.training_accuracies.append(self.accuracy(mnist.validation))
         final = self.accuracy(mnist.validation)
@@ -285,6 +335,10 @@ class NeuralNet:
         single = float(np.mean(np.array(guesses) == labels))
         _log.info("%s: Accuracy on %d samples = %s", self.name, len(guesses), single)
         return InferenceReport(accuracy=accuracy, predictions=tuple(guesses), single_accuracy=single)
+
+    def train_step(self, images: Array, labels: Array, learning_rate: float) -> None:
+        """One step of gradient descent on a batch: images (N, inputs), labels (N, 10) one-hot. Population statistics move, too."""
+        self._descend(images, np.argmax(labels, axis=1), learning_rate)
 
     def _descend(self, images: Array, y: Array, learning_rate: float) -> None:
         step = self._core.loss(self.params, images, y, self.population)

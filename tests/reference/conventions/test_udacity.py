@@ -51,6 +51,55 @@ def test_convolutional_variant_takes_moments_per_feature_map():
     )
 
 
+def test_activation_gradients_by_hand():
+    np.testing.assert_array_equal(
+        course.activation_gradient(np.array([0.0, 0.5, 3.0]), course.relu), [0.0, 1.0, 1.0]
+    )
+    np.testing.assert_allclose(
+        course.activation_gradient(np.array([0.5, 0.2, 1.0]), course.sigmoid), [0.25, 0.16, 0.0]
+    )
+    with pytest.raises(ValueError, match=r"expected relu or sigmoid of reference\.conventions\.udacity"):
+        course.activation_gradient(np.ones(2), np.tanh)
+
+
+def test_cross_entropy_by_hand():
+    loss, gradient = course.softmax_cross_entropy(
+        np.log(np.array([[1.0, 3.0], [2.0, 2.0]])), np.array([[1.0, 0.0], [0.0, 1.0]])
+    )
+    assert loss == pytest.approx((np.log(4) + np.log(2)) / 2)
+    np.testing.assert_allclose(gradient, [[-0.375, 0.375], [0.25, -0.25]])
+
+
+@pytest.mark.parametrize("shape", [(6, 3), (2, 3, 4, 2)])
+def test_batch_norm_gradients_agree_with_numerical_ones(shape):
+    rng = np.random.default_rng(5)
+    x, upstream = rng.standard_normal(shape), rng.standard_normal(shape)
+    gamma, beta = rng.standard_normal((2, shape[-1]))
+    zero = np.zeros(shape[-1])
+
+    def out(x, gamma, beta):
+        return course.batch_norm_training(x, gamma, beta, pop_mean=zero, pop_variance=zero, epsilon=0.2)[0]
+
+    found = course.batch_norm_gradients(upstream, x, gamma, epsilon=0.2)
+    for number, wanted in enumerate(found):
+        given = [x, gamma, beta]
+
+        def value(v, number=number, given=given):
+            return float(np.sum(upstream * out(*(v if i == number else g for i, g in enumerate(given)))))
+
+        np.testing.assert_allclose(wanted, numerical_gradient(value, given[number]), rtol=1e-6, atol=1e-8)
+
+
+def test_moments_over_rows_and_per_feature_map():
+    mean, variance = course.moments(np.array([[1.0, 5.0], [3.0, 5.0]]), [0])
+    np.testing.assert_array_equal(mean, [2, 5])
+    np.testing.assert_array_equal(variance, [1, 0])
+    maps = np.zeros((2, 3, 1, 2))  # batch, height, width, maps
+    maps[..., 1] = [[[1], [1], [1]], [[5], [5], [5]]]
+    for found in (course.conv_moments(maps), course.conv_moments(maps.transpose(0, 3, 1, 2), axis=1)):
+        np.testing.assert_array_equal(found, [[0, 3], [0, 4]])
+
+
 def test_read_data_sets_gives_the_shapes_of_the_lesson(mnist_folder):
     sets = course.read_data_sets(mnist_folder)
     rows = len(data.load_mnist(mnist_folder).y_train)
@@ -104,7 +153,7 @@ def test_a_training_step_descends_the_mean_cross_entropy(use_batch_norm, activat
         logits = other.output_layer(images, is_training=True)
         return float(np.mean(np.log(np.exp(logits).sum(axis=1)) - logits[range(8), y]))
 
-    net._descend(images, y, 0.1)
+    net.train_step(images, np.eye(3)[y], 0.1)
     for name, w in start.items():
         gradient = numerical_gradient(lambda value, name=name: cross_entropy(name, value), w)
         np.testing.assert_allclose(net.params[name], w - 0.1 * gradient, atol=1e-7, err_msg=name)
