@@ -46,7 +46,9 @@ class _AssignmentFolder(click.ParamType[Assignment]):
         return load_assignment(Path(value))
 
 
-ASSIGNMENT = click.argument("assignment", type=_AssignmentFolder())
+ASSIGNMENT = click.argument(
+    "assignment", type=_AssignmentFolder(), help="Folder of an assignment, with its assignment.yaml."
+)
 OUT = click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -110,7 +112,13 @@ def cli() -> None:
 
 @cli.command("run")
 @ASSIGNMENT
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument(
+    "paths",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Folders, zips, notebooks or LMS downloads.",
+)
 @_options(OUT, STATE, DATABASE, DATA, JOBS, SEED, UNSAFE, JSON)
 def run_command(
     assignment: Assignment,
@@ -174,7 +182,7 @@ def marks_group() -> None:
 
 @marks_group.command("export")
 @ASSIGNMENT
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), help="The CSV file to write.")
 @_options(STATE, DATABASE)
 def marks_export(assignment: Assignment, file: Path, state: Path, database: str | None) -> int:
     """Write what a person has to mark, and has marked, to FILE."""
@@ -186,7 +194,11 @@ def marks_export(assignment: Assignment, file: Path, state: Path, database: str 
 
 @marks_group.command("import")
 @ASSIGNMENT
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument(
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A CSV file that was exported and filled in.",
+)
 @_options(STATE, DATABASE)
 @click.option("--marker", default=None, help="Who gives these marks; your user name unless said.")
 def marks_import(
@@ -234,7 +246,7 @@ def validate_command(assignment: Assignment, data: Path | None, jobs: int | None
 
 @cli.command("check")
 @ASSIGNMENT
-@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.argument("path", type=click.Path(path_type=Path, exists=True), help="What one student handed in.")
 @_options(DATA, UNSAFE)
 def check_command(assignment: Assignment, path: Path, data: Path | None, unsafe: bool) -> int:
     """Check one submission with the public seed and print what passes. Nothing is recorded."""

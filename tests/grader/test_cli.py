@@ -1,0 +1,134 @@
+"""The command: what it prints where, and with which exit status it ends. Run as people run it, in a process of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from grader.cli import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ROOT / "tests" / "data" / "small_assignment"
+
+
+def grader(*arguments, cwd):
+    command = [sys.executable, "-c", "from grader.cli import main; main()", *map(str, arguments)]
+    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def commands(group=cli, prefix="grader"):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}", command
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), [pytest.param(name, command, id=name) for name, command in commands()]
+)
+def test_every_command_has_help_and_a_line_in_the_readme(name, command):
+    assert command.help
+    for option in command.params:
+        assert getattr(option, "help", "an argument"), f"{name}: {option.name} has no help"
+    readme = (ROOT / "README.md").read_text("utf-8")
+    pattern = (
+        re.escape(name)
+        .replace("export", r"export\\\|import")
+        .replace(r"marks\ import", r"marks\ export\\\|import")
+    )
+    assert re.search(rf"`{pattern} ", readme + " ") or f"`{name}`" in readme
+
+
+def test_help_of_the_group_names_every_command():
+    shown = CliRunner().invoke(cli, ["--help"]).output
+    assert all(name in shown for name in cli.commands)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        pytest.param(["run", "nowhere", "."], 2, "nowhere: no assignment.yaml there", id="no-assignment"),
+        pytest.param(["run", SMALL, "nowhere"], 2, "'nowhere' does not exist", id="no-path"),
+        pytest.param(["run", SMALL], 2, "Missing argument", id="no-argument"),
+        pytest.param(["run", SMALL, ".", "--jobs", "0"], 2, "--jobs", id="no-jobs"),
+        pytest.param(["rescore", SMALL, "--seed", "1"], 2, "run `grader run` first", id="nothing-graded"),
+        pytest.param(["fly"], 2, "No such command", id="no-command"),
+    ],
+)
+def test_usage_errors_end_with_2_and_one_message_on_stderr(tmp_path, arguments, status, message):
+    done = grader(*arguments, cwd=tmp_path)
+    assert done.returncode == status
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not done.stdout
+
+
+def test_bad_assignment_gives_file_line_and_column(tmp_path):
+    folder = tmp_path / "scaling"
+    folder.mkdir()
+    (folder / "assignment.yaml").write_text("format: 1\ntitle: Scaling\ncourse: [3]\n")
+    done = grader("run", folder, ".", cwd=tmp_path)
+    assert done.returncode == 2
+    assert re.search(r"assignment\.yaml:3:\d+: course: Input should be a valid string", done.stderr)
+
+
+@pytest.mark.sandbox
+def test_run_rescore_and_report_of_a_class(tmp_path):
+    for student in ("ada", "bob"):
+        (tmp_path / "class" / student / "pkg").mkdir(parents=True)
+        (tmp_path / "class" / student / "pkg" / "scaling.py").write_text(
+            (SMALL / "source" / "pkg" / "scaling.py").read_text() + f"# {student}\n"
+        )
+    done = grader("run", SMALL, "class", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert (summary["submissions"], summary["executed"], summary["status"]["complete"]) == (2, 2, 2)
+    assert "2 submissions found" in done.stderr, "progress goes to stderr, in plain lines without a terminal"
+    assert (tmp_path / ".grader" / "seed").stat().st_mode & 0o777 == 0o600
+
+    again = grader("rescore", SMALL, cwd=tmp_path)
+    assert again.returncode == 0
+    assert "ada" in again.stdout
+    assert "0 run, 2 recalled" in again.stdout
+    report = grader("report", SMALL, "--out", "elsewhere", cwd=tmp_path)
+    assert report.returncode == 0
+    assert (tmp_path / "elsewhere" / "index.html").is_file()
+
+
+@pytest.mark.sandbox
+def test_run_something_not_graded_ends_with_3(tmp_path):
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "dan.zip").write_bytes(b"not a zip")
+    done = grader("run", SMALL, "class", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "NOT GRADED" in done.stdout
+
+
+@pytest.mark.sandbox
+def test_check_prints_each_check_and_fails_for_a_wrong_one(tmp_path):
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "scaling.py").write_text("def scale_forward(x):\n    return x\n")
+    done = grader("check", SMALL, ".", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "failed  scale_forward: Each column is divided by its largest magnitude." in done.stdout
+    assert "Look at the maximum of each column." in done.stdout
+    assert not (tmp_path / ".grader").exists(), "nothing is recorded"
+
+
+def test_without_bubblewrap_the_grader_refuses(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "class" / "ada" / "pkg").mkdir(parents=True)
+    (tmp_path / "class" / "ada" / "pkg" / "scaling.py").write_text("x = 1\n")
+    done = grader("run", SMALL, "class", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "bubblewrap" in done.stderr
+    assert "install" in done.stderr
