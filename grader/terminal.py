@@ -78,9 +78,12 @@ class ClassProgress:
             self._bar.stop()
 
     def found(self, total: int) -> None:
-        """So many submissions are there."""
-        self._total = total
+        """So many submissions are there. Called again, it counts anew."""
+        self._total, self._done, self._failed, self._recalled = total, 0, 0, 0
+        self._started = time.monotonic()
         if self._bar is not None:
+            for task in self._bar.task_ids:
+                self._bar.remove_task(task)
             self._bar.add_task("grading", total=total, failed=0, student="")
         else:
             ERRORS.print(f"{total} submissions found")

@@ -98,7 +98,7 @@ def test_verdicts_are_read(small):
     assert verdicts["wrong_divisor"].score == (Decimal(3), Decimal(5))
     assert verdicts["blank"].status is Status.COMPLETE
     assert verdicts["blank"].checks == {
-        "columns_are_scaled": Expectation(outcome=Outcome.FAILED, reason="not written")
+        "columns_are_scaled": Expectation(outcome=Outcome.FAILED, reason="not implemented")
     }
 
 
