@@ -1,0 +1,68 @@
+"""What the doctor says of the sandbox: what was seen, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox import health
+from grader.sandbox.health import examine_sandbox
+
+
+@pytest.mark.sandbox
+def test_this_machine_is_examined(running):
+    found = {one.name: one for one in examine_sandbox()}
+    assert found["bubblewrap"].ok
+    assert found["namespaces"].ok
+    assert found["limit: network"].seen == "network namespace"
+    assert all(one.fix for one in found.values() if not one.ok)
+
+
+def test_missing_bubblewrap_is_the_only_finding(monkeypatch):
+    monkeypatch.setenv("PATH", "/nonexistent")
+    (only,) = examine_sandbox()
+    assert (only.name, only.ok) == ("bubblewrap", False)
+    assert "apt install bubblewrap" in only.fix
+
+
+def test_bubblewrap_that_is_refused_is_quoted_with_a_fix(tmp_path, monkeypatch):
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo 'bubblewrap 9.9' && exit\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")  # fmt: skip
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    version, namespaces = examine_sandbox()
+    assert version.seen.startswith("bubblewrap 9.9")
+    assert not namespaces.ok
+    assert "setting up uid map: Permission denied" in namespaces.seen
+    assert namespaces.fix
+
+
+@pytest.mark.parametrize(
+    ("switches", "fix"),
+    [
+        pytest.param({"apparmor_restrict_unprivileged_userns": "1\n"}, "AppArmor", id="ubuntu-24.04"),
+        pytest.param(
+            {"unprivileged_userns_clone": "0\n"}, "kernel.unprivileged_userns_clone=1", id="debian-hardened"
+        ),
+        pytest.param({"max_user_namespaces": "0\n"}, "user.max_user_namespaces", id="none-allowed"),
+        pytest.param({}, "container", id="container"),
+        pytest.param(
+            {"apparmor_restrict_unprivileged_userns": "0\n", "max_user_namespaces": "9\n"},
+            "container",
+            id="all-open",
+        ),
+    ],
+)
+def test_obstacle_is_told_by_the_kernel_s_switches(switches, fix):
+    def read(path: Path) -> str:
+        if path.name not in switches:
+            raise FileNotFoundError
+        return switches[path.name]
+
+    assert fix in health._obstacle(read)
+
+
+def test_limit_that_is_not_held_has_a_fix():
+    assert "control group" in health._limit("memory", "not held").fix
+    assert health._limit("memory", "cgroup v2").fix == ""
