@@ -34,6 +34,7 @@ ERRORS = Console(stderr=True, highlight=False)
 
 MOST_LINES = 60  # students listed by name; a larger class is listed where a person is needed
 MAX_STUDENT = 28  # columns that a student's id may take of 80
+STATUS_WIDTH = len("2 marks pending")
 PLAIN_EVERY_S = 5.0  # between progress lines where there is no terminal
 
 WORDS = {Status.COMPLETE: "complete", Status.PENDING: "marks pending", Status.NOT_GRADED: "NOT GRADED"}
@@ -111,16 +112,24 @@ def print_summary(summary: Summary) -> None:
     if len(lines) > MOST_LINES:
         lines = tuple(line for line in lines if line.status is Status.NOT_GRADED)[:MOST_LINES]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    widest = max((len(line.student) for line in lines), default=0)
-    table.add_column("student", overflow="ellipsis", no_wrap=True, min_width=min(widest, MAX_STUDENT))
-    table.add_column("points", justify="right", no_wrap=True, min_width=9)
-    table.add_column("status", no_wrap=True, min_width=15)
-    table.add_column("to look at first", overflow="ellipsis", no_wrap=True, ratio=1)
-    for line in lines:
-        status = f"[{COLOURS[line.status]}]{_status(line)}[/]"
-        table.add_row(
-            escape(line.student), f"{line.score} / {line.max_score}", status, escape(_clean(line.noticed))
+    rows = [
+        (
+            line.student,
+            f"{line.score} / {line.max_score}",
+            f"[{COLOURS[line.status]}]{_status(line)}[/]",
+            line.noticed,
         )
+        for line in lines
+    ]
+    student = min(max((len(row[0]) for row in rows), default=0), MAX_STUDENT)
+    points = max((len(row[1]) for row in rows), default=0)
+    rest = max(OUTPUT.width - student - points - STATUS_WIDTH - 3, 10)
+    table.add_column("student", width=student, no_wrap=True, overflow="ellipsis")
+    table.add_column("points", width=max(points, len("points")), no_wrap=True, justify="right")
+    table.add_column("status", width=STATUS_WIDTH, no_wrap=True)
+    table.add_column("to look at first", width=rest, no_wrap=True, overflow="ellipsis")
+    for name, score, status, noticed in rows:
+        table.add_row(escape(name), score, status, escape(_clean(noticed)))
     if lines:
         OUTPUT.print(table)
         OUTPUT.print()

@@ -25,8 +25,8 @@ def serve_namespace(
     A fork has this thread alone; it does not touch the kernel's sockets and ends with `os._exit`, so that none of the kernel's
     clean-up runs in it.
 
-    Args: space: the notebook's namespace. descriptor: the inherited stream socket, closed at the end. work: the submission's folder.
-        evidence_bytes: of all arrays of one check. alone: the kernel shares its pid namespace with student code only.
+    Args: space: the notebook's namespace. descriptor: the inherited stream socket, closed at the end. work: the submission's
+        folder. evidence_bytes: of all arrays of one check. alone: the kernel shares its pid namespace with student code only.
         describe: makes {"kind", "message", "frames"} of an exception, where frames of cells have names that only the kernel knows.
     """
     with open_channel(descriptor) as channel:
