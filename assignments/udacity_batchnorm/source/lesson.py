@@ -36,7 +36,7 @@ class Plan:
 
 
 FULL = Plan(training_batches=50000, batches_per_sample=500, few=(2000, 50), test_batches=2000, limit=None)
-SHORT = Plan(training_batches=60, batches_per_sample=20, few=(120, 30), test_batches=300, limit=300)
+SHORT = Plan(training_batches=30, batches_per_sample=10, few=(100, 25), test_batches=250, limit=300)
 
 
 def is_short():

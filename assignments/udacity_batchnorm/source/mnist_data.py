@@ -85,7 +85,9 @@ def _read_part(folder, part):
     images = _read_idx(folder, f"{NAMES[part]}-images-idx3-ubyte")
     labels = _read_idx(folder, f"{NAMES[part]}-labels-idx1-ubyte")
     if images.ndim != 3 or len(images) != len(labels):
-        raise ValueError(f"{folder}: {images.shape} images and {labels.shape} labels; expected as many of both")
+        raise ValueError(
+            f"{folder}: {images.shape} images and {labels.shape} labels; expected as many of both"
+        )
     return images, labels
 
 
