@@ -1,0 +1,551 @@
+"""The checks of Tufts' batch normalization assignment: 90 points; the inline questions hold 10 more.
+
+Tolerances. Right answers in float64, however written, agree with the reference to about 1e-13, in gradients and after 24 steps of
+training to about 1e-11. The mildest mistake of all is the course's own: eps left out of test mode moves its example from
+0.61237198 to 0.61237244, a relative error of 3.8e-7. The default, 1e-7, stands between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from assignments.common.arrays import kept, row, upstream, vectors
+from assignments.common.normalization import inference_outputs, outputs, running_averages
+from grader.compare import Judgement, compare_value
+from grader.probe import check
+
+# Headings of the notebook, where a student reads on.
+FORWARD = "Batch normalization: forward"
+NETWORK = "Fully Connected Nets with Batch Normalization"
+DEEP = "Batchnorm for deep networks"
+SCALES = "Batch normalization and initialization"
+BATCH_SIZE = "Batch normalization and batch size"
+
+TRAIN = {"mode": "train"}
+SHAPES = ((4, 5), (64, 7), (30, 12), (17, 1))
+
+SIZES = (12, 7, 5, 9, 4)  # input, three hidden layers of unequal width, classes
+STEP = 1e-3  # learning rate of a single step, from which gradients are read
+
+# A gradient is read as the difference of parameters over STEP, which leaves rounding of 1e-16 / STEP, and the bias in front of
+# batch normalization has a true gradient of zero. Below 1e-4 errors therefore count as absolute: 1e-4 * 1e-7 = 1e-11.
+GRADIENT_FLOOR = 1e-4
+
+
+# --- batchnorm_forward: 41 points -------------------------------------------------------------------------------------------
+
+
+def _paired(impl: Any) -> Any:
+    """The course's function as the shared probes call it: a pair comes back, and bn_param holds all that the course puts there."""
+
+    def batchnorm_forward(x: Any, gamma: Any, beta: Any, bn_param: dict[str, Any]) -> tuple[Any, None]:
+        bn_param.setdefault("eps", 1e-4)
+        bn_param.setdefault("momentum", 0.95)
+        for name, value in (("running_mean", np.zeros(x.shape[1])), ("running_var", np.ones(x.shape[1]))):
+            given = bn_param.setdefault(name, value)
+            if type(given) is np.ndarray and given.ndim == 1:
+                bn_param[name] = given[None, :].copy()
+        return impl.batchnorm_forward(x, gamma, beta, bn_param), None
+
+    return SimpleNamespace(batchnorm_forward=batchnorm_forward)
+
+
+def _example(mode: str, mean: float, var: float) -> dict[str, Any]:
+    return {
+        "mode": mode,
+        "eps": 1e-4,
+        "momentum": 0.95,
+        "running_mean": np.full((1, 1), mean),
+        "running_var": np.full((1, 1), var),
+    }
+
+
+@check(
+    of="batchnorm_forward",
+    points=5,
+    section=FORWARD,
+    hint="Only the output is returned. The running statistics start at 0 and 1, and each call moves them by a twentieth.",
+)
+def example_train(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """The notebook's example in training mode: running statistics 1 and 4.283, then 20 and 66.667."""
+    x, bn_param = np.array([[10], [20], [30]]), _example("train", 0.0, 1.0)
+    arrays = {"out": kept(impl.batchnorm_forward(x, np.ones([1]), np.zeros([1]), bn_param))}
+    for calls in ("once", "often"):
+        arrays[f"running_mean_{calls}"] = kept(bn_param["running_mean"])
+        arrays[f"running_var_{calls}"] = kept(bn_param["running_var"])
+        for _ in range(1000 if calls == "once" else 0):
+            impl.batchnorm_forward(x, np.ones([1]), np.zeros([1]), bn_param)
+    return arrays
+
+
+@check(
+    of="batchnorm_forward",
+    points=5,
+    section=FORWARD,
+    hint="0.61237244 is what comes out when test mode leaves eps away.",
+)
+def example_test(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """The notebook's example in test mode: 0.61237198."""
+    bn_param = _example("test", 20.0, 200 / 3)
+    return {"out": kept(impl.batchnorm_forward(np.array([[25]]), np.ones([1]), np.zeros([1]), bn_param))}
+
+
+@check(
+    of="batchnorm_forward",
+    points=6,
+    section=FORWARD,
+    hint="Statistics are taken over axis 0, one mean and one variance per feature; the variance is divided by N.",
+)
+def train_output(impl: Any, rng: Any) -> dict[str, Any]:
+    """Training mode normalizes each feature over the minibatch, then scales and shifts."""
+    return outputs(_paired(impl), rng, "batchnorm_forward", SHAPES, TRAIN)
+
+
+@check(
+    of="batchnorm_forward",
+    points=4,
+    visible=False,
+    section=FORWARD,
+    hint="Where does eps come from, and where does it go? Try a large one, and features that hardly vary.",
+)
+def train_eps(impl: Any, rng: Any) -> dict[str, Any]:
+    """Training mode uses the eps it is given."""
+    large = outputs(_paired(impl), rng, "batchnorm_forward", ((6, 4),), {**TRAIN, "eps": 0.3})
+    small = outputs(_paired(impl), rng, "batchnorm_forward", ((9, 5),), TRAIN, spread=1e-3)
+    return {**large, **small}
+
+
+@check(
+    of="batchnorm_forward",
+    points=6,
+    section=FORWARD,
+    hint="Each call moves them a little: momentum times the old value plus the rest times the minibatch's.",
+)
+def running_statistics(impl: Any, rng: Any) -> dict[str, Any]:
+    """Training mode moves the running mean and variance in bn_param, on data that change."""
+    return running_averages(_paired(impl), rng, 4, {})
+
+
+@check(
+    of="batchnorm_forward",
+    points=4,
+    visible=False,
+    section=FORWARD,
+    hint="The momentum is a setting in bn_param; it weighs the old value. eps is no part of the running variance.",
+)
+def running_momentum(impl: Any, rng: Any) -> dict[str, Any]:
+    """Running statistics use the momentum they are given, and leave eps out."""
+    return running_averages(_paired(impl), rng, 3, {"momentum": 0.6, "eps": 0.05})
+
+
+@check(
+    of="batchnorm_forward",
+    points=6,
+    section=FORWARD,
+    hint="In test mode the running statistics take the minibatch's place; eps, gamma and beta still apply.",
+)
+def test_output(impl: Any, rng: Any) -> dict[str, Any]:
+    """Test mode normalizes with the running statistics, then scales and shifts."""
+    return inference_outputs(_paired(impl), rng, ((6, 5), (1, 3)), {})
+
+
+@check(
+    of="batchnorm_forward",
+    points=3,
+    visible=False,
+    section=FORWARD,
+    hint="Test mode reads the running statistics and eps; it changes nothing.",
+)
+def test_repeatable(impl: Any, rng: Any) -> dict[str, Any]:
+    """Test mode leaves the running statistics as they are and uses the eps it is given."""
+    return inference_outputs(_paired(impl), rng, ((8, 4),), {"eps": 0.2, "momentum": 0.5}, calls=2)
+
+
+def judge_untouched(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """Every input is as it was, and some output is right: code that does nothing has no manners to judge."""
+    if not any(compare_value("ndarray", actual[name], expected[name]).passed for name in ("train", "test")):
+        return Judgement(0.0, "no result is right yet")
+    for name, array in expected.items():
+        if name.startswith("kept_") and not np.array_equal(actual[name], array):
+            return Judgement(0.0, f"{name.removeprefix('kept_')} is not what it was before the call")
+    return Judgement(1.0)
+
+
+@check(
+    of="batchnorm_forward",
+    points=2,
+    visible=False,
+    judge=judge_untouched,
+    section=FORWARD,
+    hint="An operation such as `x -= mean` writes into the caller's array.",
+)
+def inputs_untouched(impl: Any, rng: Any) -> dict[str, Any]:
+    """The function leaves x, gamma, beta and the settings in bn_param as they are."""
+    arrays = {}
+    gamma, beta = vectors(rng, 4)
+    for mode in ("train", "test"):
+        x, _ = upstream(rng, 6, 4)
+        bn_param = {"mode": mode, "eps": 0.01, "momentum": 0.8}
+        out, _ = _paired(impl).batchnorm_forward(x, gamma, beta, bn_param)
+        settings = np.array([bn_param["mode"] == mode, bn_param["eps"], bn_param["momentum"]], dtype=float)
+        arrays.update(
+            {mode: kept(out), f"kept_x in {mode} mode": x, f"kept_bn_param in {mode} mode": settings}
+        )
+    return {**arrays, "kept_gamma": gamma, "kept_beta": beta}
+
+
+# --- FullyConnectedNet: 39 points -------------------------------------------------------------------------------------------
+
+
+def _started(impl: Any, rng: Any, sizes: Any, *, use_bn: bool, **options: Any) -> Any:
+    """A network whose parameters depend on `rng` and `sizes` alone, however it drew its own.
+
+    Raises: KeyError, ValueError if a parameter is absent or of another size.
+    """
+    terms = {"centering_data": False, "use_dropout": False, **options}
+    model = impl.FullyConnectedNet(
+        input_size=sizes[0], hidden_size=list(sizes[1:-1]), output_size=sizes[-1], use_bn=use_bn, **terms
+    )
+    for layer in range(len(sizes) - 1):
+        fan_in, fan_out = sizes[layer], sizes[layer + 1]
+        _put(model, "W", layer, rng.standard_normal((fan_in, fan_out)) / np.sqrt(fan_in))
+        _put(model, "b", layer, 0.2 * rng.standard_normal(fan_out))
+        scale, shift = rng.uniform(0.5, 1.5, fan_out), 0.3 * rng.standard_normal(fan_out)
+        if use_bn and layer < len(sizes) - 2:
+            _put(model, "gamma", layer, scale)
+            _put(model, "beta", layer, shift)
+    return model
+
+
+def _put(model: Any, kind: str, layer: int, value: Any) -> None:
+    place = f'params["{kind}"][{layer}]'
+    if len(model.params.get(kind, ())) <= layer:
+        raise KeyError(f"{place} is not there, expected an array of shape {value.shape}")
+    given = model.params[kind][layer]
+    if row(given).shape != value.shape:
+        raise ValueError(f"{place} has shape {given.shape}, expected {value.shape}")
+    model.params[kind][layer] = value.reshape(given.shape)
+
+
+def _examples(rng: Any, rows: int, sizes: Any = SIZES) -> tuple[Any, Any]:
+    """Rows in groups that a network can tell apart, off-centre, and their classes."""
+    y = rng.integers(sizes[-1], size=rows)
+    centres = 1.5 * rng.standard_normal((sizes[-1], sizes[0]))
+    return 3.0 + centres[y] + rng.standard_normal((rows, sizes[0])), y
+
+
+def _trained(model: Any, X: Any, y: Any, X_val: Any, y_val: Any, **terms: Any) -> dict[str, Any]:
+    """The histories of `model.train`, as arrays. reg stands in `terms` as the notebook gives it, as a float32."""
+    history = model.train(X.copy(), y.copy(), X_val.copy(), y_val.copy(), verbose=False, **terms)
+    return {name: np.array([float(value) for value in values]) for name, values in history.items()}
+
+
+def _objective(impl: Any, rng: Any, sizes: Any, *, use_bn: bool, reg: float = 0.0, **options: Any) -> Any:
+    """The first minibatch's objective, which depends on the forward pass alone."""
+    model = _started(impl, rng, sizes, use_bn=use_bn, **options)
+    X, y = _examples(rng, 8, sizes)
+    terms = {"learning_rate": STEP, "reg": np.float32(reg), "num_iters": 1, "batch_size": 8}
+    return _trained(model, X, y, X, y, **terms)["objective_history"]
+
+
+@check(
+    of="FullyConnectedNet",
+    points=2,
+    section=NETWORK,
+    hint="Each hidden layer has its own scale and shift, and its own dictionary for batchnorm_forward.",
+)
+def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """With use_bn, every hidden layer gets a scale of ones and a shift of zeros, and the last layer gets none."""
+    model = impl.FullyConnectedNet(
+        input_size=6, hidden_size=[5, 3], output_size=4, centering_data=True, use_dropout=False, use_bn=True
+    )
+    arrays = {"layers": np.array([len(model.params[kind]) for kind in ("W", "b", "gamma", "beta")])}
+    for layer in range(2):
+        arrays[f"gamma_{layer}"] = row(model.params["gamma"][layer])
+        arrays[f"beta_{layer}"] = row(model.params["beta"][layer])
+    return arrays
+
+
+@check(
+    of="FullyConnectedNet",
+    points=7,
+    section=NETWORK,
+    hint="Each hidden layer's affine output is normalized before its ReLU. The cross-entropy is summed over the minibatch.",
+)
+def network_objective(impl: Any, rng: Any) -> dict[str, Any]:
+    """With batch normalization, the objective is right with and without regularization."""
+    return {f"reg_{reg:g}": _objective(impl, rng, SIZES, use_bn=True, reg=reg) for reg in (0.0, 0.5)}
+
+
+@check(
+    of="FullyConnectedNet",
+    points=5,
+    section=NETWORK,
+    hint="Without use_bn the network is the one that you had before; with it, the mean of the training rows is still subtracted.",
+)
+def network_options(impl: Any, rng: Any) -> dict[str, Any]:
+    """The options act one by one: with and without batch normalization, with and without centred data."""
+    return {
+        f"use_bn_{use_bn}_centering_{centering}": _objective(
+            impl, rng, SIZES, use_bn=use_bn, reg=0.25, centering_data=centering
+        )
+        for use_bn in (False, True)
+        for centering in (False, True)
+    }
+
+
+@check(
+    of="FullyConnectedNet",
+    points=8,
+    credit="each",
+    floor=GRADIENT_FLOOR,
+    section=NETWORK,
+    hint="The gradient passes batch normalization between ReLU and affine layer; gamma and beta are learnt, too.",
+)
+def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
+    """One step of training moves every weight, bias, scale and shift by the right gradient."""
+    model = _started(impl, rng, SIZES, use_bn=True)
+    before = {kind: [np.array(array) for array in arrays] for kind, arrays in model.params.items()}
+    X, y = _examples(rng, 8)
+    _trained(model, X, y, X, y, learning_rate=STEP, reg=np.float32(0.25), num_iters=1, batch_size=8)
+    return {
+        f"{kind}{layer + 1}": row((array - np.asarray(model.params[kind][layer])) / STEP)
+        for kind, arrays in before.items()
+        if kind in ("W", "b", "gamma", "beta")
+        for layer, array in enumerate(arrays)
+    }
+
+
+@check(
+    of="FullyConnectedNet",
+    points=4,
+    visible=False,
+    section=NETWORK,
+    hint="The last affine layer's output is the scores, as it is: negative ones stay, and nothing brings them to a common scale.",
+)
+def network_last_layer(impl: Any, rng: Any) -> dict[str, Any]:
+    """No normalization and no ReLU follow the last layer, whatever the depth."""
+    return {
+        f"objective_{len(sizes) - 1}_layers": _objective(impl, rng, sizes, use_bn=True)
+        for sizes in ((12, 6, 3), (12, 4, 8, 5, 6, 3))
+    }
+
+
+@check(
+    of="FullyConnectedNet",
+    points=5,
+    visible=False,
+    section=NETWORK,
+    hint="To predict, the network is in test mode: are running statistics used, and does one row's class depend on the others?",
+)
+def network_predictions(impl: Any, rng: Any) -> dict[str, Any]:
+    """Predictions come from the running statistics, row by row."""
+    model = _started(impl, rng, SIZES, use_bn=True, centering_data=True)
+    X, y = _examples(rng, 96)
+    drifting = X * np.linspace(1, 3, 96)[:, None]
+    terms = {"learning_rate": STEP, "reg": np.float32(0), "num_iters": 12, "batch_size": 8}
+    _trained(model, drifting, y, X[:4], y[:4], **terms)
+    alone = [float(model.predict(X[i : i + 1].copy())[0]) for i in range(40)]
+    return {"together": np.asarray(model.predict(X.copy()), dtype=float), "alone": np.array(alone)}
+
+
+def _training(impl: Any, rng: Any, **terms: Any) -> dict[str, Any]:
+    model = _started(impl, rng, SIZES, use_bn=True, centering_data=True)
+    X, y = _examples(rng, 60)
+    terms = {"learning_rate": 0.01, "reg": np.float32(0.0625), "num_iters": 24, "batch_size": 10, **terms}
+    return _trained(model, X[:40], y[:40], X[40:], y[40:], **terms)
+
+
+@check(
+    of="FullyConnectedNet",
+    points=6,
+    credit="each",
+    section=DEEP,
+    hint="Objectives that part at the first step point at the forward pass, later ones at a gradient, accuracies at test mode.",
+)
+def training_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
+    """24 steps of training with batch normalization give the expected objectives and accuracies."""
+    return _training(impl, rng)
+
+
+@check(
+    of="FullyConnectedNet",
+    points=2,
+    visible=False,
+    section=DEEP,
+    hint="keep_prob belongs to dropout, and the notebook passes it to networks without dropout. The last minibatch may be short.",
+)
+def training_settings(impl: Any, rng: Any) -> dict[str, Any]:
+    """keep_prob has no effect without dropout, and minibatches need not divide the training rows."""
+    return {"objective_history": _training(impl, rng, keep_prob=0.5, batch_size=16)["objective_history"]}
+
+
+# --- The notebook's experiments: 10 points ----------------------------------------------------------------------------------
+#
+# There is no reference notebook: what is judged is whether the histories can be what `train` returns. They are read from the
+# notebook's own process, so this tells an experiment that ran from one that did not, and cannot rule out made-up numbers; the
+# layer and the network, which carry the points, are judged by the checks above.
+
+HISTORIES = {"objective": "objective_history", "train_acc": "train_acc_history", "val_acc": "val_acc_history"}
+
+
+def _packed(prefix: str, traces: Any) -> dict[str, Any]:
+    """The histories of several trainings, one after the other, and the lengths of each: (trainings, 3)."""
+    rows = [[list(trace[name]) for name in HISTORIES.values()] for trace in traces]
+    arrays = {f"{prefix}_lengths": np.array([[len(part) for part in parts] for parts in rows], dtype=float)}
+    for number, short in enumerate(HISTORIES):
+        arrays[f"{prefix}_{short}"] = np.array([v for parts in rows for v in parts[number]], dtype=float)
+    return arrays
+
+
+def _traces(actual: Mapping[str, Any], prefix: str, *, finite: bool) -> list[tuple[Any, Any, Any]]:
+    """The histories of each training: objective, training accuracy, validation accuracy.
+
+    finite: whether no objective may be infinite or NaN (a baseline with huge weights may overflow, and that is the lesson).
+    Raises: ValueError, in words for the student, if they cannot be what `train` returns.
+    """
+    lengths = actual[f"{prefix}_lengths"]
+    if lengths.ndim != 2 or not len(lengths):
+        raise ValueError("there is no trained network")
+    ends = np.cumsum(lengths, axis=0).astype(int)
+    found = []
+    for end, counts in zip(ends, lengths.astype(int), strict=True):
+        parts = [
+            actual[f"{prefix}_{short}"][e - n : e] for short, e, n in zip(HISTORIES, end, counts, strict=True)
+        ]
+        objective, train, val = parts
+        if not len(objective) >= len(train) == len(val) >= 1:
+            raise ValueError(
+                f"the histories have {len(objective)}, {len(train)} and {len(val)} entries, which `train` cannot return"
+            )
+        if np.any(objective < 0) or (finite and not np.all(np.isfinite(objective))):
+            raise ValueError("the objective became negative, infinite or NaN")
+        if not all(np.all((values >= 0) & (values <= 1)) for values in (train, val)):
+            raise ValueError("an accuracy is no share of the examples")
+        found.append((objective, train, val))
+    return found
+
+
+def _part(values: Any, share: float) -> float:
+    """The mean of the first (share > 0) or last part of the values."""
+    count = max(round(abs(share) * len(values)), 1)
+    return float(np.mean(values[:count] if share > 0 else values[-count:]))
+
+
+LEARNT = 0.98  # of the objective's start; in the short form 0.91 was the most of 72 runs that it ended at
+
+
+def _learnt(objective: Any) -> bool:
+    return _part(objective, -0.2) < LEARNT * _part(objective, 0.2)
+
+
+def judge_deep(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """The network with batch normalization learns, and ends with a lower objective than the one without.
+
+    In the course's own notebook the batch-size experiment reuses the baseline's name, so that another training, with another
+    batch size, is what is left at the end. Then there is nothing to compare with.
+    """
+    try:
+        [(with_norm, _, _)] = _traces(actual, "bn", finite=True)
+        [(without, _, _)] = _traces(actual, "baseline", finite=False)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    if not _learnt(with_norm):
+        return Judgement(0.0, "the network with batch normalization does not learn")
+    if not actual["reused"] and not _part(with_norm, -0.1) < _part(np.nan_to_num(without, nan=np.inf), -0.1):
+        return Judgement(0.0, "batch normalization does not end with a lower objective than the baseline")
+    return Judgement(1.0)
+
+
+@check(
+    of="bn_trace",
+    where="notebook",
+    points=4,
+    judge=judge_deep,
+    section=DEEP,
+    hint="Run the whole notebook from the top. If training runs but batch normalization falls behind, look at its gradients.",
+)
+def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """The deep network trains faster with batch normalization."""
+    reused = not hasattr(impl, "baseline_trace_bs") and hasattr(impl, "bn_traces")
+    return {
+        **_packed("bn", [impl.bn_trace]),
+        **_packed("baseline", [impl.baseline_trace]),
+        "reused": np.array(reused),
+    }
+
+
+MARGIN = 0.05  # mean advantage in best training accuracy; in the short form 0.1 was the least of 18 runs
+
+
+def judge_scales(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """There is a training of each kind for every scale, and over all scales batch normalization is clearly ahead."""
+    try:
+        with_norm = _traces(actual, "bn", finite=False)
+        without = _traces(actual, "baseline", finite=False)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    scales = actual["weight_scales"]
+    if scales.ndim != 1 or len(scales) < 3 or not max(scales) >= 100 * min(scales) > 0:
+        return Judgement(0.0, "the weight scales do not span two orders of magnitude")
+    if not len(with_norm) == len(without) == len(scales):
+        return Judgement(
+            0.0, f"{len(with_norm)} and {len(without)} networks were trained for {len(scales)} weight scales"
+        )
+    best = [np.mean([max(train) for _, train, _ in found]) for found in (with_norm, without)]
+    if best[0] > best[1] + MARGIN:
+        return Judgement(1.0)
+    return Judgement(0.0, "over all weight scales, batch normalization is not ahead of the baseline")
+
+
+@check(
+    of="bn_net_ws",
+    where="notebook",
+    points=3,
+    judge=judge_scales,
+    section=SCALES,
+    hint="Is weight_scale given to both networks, and has only one of them batch normalization?",
+)
+def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """The weight-scale experiment was run for all scales and shows batch normalization ahead."""
+    scales = np.array(impl.weight_scales, dtype=float)
+    return {
+        **_packed("bn", [impl.bn_net_ws[scale] for scale in scales if scale in impl.bn_net_ws]),
+        **_packed("baseline", [impl.baseline_ws[scale] for scale in scales if scale in impl.baseline_ws]),
+        "weight_scales": scales,
+    }
+
+
+def judge_batch_sizes(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """There is a training that learnt for every batch size, with more steps for smaller batches."""
+    try:
+        normalized = _traces(actual, "bn", finite=True)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    sizes = actual["batch_sizes"]
+    if len(sizes) < 2 or len(normalized) != len(sizes):
+        return Judgement(0.0, f"{len(normalized)} networks were trained for {len(sizes)} batch sizes")
+    seen = [size * len(objective) for size, (objective, _, _) in zip(sizes, normalized, strict=True)]
+    if max(seen) - min(seen) > 2 * max(sizes):
+        return Judgement(0.0, "the networks did not see the same number of examples")
+    for size, (objective, _, _) in zip(sizes, normalized, strict=True):
+        if not _learnt(objective):
+            return Judgement(0.0, f"the network with batch size {int(size)} did not learn")
+    return Judgement(1.0)
+
+
+@check(
+    of="bn_traces",
+    where="notebook",
+    points=3,
+    judge=judge_batch_sizes,
+    section=BATCH_SIZE,
+    hint="Run the whole notebook from the top.",
+)
+def experiment_batch_sizes(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """The batch-size experiment was run for every batch size."""
+    return {**_packed("bn", impl.bn_traces), "batch_sizes": np.array(impl.batch_sizes, dtype=float)}
