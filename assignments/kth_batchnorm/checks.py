@@ -1,0 +1,910 @@
+"""The checks of KTH's k-layer network with batch normalization: 90 points; the written analysis holds 10 more.
+
+Tolerances. Without batch normalization right answers differ by rounding: the default, 1e-7, holds. With it they also differ by the
+epsilon under the root: the course's text says machine precision, and hands write anything from 0 to 1e-6, which is no mistake. Data
+have variances near 1 or above, so that an epsilon of 1e-6 shows as 1e-6 and less: TOLERANCE is 1e-5, and entries below 0.1 are
+judged to the six decimals to which the course compares gradients.
+
+A variance that is off by (n - 1)/n is charged where the variance is judged (`batch_variance`) and where six decimals are asked for.
+The other checks of batch normalization take so many columns that it shows as less than MANY_TOLERANCE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from assignments.common.columns import (
+    averages,
+    column,
+    cost_and_loss,
+    forward,
+    gradients,
+    make_net,
+    method,
+    named,
+    problem,
+    start,
+    train,
+    watched,
+)
+from assignments.common.drawings import panels, read_figures
+from grader.compare import Judgement, compare_value
+from grader.probe import check
+
+# Headings of the notebook, where a student reads on.
+BLOCKS = "Building Blocks"
+FORWARD = "Forward Pass"
+COST = "Cost and Accuracy"
+GRADIENTS = "Gradients"
+CHECKING = "Checking Gradients"
+TRAINING = "Training"
+DEPTH = "Three Layers and Nine"
+SEARCH = "Search for Lambda"
+SIGMA = "Sensitivity to Initialization"
+
+TOLERANCE, DECIMALS = 1e-5, 0.1  # 1e-5 relative, but 1e-6 absolute for entries below 0.1
+MANY = 1500  # columns; (n - 1)/n is then 7e-4 off, and what is computed from it differs by 1e-3 at the most
+MANY_TOLERANCE, MANY_FLOOR = 5e-3, 0.05
+SHALLOW, DEEP = (6, 5, 3), (7, 6, 8, 5, 4)  # input, hidden layers of unequal width, classes
+DEEPEST = (9, 12, 11, 10, 8, 7, 6, 5, 4, 3)  # nine layers
+
+
+def _started(impl: Any, rng: Any, sizes: Any, *, normalized: bool, **settings: Any) -> Any:
+    net = make_net(impl, sizes, batchNorm=normalized, **settings)
+    return start(net, rng, sizes, normalized=normalized)
+
+
+# --- Building blocks: 10 points ----------------------------------------------------------------------------------------------
+
+
+@check(of="relu", points=1, section=BLOCKS, hint="Negative entries become zero, and all others stay.")
+def relu_values(impl: Any, rng: Any) -> dict[str, Any]:
+    """relu cuts off negative entries, for any shape."""
+    return {f"out_{m}x{n}": impl.relu(rng.standard_normal((m, n))) for m, n in ((3, 5), (6, 1), (1, 4))}
+
+
+@check(
+    of="softMax",
+    points=2,
+    section=BLOCKS,
+    hint="Each column is one image: over which axis do the exponentials add up?",
+)
+def softmax_columns(impl: Any, rng: Any) -> dict[str, Any]:
+    """softMax turns each column of scores into probabilities."""
+    return {f"p_{m}x{n}": impl.softMax(2 * rng.standard_normal((m, n))) for m, n in ((3, 5), (10, 1), (4, 4))}
+
+
+@check(
+    of="softMax",
+    points=2,
+    visible=False,
+    section=BLOCKS,
+    hint="Scores may be large, and one column's need not resemble another's: what may be subtracted from a column without effect?",
+)
+def softmax_large_scores(impl: Any, rng: Any) -> dict[str, Any]:
+    """softMax gives numbers also where scores are large and columns differ."""
+    scores = rng.standard_normal((4, 6)) + np.array([1000.0, -1000.0, 0.0, 3000.0, -50.0, 700.0])
+    return {"p": impl.softMax(scores)}
+
+
+@check(
+    of="initializeParam",
+    points=2,
+    credit="each",
+    section=BLOCKS,
+    hint="W has a row for each unit and a column for each input; vectors are columns.",
+)
+def initial_values(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """A new network has W of the right shapes, zeros for b and beta, ones for gamma, moving means of zero."""
+    arrays: dict[str, Any] = {}
+    for normalized in (True, False):
+        net = make_net(impl, DEEP, batchNorm=normalized)
+        kind = "bn" if normalized else "plain"
+        arrays[f"{kind}_W_sizes"] = np.array([np.shape(W) for W in net.W])
+        arrays.update(named(f"{kind}_b", net.b, len(net.W)))
+    net = make_net(impl, DEEP, batchNorm=True)
+    hidden = len(DEEP) - 2
+    return {
+        **arrays,
+        **named("gamma", net.gamma, hidden),
+        **named("beta", net.beta, hidden),
+        **named("muMA", net.muMA, hidden),
+    }
+
+
+SPREAD = 0.03  # of 40,000 drawn weights the standard deviation is within 0.4 % in 2 of 3 draws; 3 % is never seen by chance
+
+
+def judge_spread(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """Every layer's weights have the asked standard deviation, and mean zero."""
+    wrong = []
+    for name, reference in expected.items():
+        got, wanted = actual[name], _asked(name)
+        if got.shape != reference.shape or not np.all(np.isfinite(got)):
+            wrong.append(f"{name} has shape {got.shape}, expected {reference.shape} of finite numbers")
+        elif not abs(got.std() / wanted - 1) <= SPREAD or not abs(got.mean()) <= SPREAD * wanted:
+            wrong.append(f"{name} has standard deviation {got.std():.3g}, expected {wanted:.3g} around 0")
+    return Judgement(1 - len(wrong) / len(expected), "; ".join(wrong))
+
+
+def _asked(name: str) -> float:
+    kind, _, number = name.partition("_")
+    return float(np.sqrt(2 / int(number))) if kind == "he" else float(number)
+
+
+@check(
+    of="initializeParam",
+    points=3,
+    judge=judge_spread,
+    section=BLOCKS,
+    hint="He: variance 2 / inputs, of the layer that the weights belong to. Otherwise sig is the standard deviation itself.",
+)
+def initial_spread(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """He initialization has variance 2 / inputs, the other has standard deviation sig in every layer."""
+    sizes = (400, 100, 250, 160)
+    he = make_net(impl, sizes, batchNorm=False, he=True)
+    arrays = {f"he_{sizes[i]}": np.array(he.W[i]) for i in (0, 2)}
+    for sig in (0.1, 0.001):
+        fixed = make_net(impl, sizes, batchNorm=True, he=False, sig=sig)
+        arrays[f"sigma_{sig}"] = np.array(fixed.W[2])
+    return arrays
+
+
+# --- Forward pass: 21 points -------------------------------------------------------------------------------------------------
+
+
+@check(
+    of="evaluateClassifier",
+    points=3,
+    section=FORWARD,
+    hint="ReLU follows every layer but the last; each layer's input is what h holds.",
+)
+def forward_plain(impl: Any, rng: Any) -> dict[str, Any]:
+    """Without batch normalization, the forward pass gives probabilities and each layer's input."""
+    arrays: dict[str, Any] = {}
+    for sizes, columns in ((SHALLOW, 7), (DEEP, 1), (DEEPEST, 12)):
+        net = _started(impl, rng, sizes, normalized=False)
+        X, _, _ = problem(rng, sizes[0], sizes[-1], columns)
+        p, h = forward(net, X)[:2]
+        suffix = f"{len(sizes) - 1}_"
+        arrays[f"p{suffix}layers"] = column(p)
+        arrays.update(named(f"h{suffix}", h, len(sizes) - 1))
+    return arrays
+
+
+@check(
+    of="evaluateClassifier",
+    points=4,
+    tolerance=MANY_TOLERANCE,
+    floor=MANY_FLOOR,
+    section=FORWARD,
+    hint="Scores are normalized over the columns of the batch, scaled by gamma, shifted by beta, and only then cut by the ReLU.",
+)
+def forward_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
+    """In training, scores are normalized by the batch before each ReLU, then scaled and shifted."""
+    arrays: dict[str, Any] = {}
+    for sizes in (SHALLOW, DEEP):
+        net = _started(impl, rng, sizes, normalized=True)
+        X, _, _ = problem(rng, sizes[0], sizes[-1], MANY)
+        returned = forward(net, X)
+        suffix = f"{len(sizes) - 1}_"
+        arrays[f"p{suffix}layers"] = column(returned[0])
+        arrays.update(named(f"normalized{suffix}", returned[3], len(sizes) - 2))
+    return arrays
+
+
+FEW = 4  # columns; small enough that (n - 1)/n is 0.75
+FACTORS = {
+    "the variance is (n - 1)/n times the batch's: np.var divides by n already, so there is nothing to correct": (
+        FEW - 1
+    )
+    / FEW,
+    "the variance is n/(n - 1) times the batch's: it is divided by n - 1, expected n": FEW / (FEW - 1),
+}
+
+
+def judge_variance(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """The batch's variance is divided by n; a known wrong factor is named."""
+    judged = compare_value("ndarray", actual["variance"], expected["variance"], tolerance=TOLERANCE)
+    if judged.passed:
+        return judged
+    if actual["variance"].shape == expected["variance"].shape:
+        for reason, factor in FACTORS.items():
+            if np.allclose(actual["variance"], factor * expected["variance"], rtol=TOLERANCE, atol=0):
+                return Judgement(0.0, reason, judged.relative_error)
+    return Judgement(0.0, f"variance {judged.reason}", judged.relative_error)
+
+
+@check(
+    of="evaluateClassifier",
+    points=3,
+    judge=judge_variance,
+    section=FORWARD,
+    hint="Normalized scores have variance 1 in the batch: what has to be divided by, for a batch of four columns?",
+)
+def batch_variance(impl: Any, rng: Any) -> dict[str, Any]:
+    """The batch's variance is the mean of squared deviations, with no correction."""
+    net = _started(impl, rng, SHALLOW, normalized=True)
+    X, _, _ = problem(rng, SHALLOW[0], SHALLOW[-1], FEW)
+    return {"variance": column(forward(net, X)[5][0])}
+
+
+def _moved(impl: Any, rng: Any, calls: int, **settings: Any) -> dict[str, Any]:
+    net = _started(impl, rng, DEEP, normalized=True, **settings)
+    arrays: dict[str, Any] = {}
+    for call in range(1, calls + 1):
+        X, _, _ = problem(rng, DEEP[0], DEEP[-1], MANY)
+        forward(net, call * X)
+        arrays.update(averages(net, str(call)))
+    return arrays
+
+
+@check(
+    of="evaluateClassifier",
+    points=3,
+    tolerance=MANY_TOLERANCE,
+    floor=MANY_FLOOR,
+    section=FORWARD,
+    hint="Each call keeps the share alpha of the old average and adds the rest from the batch.",
+)
+def moving_averages(impl: Any, rng: Any) -> dict[str, Any]:
+    """In training, the moving averages of mean and variance follow the batches."""
+    return _moved(impl, rng, 3)
+
+
+@check(
+    of="evaluateClassifier",
+    points=2,
+    visible=False,
+    tolerance=MANY_TOLERANCE,
+    floor=MANY_FLOOR,
+    section=FORWARD,
+    hint="alpha is a setting of the network, and it weighs the old average.",
+)
+def moving_averages_alpha(impl: Any, rng: Any) -> dict[str, Any]:
+    """The moving averages use the alpha that the network was given."""
+    return _moved(impl, rng, 2, alpha=0.3)
+
+
+@check(
+    of="evaluateClassifier",
+    points=3,
+    tolerance=TOLERANCE,
+    floor=DECIMALS,
+    section=FORWARD,
+    hint="Outside of training the moving averages take the place of the batch's mean and variance; gamma and beta still apply.",
+)
+def testing_output(impl: Any, rng: Any) -> dict[str, Any]:
+    """Outside of training, the moving averages normalize."""
+    arrays = {}
+    for sizes, columns in ((SHALLOW, 6), (DEEP, 1)):
+        net = _started(impl, rng, sizes, normalized=True)
+        X, _, _ = problem(rng, sizes[0], sizes[-1], columns)
+        arrays[f"p_{len(sizes) - 1}_layers"] = column(forward(net, X, training=False)[0])
+    return arrays
+
+
+@check(
+    of="evaluateClassifier",
+    points=2,
+    visible=False,
+    tolerance=TOLERANCE,
+    floor=DECIMALS,
+    section=FORWARD,
+    hint="Outside of training the moving averages are read, not written, and no column's answer depends on another's.",
+)
+def testing_is_steady(impl: Any, rng: Any) -> dict[str, Any]:
+    """Outside of training, the moving averages stay, and a column alone gets the same answer."""
+    net = _started(impl, rng, DEEP, normalized=True)
+    X, _, _ = problem(rng, DEEP[0], DEEP[-1], 8)
+    together = forward(net, X, training=False)[0]
+    alone = forward(net, X[:, :1], training=False)[0]
+    return {"p_first_of_many": column(together[:, :1]), "p_alone": column(alone), **averages(net)}
+
+
+@check(
+    of="evaluateClassifier",
+    points=1,
+    visible=False,
+    tolerance=TOLERANCE,
+    floor=DECIMALS,
+    section=FORWARD,
+    hint="A unit whose score is the same for all columns has variance zero: what keeps the division from failing?",
+)
+def constant_unit(impl: Any, rng: Any) -> dict[str, Any]:
+    """A unit that does not vary over the batch gives no NaN."""
+    net = _started(impl, rng, SHALLOW, normalized=True)
+    net.W[0][1] = 0.0
+    net.b[0][1] = 0.5  # a mean of sixteen equal numbers, without rounding
+    X, _, _ = problem(rng, SHALLOW[0], SHALLOW[-1], 16)
+    return {"normalized_unit": column(forward(net, X)[3][0][1:2])}
+
+
+# --- Cost and accuracy: 9 points ---------------------------------------------------------------------------------------------
+
+
+@check(
+    of="computeCost",
+    points=3,
+    credit="each",
+    section=COST,
+    hint="The loss is a mean over the columns; the cost adds lambda times the sum of all squared weights, without one half.",
+)
+def cost_plain(impl: Any, rng: Any) -> dict[str, Any]:
+    """Without batch normalization, cost and loss are right."""
+    arrays = {}
+    for sizes, columns, lmda in ((SHALLOW, 7, 0.0), (DEEP, 12, 0.1)):
+        net = _started(impl, rng, sizes, normalized=False, lmda=lmda)
+        X, Y, _ = problem(rng, sizes[0], sizes[-1], columns)
+        found = cost_and_loss(net, X, Y)
+        arrays.update({f"{name}_{len(sizes) - 1}_layers": value for name, value in found.items()})
+    return arrays
+
+
+@check(
+    of="computeCost",
+    points=2,
+    tolerance=MANY_TOLERANCE,
+    floor=MANY_FLOOR,
+    section=COST,
+    hint="With batch normalization the cost is that of training: normalized by the columns it is asked about.",
+)
+def cost_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
+    """With batch normalization, cost and loss are those of the columns' own mean and variance."""
+    net = _started(impl, rng, DEEP, normalized=True, lmda=0.02)
+    X, Y, _ = problem(rng, DEEP[0], DEEP[-1], MANY)
+    return cost_and_loss(net, X, Y)
+
+
+@check(
+    of="computeCost",
+    points=1,
+    visible=False,
+    section=COST,
+    hint="Measuring after an epoch is no step of training: what do muMA and vaMA hold before and after?",
+)
+def cost_leaves_averages(impl: Any, rng: Any) -> dict[str, Any]:
+    """Looking at the cost does not move the moving averages."""
+    net = _started(impl, rng, SHALLOW, normalized=True)
+    X, Y, _ = problem(rng, SHALLOW[0], SHALLOW[-1], 10)
+    cost_and_loss(net, X, Y)
+    return averages(net)
+
+
+@check(
+    of="computeAccuracy",
+    points=3,
+    section=COST,
+    hint="The class with the highest probability counts, and probabilities come from the moving averages.",
+)
+def accuracy(impl: Any, rng: Any) -> dict[str, Any]:
+    """The accuracy is the share of right columns, by the moving averages."""
+    arrays = {}
+    for normalized in (False, True):
+        net = _started(impl, rng, SHALLOW, normalized=normalized)
+        X, _, y = problem(rng, SHALLOW[0], SHALLOW[-1], 397)
+        arrays["with_batchnorm" if normalized else "plain"] = float(method(net, "computeAccuracy")(X, y))
+    return arrays
+
+
+# --- Gradients: 24 points ----------------------------------------------------------------------------------------------------
+
+
+@check(
+    of="computeGradients",
+    points=5,
+    credit="each",
+    section=GRADIENTS,
+    hint="Go back layer by layer: through W, then through the ReLU, whose slope is 1 where the layer's input is positive.",
+)
+def gradients_plain(impl: Any, rng: Any) -> dict[str, Any]:
+    """Without batch normalization, the gradients of W and b are right for two, four and nine layers."""
+    arrays: dict[str, Any] = {}
+    for sizes, columns in ((SHALLOW, 7), (DEEP, 4), (DEEPEST, 11)):
+        net = _started(impl, rng, sizes, normalized=False, lmda=0.0)
+        X, Y, _ = problem(rng, sizes[0], sizes[-1], columns)
+        arrays.update(gradients(net, X, Y, normalized=False, suffix=f"_{len(sizes) - 1}layers"))
+    return arrays
+
+
+@check(
+    of="computeGradients",
+    points=3,
+    visible=False,
+    section=GRADIENTS,
+    hint="The penalty is lambda times a square: what is its derivative, for which parameters, and for which layers?",
+)
+def gradients_penalty(impl: Any, rng: Any) -> dict[str, Any]:
+    """The penalty adds 2 lambda W to the gradient of every W, and nothing to b."""
+    net = _started(impl, rng, DEEP, normalized=False, lmda=0.3)
+    X, Y, _ = problem(rng, DEEP[0], DEEP[-1], 5)
+    return gradients(net, X, Y, normalized=False)
+
+
+@check(
+    of="computeGradients",
+    points=6,
+    credit="each",
+    tolerance=MANY_TOLERANCE,
+    floor=MANY_FLOOR,
+    section=GRADIENTS,
+    hint="After the ReLU come gamma and beta, then the normalization, then W. The last layer has no normalization.",
+)
+def gradients_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
+    """With batch normalization, the gradients of W, b, gamma and beta are right."""
+    arrays: dict[str, Any] = {}
+    for sizes in (SHALLOW, DEEP):
+        net = _started(impl, rng, sizes, normalized=True, lmda=0.01)
+        X, Y, _ = problem(rng, sizes[0], sizes[-1], MANY)
+        found = gradients(net, X, Y, normalized=True, suffix=f"_{len(sizes) - 1}layers")
+        arrays.update({name: _scaled(value) for name, value in found.items()})
+    return arrays
+
+
+def _scaled(value: Any) -> Any:
+    """A mean over many columns is small; ten times as much stands clear of the floor."""
+    return 10 * value if type(value) is np.ndarray else value
+
+
+@check(
+    of="computeGradients",
+    points=3,
+    visible=False,
+    tolerance=TOLERANCE,
+    floor=DECIMALS,
+    section=CHECKING,
+    hint="Compare with numerical gradients for a batch of few columns, where the variance's own gradient counts most.",
+)
+def gradients_six_decimals(impl: Any, rng: Any) -> dict[str, Any]:
+    """With batch normalization and few columns, the gradients agree to six decimals."""
+    net = _started(impl, rng, DEEP, normalized=True, lmda=0.1)
+    X, Y, _ = problem(rng, DEEP[0], DEEP[-1], 9)
+    return gradients(net, X, Y, normalized=True)
+
+
+@check(
+    of="batchNormBackPass",
+    points=4,
+    tolerance=TOLERANCE,
+    floor=DECIMALS,
+    section=GRADIENTS,
+    hint="A score reaches the normalized scores of its row by three ways: directly, through the mean, and through the variance.",
+)
+def batchnorm_back_pass(impl: Any, rng: Any) -> dict[str, Any]:
+    """The gradient goes back through the normalization, for any shape."""
+    net = make_net(impl, SHALLOW, batchNorm=True)
+    arrays = {}
+    for m, n in ((4, 6), (7, 3), (1, 20)):
+        s = rng.uniform(1.0, 3.0, (m, 1)) * rng.standard_normal((m, n)) + rng.standard_normal((m, 1))
+        mu, v = s.mean(axis=1, keepdims=True), s.var(axis=1, keepdims=True)
+        arrays[f"gradient_{m}x{n}"] = method(net, "batchNormBackPass")(rng.standard_normal((m, n)), s, mu, v)
+    return arrays
+
+
+@check(
+    of="computeGradientsNum",
+    points=2,
+    tolerance=TOLERANCE,
+    floor=DECIMALS,
+    section=CHECKING,
+    hint="Half of the right value means that one of the two costs was taken at the unchanged parameter: was it really set back?",
+)
+def numerical_gradients(impl: Any, rng: Any) -> dict[str, Any]:
+    """Numerical gradients are right to six decimals, for all parameters."""
+    sizes = (3, 4, 2)
+    arrays: dict[str, Any] = {}
+    for normalized in (False, True):
+        net = _started(impl, rng, sizes, normalized=normalized, lmda=0.1)
+        X, Y, _ = problem(rng, sizes[0], sizes[-1], 64)
+        suffix = "_bn" if normalized else "_plain"
+        name = "computeGradientsNum"
+        found = gradients(net, X, Y, normalized=normalized, name=name, suffix=suffix)
+        arrays.update(found)
+    return arrays
+
+
+@check(
+    of="computeGradientsNum",
+    points=1,
+    visible=False,
+    section=CHECKING,
+    hint="A list that is kept under another name is still the same list, and so are its arrays.",
+)
+def numerical_gradients_restore(impl: Any, rng: Any) -> dict[str, Any]:
+    """Numerical gradients leave every parameter as it was."""
+    sizes = (2, 3, 4)
+    net = _started(impl, rng, sizes, normalized=True)
+    X, Y, _ = problem(rng, sizes[0], sizes[-1], 5)
+    gradients(net, X, Y, normalized=True, name="computeGradientsNum")
+    kinds = {"W": net.W, "b": net.b, "gamma": net.gamma[:1], "beta": net.beta[:1]}
+    arrays: dict[str, Any] = {}
+    for name, values in kinds.items():
+        arrays.update(named(name, values, len(values)))
+    return arrays
+
+
+# --- Training: 14 points -----------------------------------------------------------------------------------------------------
+
+RATE_TOLERANCE = 1e-6  # rates are differences of biases, which have lost some digits by then
+
+
+def _watched(impl: Any, rng: Any, columns: int, terms: Any) -> dict[str, Any]:
+    net = _started(impl, rng, SHALLOW, normalized=True)
+    X, _, _ = problem(rng, SHALLOW[0], SHALLOW[-1], columns)
+    return watched(net, X, terms)
+
+
+@check(
+    of="miniBatchGD",
+    points=3,
+    tolerance=RATE_TOLERANCE,
+    section=TRAINING,
+    hint="Write down the rates of the first steps: the highest is etaMax, and a whole cycle takes 2 nS steps.",
+)
+def learning_rates(impl: Any, rng: Any) -> dict[str, Any]:
+    """The learning rate goes from eta_min to eta_max and back, step by step."""
+    return {"rates": _watched(impl, rng, 12, [12, 1e-3, 1e-1, 9, 4])["rates"]}
+
+
+@check(
+    of="miniBatchGD",
+    points=2,
+    visible=False,
+    tolerance=RATE_TOLERANCE,
+    section=TRAINING,
+    hint="Steps are counted through all epochs, and the cycle begins again after 2 nS of them.",
+)
+def learning_rates_go_on(impl: Any, rng: Any) -> dict[str, Any]:
+    """The learning rate's cycle does not care where an epoch ends."""
+    return {"rates": _watched(impl, rng, 24, [6, 0.02, 0.3, 6, 5])["rates"]}
+
+
+def judge_batches(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """Every epoch takes every column once, in full batches, in an order of its own, with its own label."""
+    sizes, columns = actual["sizes"], actual["columns"]
+    if len(sizes) == 0:
+        return Judgement(0.0, "computeGradients was never called while training")
+    wanted = expected["sizes"]
+    if sizes.shape != wanted.shape or not np.array_equal(sizes, wanted):
+        odd = next((size for size in sizes if size != wanted[0]), None)
+        came = f"{len(sizes)} batches" + (f", one of them of {odd:g} columns" if odd is not None else "")
+        return Judgement(0.0, f"{came}, expected {len(wanted)} of {wanted[0]:g}")
+    if float(actual["mismatches"]) != 0:
+        return Judgement(0.0, f"{float(actual['mismatches']):g} columns came with another column's label")
+    epochs = columns.reshape(EPOCHS, -1)
+    for number, epoch in enumerate(epochs, start=1):
+        if not np.array_equal(np.sort(epoch), np.arange(epoch.size)):
+            return Judgement(0.0, f"epoch {number} does not take every column once")
+    if any(np.array_equal(epochs[0], epoch) for epoch in (np.arange(epochs.shape[1]), *epochs[1:])):
+        return Judgement(0.0, "the columns come in the same order in every epoch")
+    return Judgement(1.0)
+
+
+EPOCHS = 3
+
+
+@check(
+    of="miniBatchGD",
+    points=3,
+    judge=judge_batches,
+    section=TRAINING,
+    hint="Write down first and last column of every batch: batch j begins at j * nBatch, and batch j + 1 where it ends.",
+)
+def mini_batches(impl: Any, rng: Any) -> dict[str, Any]:
+    """Every epoch takes every column once, shuffled, in full batches."""
+    found = _watched(impl, rng, 40, [8, 1e-3, 1e-2, EPOCHS, 10])
+    return {name: found[name] for name in ("sizes", "columns", "mismatches")}
+
+
+HISTORIES = ("train_cost", "val_cost", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+
+
+def judge_histories(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """Six histories with one entry an epoch, the last of which are those of the network as it is now."""
+    now = actual["now"]
+    wrong = []
+    for number, name in enumerate(HISTORIES):
+        got = actual[name]
+        if got.shape != expected[name].shape:
+            wrong.append(f"{name} has shape {got.shape}, expected {expected[name].shape}")
+        elif not abs(got[-1] - now[number]) <= TOLERANCE * max(1.0, abs(now[number])):
+            wrong.append(f"{name} ends with {got[-1]:.4g}, but the trained network has {now[number]:.4g}")
+        elif np.all(got == got[0]) and not np.all(expected[name] == expected[name][0]):
+            wrong.append(f"{name} never changes")
+    return Judgement(1 - len(wrong) / len(HISTORIES), "; ".join(wrong[:3]))
+
+
+@check(
+    of="miniBatchGD",
+    points=3,
+    judge=judge_histories,
+    section=TRAINING,
+    hint="One entry for each epoch, taken after its last step: costs, losses, accuracies, each for training and validation.",
+)
+def histories(impl: Any, rng: Any) -> dict[str, Any]:
+    """Costs, losses and accuracies of training and validation are kept after each epoch."""
+    net = _started(impl, rng, SHALLOW, normalized=False, lmda=0.05)
+    X, Y, y = problem(rng, SHALLOW[0], SHALLOW[-1], 60)
+    val, labels, classes = X[:, 40:], Y[:, 40:], y[40:]
+    X, Y, y = X[:, :40], Y[:, :40], y[:40]
+    found = train(net, X, Y, [10, 1e-3, 0.3, 4, 8], (val, labels))
+    arrays = {name: np.array(history, dtype=float) for name, history in zip(HISTORIES, found)}  # noqa: B905 - Python 3.8
+    pairs = [cost_and_loss(net, X, Y), cost_and_loss(net, val, labels)]
+    now = [pair[name] for name in ("cost", "loss") for pair in pairs]
+    now += [float(method(net, "computeAccuracy")(*columns)) for columns in ((X, y), (val, classes))]
+    return {**arrays, "now": np.array(now, dtype=float)}
+
+
+@check(
+    of="miniBatchGD",
+    points=3,
+    visible=False,
+    credit="each",
+    tolerance=MANY_TOLERANCE,
+    floor=MANY_FLOOR,
+    section=TRAINING,
+    hint="All four kinds of parameters take a step against their gradient, also gamma and beta.",
+)
+def training_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
+    """With batch normalization, training moves W, b, gamma and beta as it should."""
+    net = _started(impl, rng, SHALLOW, normalized=True, lmda=0.05)
+    X, Y, _ = problem(rng, SHALLOW[0], SHALLOW[-1], MANY)
+    # One batch an epoch, and no more steps than half a cycle: order and turning point are judged elsewhere.
+    train(net, X, Y, [MANY, 0.2, 0.8, 5, 8], (X[:, :50], Y[:, :50]))
+    kinds = {"W": net.W, "b": net.b[1:], "gamma": net.gamma[:1], "beta": net.beta[:1]}
+    arrays: dict[str, Any] = {}
+    for name, values in kinds.items():
+        arrays.update(named(name, values, len(values)))
+    return arrays
+
+
+# --- The report: 12 points ---------------------------------------------------------------------------------------------------
+#
+# There is no reference notebook: what is judged is whether the histories can be what such a training leaves, whether they show what
+# they are about, and whether the figures draw them. They are read from the notebook's own process, so this tells an experiment
+# that ran from one that did not, and cannot rule out made-up numbers; the functions, which carry the points, are judged above.
+
+LN10 = 2.302585092994046  # the loss of a network that gives all ten classes the same probability
+LEAST_GAIN = 0.01  # in training loss; see judge_sigma
+
+
+def _packed(runs: Mapping[Any, Any]) -> dict[str, Any]:
+    """Settings and histories of trainings, a row for each."""
+    rows, values = [], []
+    for run in runs.values():
+        settings = run.settings
+        rows.append(
+            [
+                settings["depth"],
+                settings["epochs"],
+                settings["lmda"],
+                bool(settings["batchNorm"]),
+                bool(settings["he"]),
+                settings["sig"],
+                run.test_accuracy,
+                len(run.net.W),
+            ]
+        )
+        values.append([np.asarray(run.history[name], dtype=float) for name in HISTORIES])
+    epochs = max((len(history) for each in values for history in each), default=0)
+    table = np.full((len(rows), len(HISTORIES), epochs), np.nan)
+    for number, each in enumerate(values):
+        for kind, history in enumerate(each):
+            table[number, kind, : len(history)] = history
+    return {"settings": np.array(rows, dtype=float).reshape(len(rows), 8), "histories": table}
+
+
+def _runs(actual: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+    """Settings and histories (6, epochs) of each training.
+
+    Raises: ValueError, in words for the student, if they cannot be what a training leaves.
+    """
+    settings, table = actual["settings"], actual["histories"]
+    if settings.ndim != 2 or len(settings) == 0 or table.shape[:2] != (len(settings), len(HISTORIES)):
+        raise ValueError("there is no trained network")
+    found = []
+    for row, padded in zip(settings, table, strict=True):
+        history = padded[:, : int(row[1])]
+        name = f"{row[0]:g} layers {'with' if row[3] else 'without'} batch norm"
+        if row[0] != row[7]:
+            raise ValueError(f"{name}: the network has {row[7]:g} layers")
+        if (
+            history.shape[1] == 0
+            or not np.all(np.isfinite(history))
+            or np.isfinite(padded[:, int(row[1]) :]).any()
+        ):
+            raise ValueError(f"{name}: expected {row[1]:g} finite entries in each history")
+        costs, losses, shares = history[:2], history[2:4], history[4:]
+        if np.any(losses <= 0) or np.any(costs < losses) or np.any(shares < 0) or np.any(shares > 1):
+            raise ValueError(
+                f"{name}: a loss is not above zero, a cost below its loss, or an accuracy no share"
+            )
+        found.append((row, history))
+    return found
+
+
+def judge_depth(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """Three and nine layers were trained with and without batch normalization, and learnt with it."""
+    try:
+        runs = _runs(actual)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    by_kind = {(int(row[0]), bool(row[3])): history for row, history in runs}
+    missing = [key for key in ((3, False), (3, True), (9, False), (9, True)) if key not in by_kind]
+    if missing:
+        depth, normalized = missing[0]
+        return Judgement(
+            0.0, f"no training of {depth} layers {'with' if normalized else 'without'} batch norm"
+        )
+    for depth in (3, 9):
+        losses = by_kind[depth, True][2]
+        if not losses[-1] < min(losses[0], LN10) - LEAST_GAIN:
+            return Judgement(
+                0.0,
+                f"{depth} layers with batch norm did not learn: their training loss ends at {losses[-1]:.3f}",
+            )
+    return Judgement(1.0)
+
+
+@check(
+    of="runs",
+    where="notebook",
+    points=3,
+    judge=judge_depth,
+    section=DEPTH,
+    hint="Run the whole notebook from the top. `runs` holds a Run for (depth, batchNorm).",
+)
+def experiment_depth(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """Networks of three and nine layers were trained with and without batch normalization."""
+    return _packed(impl.runs)
+
+
+def judge_search(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """The coarse trials span orders of magnitude, the fine ones stay near the best, and the best of all is named."""
+    coarse, fine = actual["coarse"], actual["fine"]
+    for name, trials, least in (("coarse", coarse, 4), ("fine", fine, 2)):
+        if trials.ndim != 2 or len(trials) < least or trials.shape[1] != 2 or not np.all(np.isfinite(trials)):
+            return Judgement(
+                0.0,
+                f"{name}_trials holds {len(trials)} pairs, expected {least} or more (lambda, validation accuracy)",
+            )
+        if np.any(trials[:, 0] <= 0) or np.any(trials[:, 1] < 0) or np.any(trials[:, 1] > 1):
+            return Judgement(0.0, f"{name}_trials: lambda is to be above 0, and the accuracy a share")
+    low, high = coarse[:, 0].min(), coarse[:, 0].max()
+    if low < 10**-4.05 or high > 10**-0.95:
+        return Judgement(0.0, f"the coarse lambdas go from {low:.2g} to {high:.2g}, expected 1e-4 to 1e-1")
+    if high < 10 * low:
+        return Judgement(0.0, "the coarse lambdas do not span an order of magnitude")
+    if np.ptp(np.log10(fine[:, 0])) >= np.ptp(np.log10(coarse[:, 0])):
+        return Judgement(0.0, "the fine lambdas spread no less than the coarse ones")
+    trials = np.concatenate([coarse, fine])
+    best = float(actual["best"])
+    if not any(abs(best - value) <= 1e-9 * value and share == trials[:, 1].max() for value, share in trials):
+        return Judgement(0.0, f"best_lambda is {best:.3g}, which has not the highest validation accuracy")
+    return Judgement(1.0)
+
+
+@check(
+    of="coarse_trials",
+    where="notebook",
+    points=3,
+    judge=judge_search,
+    section=SEARCH,
+    hint="lambda = 10 ** u with u uniform from -4 to -1; then a narrower range around what was best.",
+)
+def experiment_search(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """Lambda was searched from coarse to fine, on a logarithmic scale."""
+    return {
+        "coarse": np.array(impl.coarse_trials, dtype=float),
+        "fine": np.array(impl.fine_trials, dtype=float),
+        "best": np.array(float(impl.best_lambda)),
+    }
+
+
+SIGMAS = (1e-1, 1e-3, 1e-4)
+
+
+def judge_sigma(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """All twelve trainings are there, and at small sigma batch normalization learns what the plain network does not.
+
+    Without it, at 1e-3 and 1e-4, the training loss ends near ln 10 (in all of 40 runs of the short form between 2.29 and 2.30).
+    """
+    try:
+        runs = _runs(actual)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    losses = {
+        (int(row[0]), float(row[5]), bool(row[3])): history[2, -1] for row, history in runs if not row[4]
+    }
+    for depth in (3, 9):
+        for sigma in SIGMAS:
+            for normalized in (False, True):
+                if (depth, sigma, normalized) not in losses:
+                    which = "with" if normalized else "without"
+                    return Judgement(
+                        0.0, f"no training of {depth} layers with sigma = {sigma:g} {which} batch norm"
+                    )
+        for sigma in SIGMAS[1:]:
+            if not losses[depth, sigma, True] < losses[depth, sigma, False] - LEAST_GAIN:
+                return Judgement(
+                    0.0,
+                    f"{depth} layers with sigma = {sigma:g}: batch norm does not reach a lower training loss",
+                )
+    return Judgement(1.0)
+
+
+@check(
+    of="sigma_runs",
+    where="notebook",
+    points=3,
+    judge=judge_sigma,
+    section=SIGMA,
+    hint="Each sigma starts all layers, with and without batch norm, for both depths; he=False lets sig count.",
+)
+def experiment_sigma(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """Starting weights of sigma 1e-1, 1e-3 and 1e-4 were tried with and without batch normalization."""
+    return _packed(impl.sigma_runs)
+
+
+KINDS = {
+    "cost": ("cost",),
+    "loss": ("loss",),
+    "accuracy": ("accur", "acc"),
+}  # what a panel's y label or title may say
+DRAWN_TOLERANCE = 1e-6
+
+
+def judge_figures(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """Every history of every training is a labelled curve in a panel of its kind whose axes have names."""
+    try:
+        runs, drawn = _runs(actual), panels(actual)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    if not drawn:
+        return Judgement(0.0, "there is no figure")
+    unnamed = [panel for panel in drawn if not panel.x_label.strip() or not panel.y_label.strip()]
+    kept = [panel for panel in drawn if panel not in unnamed]
+    absent = []
+    for row, history in runs:
+        name = f"{row[0]:g} layers {'with' if row[3] else 'without'} batch norm"
+        for kind, values in zip(HISTORIES, history, strict=True):
+            if not _is_drawn(kept, kind.partition("_")[2], values):
+                absent.append(f"{kind} of {name}")
+    share = 1 - len(absent) / (len(runs) * len(HISTORIES))
+    reasons = []
+    if unnamed:
+        reasons.append(f"{len(unnamed)} of {len(drawn)} panels have no name at an axis")
+    if absent:
+        reasons.append(f"{len(absent)} histories are in no labelled curve, the first is {absent[0]}")
+    return Judgement(share if absent or not unnamed else 0.9, "; ".join(reasons))
+
+
+def _is_drawn(drawn: Any, kind: str, values: Any) -> bool:
+    for panel in drawn:
+        if not any(word in f"{panel.y_label} {panel.title}".lower() for word in KINDS[kind]):
+            continue
+        for label, line in panel.lines:
+            factors = (1.0, 100.0) if kind == "accuracy" else (1.0,)  # accuracies may be drawn in per cent
+            same = (
+                line.shape == values.shape and np.allclose(line, f * values, rtol=DRAWN_TOLERANCE)
+                for f in factors
+            )
+            if label.strip() and any(same):
+                return True
+    return False
+
+
+@check(
+    of="figures",
+    where="notebook",
+    points=3,
+    judge=judge_figures,
+    section=DEPTH,
+    hint="Every training's cost, loss and accuracy, for training and validation: named axes, a legend, and the values themselves.",
+)
+def figures_show_histories(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """The figures show cost, loss and accuracy of every training, with labels."""
+    return {**_packed({**impl.runs, **impl.sigma_runs}), **read_figures(impl.figures)}
