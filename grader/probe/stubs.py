@@ -114,6 +114,8 @@ def install_stub(package: str) -> None:
     """Let `import package`, and of everything below it, succeed with a stand-in."""
     _stubs.packages.add(package)
     if _stubs not in sys.meta_path:
-        sys.meta_path.insert(0, _stubs)  # before the place where a package that is there, but broken, would be found
+        sys.meta_path.insert(
+            0, _stubs
+        )  # before the place where a package that is there, but broken, would be found
     for name in [name for name in sys.modules if name == package or name.startswith(package + ".")]:
         del sys.modules[name]

@@ -93,16 +93,19 @@ class RoomPlan:
     hidden: tuple[Path, ...] = ()
 
 
-def command(room: RoomPlan, *, info: int, user_map: int | None) -> list[str]:
+def command(room: RoomPlan, *, info: int, user_map: int | None, seccomp: int | None = None) -> list[str]:
     """Give bubblewrap's argument list.
 
     Args: info: the descriptor on which it tells the first process's number. user_map: the descriptor on which it waits until the
-        driver has written the user map; without, the room's user is the one who starts it.
+        driver has written the user map; without, the room's user is the one who starts it. seccomp: the descriptor from which
+        the first process's system call filter is read.
     """
     shown = _shown(room.python)
     args = ["bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     args += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv", "--as-pid-1"]
     args += ["--cap-drop", "ALL", "--hostname", "room", "--info-fd", str(info)]
+    if seccomp is not None:
+        args += ["--seccomp", str(seccomp)]
     if user_map is not None:
         args += ["--userns-block-fd", str(user_map)]
     else:

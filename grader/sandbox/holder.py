@@ -17,6 +17,7 @@ from pathlib import Path
 from ..errors import SandboxError
 from . import bwrap
 from .cgroups import Group
+from .seccomp import filter_program
 
 __all__ = ["Holder"]
 
@@ -48,8 +49,16 @@ class Holder:
             of this process. mapped: let the room's user be nobody's user outside, which takes root.
         Raises: SandboxError with what bubblewrap said.
         """
-        with _pipe() as (info, info_end), _pipe() as (wait, go):
-            args = bwrap.command(room, info=info_end.fileno(), user_map=wait.fileno() if mapped else None)
+        program = filter_program()
+        with _pipe() as (info, info_end), _pipe() as (wait, go), _pipe() as (rules, rules_end):
+            args = bwrap.command(
+                room,
+                info=info_end.fileno(),
+                user_map=wait.fileno() if mapped else None,
+                seccomp=rules.fileno() if program else None,
+            )
+            rules_end.write(program)  # a pipe takes some hundred bytes before anybody reads
+            rules_end.close()
             environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}
             self._process = subprocess.Popen(
                 args,
@@ -57,7 +66,7 @@ class Holder:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                pass_fds=[info_end.fileno(), wait.fileno()],
+                pass_fds=[info_end.fileno(), wait.fileno(), rules.fileno()],
             )
             info_end.close()
             self.pid = await self._read_pid(info.fileno())

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["install_filter", "supported"]
+__all__ = ["filter_program", "install_filter", "supported"]
 
 PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
@@ -81,15 +81,20 @@ def supported() -> bool:
     return platform.machine() in MACHINES
 
 
+def filter_program() -> bytes:
+    """The filter as the kernel and bubblewrap take it; empty where none is written for this architecture."""
+    machine = MACHINES.get(platform.machine())
+    return b"" if machine is None else _program(machine)
+
+
 def install_filter() -> None:
     """Refuse the calls from now on, for this process and its descendants. Takes `no_new_privs`.
 
     Raises: OSError if the kernel does not take the filter.
     """
-    machine = MACHINES.get(platform.machine())
-    if machine is None:
+    code = filter_program()
+    if not code:
         return
-    code = _program(machine)
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
     libc = ctypes.CDLL(None, use_errno=True)

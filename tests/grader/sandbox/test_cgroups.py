@@ -83,7 +83,7 @@ def test_no_mount_no_groups():
 
 def test_group_writes_its_limits_and_reads_its_use(tmp_path, monkeypatch):
     """A plain folder stands in for the kernel's: what is written and read is version 2's interface."""
-    parents = {name: tmp_path for name in ("memory", "pids", "cpu")}
+    parents = dict.fromkeys(("memory", "pids", "cpu"), tmp_path)
     group = Groups(version=2, parents=parents).create(memory_bytes=1000, processes=7)
     (folder,) = set(group.folders.values())
     assert folder.name.startswith(f"gradecheck-{os.getpid()}-")

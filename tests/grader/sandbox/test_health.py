@@ -28,7 +28,8 @@ def test_missing_bubblewrap_is_the_only_finding(monkeypatch):
 
 def test_bubblewrap_that_is_refused_is_quoted_with_a_fix(tmp_path, monkeypatch):
     program = tmp_path / "bwrap"
-    program.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo 'bubblewrap 9.9' && exit\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")  # fmt: skip
+    says = "[ $1 = --version ] && echo bubblewrap 9.9 && exit\necho bwrap: setting up uid map: Permission denied >&2\nexit 1\n"
+    program.write_text("#!/bin/sh\n" + says)
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     version, namespaces = examine_sandbox()

@@ -39,7 +39,7 @@ def test_path_that_leads_out_is_refused(work, tmp_path, path):
 
 
 def test_file_that_cannot_be_read_is_an_error_of_ours(work, tmp_path):
-    with pytest.raises(SandboxError, match="staging the submission's files: .*No such file"):
+    with pytest.raises(SandboxError, match=r"staging the submission's files: .*No such file"):
         stage(work, files={"a": tmp_path / "absent"})
 
 
