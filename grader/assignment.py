@@ -143,6 +143,7 @@ class Spec(Strict):
     """The whole of `assignment.yaml`.
 
     reference: a module that answers for the expected arrays, or "solution" for the instructor's own solution in `source/`.
+    misconceptions: a module with a catalogue of wrong variants of the reference, by which wrong answers are explained; or none.
     data: the data set that is put before the student's code ("cifar10", "mnist"), or none. data_folder: where in the submission
     it appears. data_stand_in: "module:function", called with the data set's name and a folder in which it
     writes a synthetic set in the official format. environment:
@@ -155,6 +156,7 @@ class Spec(Strict):
     course: str
     document: str = ""
     reference: str = Field(pattern=r"^(solution|[A-Za-z_][\w.]*)$")
+    misconceptions: str = Field("", pattern=r"^(|[A-Za-z_][\w.]*)$")
     files: Files
     notebooks: list[NotebookSpec] = Field(default_factory=list)
     data: Literal["cifar10", "mnist", "none"] = "none"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,8 +15,10 @@ import numpy as np
 
 from .assignment import Assignment, Question
 from .data import DataSet, find_data
+from .diagnose import Variant
 from .errors import EvidenceError, SubmissionError
 from .evidence import evidence_key
+from .misconceptions import load_catalogue, variants
 from .model import (
     Answer,
     Array,
@@ -51,7 +53,11 @@ def environment() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grading:
-    """What grading every submission of one assignment shares. solution: the evidence of the instructor's own, for the figures."""
+    """What grading every submission of one assignment shares.
+
+    known: what known mistakes give for each check, by which failures are explained. solution: the evidence of the instructor's own,
+    for the figures.
+    """
 
     assignment: Assignment
     suite: Suite
@@ -59,6 +65,7 @@ class Grading:
     data: DataSet | None
     expected: Mapping[str, Mapping[str, Array]]
     state: State
+    known: Mapping[str, Sequence[Variant]] = field(default_factory=dict)
     solution: Evidence | None = None
 
     def key(self, submission: Submission, *, sandboxed: bool) -> str:
@@ -82,6 +89,7 @@ class Grading:
             evidence,
             self.suite.checks,
             self.expected,
+            known=self.known,
             questions=self._questions(submission, marks),
             figures=self._figures(evidence),
         )
@@ -143,13 +151,19 @@ def open_grading(
     """
     suite = load_suite(assignment)
     used = seed or state.seed(assignment.name)
+    reference, catalogue = load_reference(assignment), load_catalogue(assignment)
+    expected = expected_arrays(suite, reference, used, cache=state.expected)
+    known: Mapping[str, Sequence[Variant]] = {}
+    if catalogue is not None:
+        known = variants(suite, reference, catalogue, expected, used, cache=state.expected)
     return Grading(
         assignment=assignment,
         suite=suite,
         seed=used,
         data=find_data(assignment, state.folder, data),
-        expected=expected_arrays(suite, load_reference(assignment), used, cache=state.expected),
+        expected=expected,
         state=state,
+        known=known,
     )
 
 

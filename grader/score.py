@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .compare import FLOOR, Judgement, compare_value
+from .diagnose import Observed, Variant, diagnose
 from .model import (
     Array,
     CheckEvidence,
@@ -45,16 +46,19 @@ def score(
     checks: Sequence[Check],
     expected: Mapping[str, Mapping[str, Array]],
     *,
+    known: Mapping[str, Sequence[Variant]] | None = None,
     questions: Sequence[QuestionResult] = (),
     figures: Sequence[Figure] = (),
 ) -> Result:
     """Judge one submission's evidence.
 
     Args: checks: of the suite, in report order. expected: check id -> array name -> the reference's array.
+        known: check id -> what known mistakes give for it, by which failures are explained.
     Returns: a Result in which points not yet given by a person count as pending, not as lost.
     """
     answers = {answer.check: answer for answer in evidence.checks}
     judged = tuple(judge_check(check, answers.get(check.id), expected.get(check.id, {})) for check in checks)
+    judged = _explained(judged, answers, checks, expected, known or {})
     ungraded = any(result.outcome is Outcome.NOT_GRADED for result in judged)
     pending = sum(question.outcome is Outcome.NOT_GRADED for question in questions)
     parts: list[CheckResult | QuestionResult] = [*judged, *questions]
@@ -76,6 +80,33 @@ def score(
         timings=evidence.phases,
         arrived=submission.arrived,
     )
+
+
+def _explained(
+    judged: Sequence[CheckResult],
+    answers: Mapping[str, CheckEvidence],
+    checks: Sequence[Check],
+    expected: Mapping[str, Mapping[str, Array]],
+    known: Mapping[str, Sequence[Variant]],
+) -> tuple[CheckResult, ...]:
+    """The results with findings, where arrays came back that can be compared with the expected ones."""
+    observed = [
+        Observed(
+            check=check,
+            passed=result.outcome is Outcome.PASSED,
+            arrays={value.name: value.array for value in answers[check.id].values},
+            expected=expected[check.id],
+            variants=known.get(check.id, ()),
+            warnings=answers[check.id].warnings,
+        )
+        for check, result in zip(checks, judged, strict=True)
+        if check.judge is None
+        and expected.get(check.id)
+        and check.id in answers
+        and answers[check.id].ending is Ending.ANSWERED
+    ]
+    findings = diagnose(observed)
+    return tuple(replace(result, findings=findings.get(result.id, ())) for result in judged)
 
 
 def judge_check(check: Check, answer: CheckEvidence | None, expected: Mapping[str, Array]) -> CheckResult:

@@ -30,7 +30,7 @@ from .probe.seeding import seeded
 from .seed import Seed
 from .strip import strip_checks, strip_imported
 
-__all__ = ["Suite", "expected_arrays", "load_reference", "load_suite", "run_probe"]
+__all__ = ["Suite", "expected_arrays", "expected_key", "load_reference", "load_suite", "run_probe"]
 
 ENTRY = "checks"  # the name under which the sandbox loads the probes
 SANDBOX_TERMS = frozenset({"of", "where"})
@@ -126,7 +126,7 @@ def expected_arrays(
     """
     path = None
     if cache is not None:
-        path = cache / f"{_expected_key(suite, reference, seed)}.npz"
+        path = cache / f"{expected_key(suite, reference, seed)}.npz"
         with contextlib.suppress(FileNotFoundError, ValueError, EOFError, KeyError, OSError):
             return _load_arrays(path, suite)
     expected = {check.id: run_probe(check, reference, seed) for check in suite.checks if _has_expected(check)}
@@ -168,7 +168,8 @@ def _has_expected(check: Check) -> bool:
     return check.where == "modules" or check.judge is None
 
 
-def _expected_key(suite: Suite, reference: Any, seed: Seed) -> str:
+def expected_key(suite: Suite, reference: Any, seed: Seed) -> str:
+    """Digest of all that decides the expected arrays: probes, seed, NumPy, and the code of the reference's package."""
     parts = [suite.digest, seed.id, np.__version__, _code_digest(suite.assignment, reference)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

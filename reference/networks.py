@@ -13,17 +13,11 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from . import normalization as norms
 from .arrays import Array, UniformSource
 from .dropout import dropout_backward, dropout_forward
 from .layers import ACTIVATIONS, affine_backward, affine_forward
 from .losses import softmax_loss
-from .normalization import (
-    batchnorm_backward_alt,
-    batchnorm_forward,
-    batchnorm_inference,
-    layernorm_backward,
-    layernorm_forward,
-)
 
 __all__ = ["FullyConnectedNet", "LossStep", "Normalization", "Running", "initial_params", "initial_running"]
 
@@ -189,11 +183,11 @@ class FullyConnectedNet:
             return x, None
         gamma, beta = params[f"gamma{layer}"], params[f"beta{layer}"]
         if running is None:
-            out, cache["norm"] = layernorm_forward(x, gamma, beta, eps=self.eps)
+            out, cache["norm"] = norms.layernorm_forward(x, gamma, beta, eps=self.eps)
             return out, None
         if not training:
-            return batchnorm_inference(x, gamma, beta, *running, eps=self.eps), running
-        step = batchnorm_forward(x, gamma, beta, *running, eps=self.eps, momentum=self.momentum)
+            return norms.batchnorm_inference(x, gamma, beta, *running, eps=self.eps), running
+        step = norms.batchnorm_forward(x, gamma, beta, *running, eps=self.eps, momentum=self.momentum)
         cache["norm"] = step.cache
         return step.out, Running(step.running_mean, step.running_var)
 
@@ -206,7 +200,7 @@ class FullyConnectedNet:
             dout = ACTIVATIONS[self.activation].backward(dout, cache["activation"])
         if "norm" in cache:
             backward: Callable[..., tuple[Array, Array, Array]] = (
-                layernorm_backward if self.normalization == "layernorm" else batchnorm_backward_alt
+                norms.layernorm_backward if self.normalization == "layernorm" else norms.batchnorm_backward
             )
             dout, gradients[f"gamma{layer}"], gradients[f"beta{layer}"] = backward(dout, cache["norm"])
         dout, gradients[f"W{layer}"], gradients[f"b{layer}"] = affine_backward(dout, cache["affine"])

@@ -31,6 +31,8 @@ FLOORS = (
         "grader.suite",
         "grader.score",
         "grader.diagnose",
+        "grader.misconceptions",
+        "grader.structure",
         "grader.rubric",
         "grader.answers",
         "grader.choices",
@@ -73,6 +75,7 @@ PURE = {
     "grader.choices",
     "grader.model",
     "grader.diagnose",
+    "grader.structure",
 }
 IMPURE = {
     "os",

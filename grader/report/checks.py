@@ -167,6 +167,8 @@ def _lead(findings: Sequence[Finding]) -> str:
         return ""
     if any(finding.certain for finding in findings):
         return "What seems to have gone wrong"
+    if all(finding.id.startswith("structure.") for finding in findings):
+        return "What the numbers show"
     return "Possible cause" if len(findings) == 1 else "Possible causes; the numbers cannot tell them apart"
 
 
