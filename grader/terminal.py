@@ -34,6 +34,7 @@ ERRORS = Console(stderr=True, highlight=False)
 
 MOST_LINES = 60  # students listed by name; a larger class is listed where a person is needed
 MAX_STUDENT = 28  # columns that a student's id may take of 80
+GAP = 2  # columns between columns
 STATUS_WIDTH = len("2 marks pending")
 PLAIN_EVERY_S = 5.0  # between progress lines where there is no terminal
 
@@ -111,7 +112,7 @@ def print_summary(summary: Summary) -> None:
     lines = summary.lines
     if len(lines) > MOST_LINES:
         lines = tuple(line for line in lines if line.status is Status.NOT_GRADED)[:MOST_LINES]
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     rows = [
         (
             line.student,
@@ -121,11 +122,11 @@ def print_summary(summary: Summary) -> None:
         )
         for line in lines
     ]
-    student = min(max((len(row[0]) for row in rows), default=0), MAX_STUDENT)
-    points = max((len(row[1]) for row in rows), default=0)
-    rest = max(OUTPUT.width - student - points - STATUS_WIDTH - 3, 10)
+    student = min(max(len(text) for text in ("student", *(row[0] for row in rows))), MAX_STUDENT)
+    points = max(len(text) for text in ("points", *(row[1] for row in rows)))
+    rest = max(OUTPUT.width - student - points - STATUS_WIDTH - 3 * GAP, 10)
     table.add_column("student", width=student, no_wrap=True, overflow="ellipsis")
-    table.add_column("points", width=max(points, len("points")), no_wrap=True, justify="right")
+    table.add_column("points", width=points, no_wrap=True, justify="right")
     table.add_column("status", width=STATUS_WIDTH, no_wrap=True)
     table.add_column("to look at first", width=rest, no_wrap=True, overflow="ellipsis")
     for name, score, status, noticed in rows:
