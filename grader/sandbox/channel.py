@@ -161,10 +161,9 @@ class _Work:
 
     async def _lost(self, about: str, exc: RunnerLostError) -> None:
         """Bury the runner. Raises: SandboxError if it was not student code that ended it."""
-        if await self.end(farewell_s=FAREWELL_S if exc.ending is Ending.DIED else 0.0) is None:
-            raise SandboxError(
-                "the warm parent of the sandbox was ended from outside while checks ran; run again"
-            ) from exc
+        status = await self.end(farewell_s=FAREWELL_S if exc.ending is Ending.DIED else 0.0)
+        if status is None or not self._room.alive:
+            raise SandboxError("the sandbox was ended from outside while checks ran; run again") from exc
         text = f"the process that runs the checks was lost: {exc.detail}"
         self.notes.append(Note(about=about, text=text, for_student=False))
 

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import resource
+import select
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -67,6 +68,7 @@ class Holder:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 pass_fds=[info_end.fileno(), wait.fileno(), rules.fileno()],
+                start_new_session=True,  # Ctrl-C is the driver's to handle; the room ends when the driver lets go of it
             )
             info_end.close()
             self.pid = await self._read_pid(info.fileno())
@@ -76,6 +78,11 @@ class Holder:
             await self._until_ready()
             self._bind(group, limits)
             self._open_namespaces()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the room's first process is there; if not, everything in the room was killed with it."""
+        return self._handle is not None and not _is_readable(self._handle)
 
     def kill(self) -> None:
         """Kill the first process of the pid namespace, and with it every other one."""
@@ -175,6 +182,13 @@ async def _readable(descriptor: int) -> None:
         await ready.wait()
     finally:
         loop.remove_reader(descriptor)
+
+
+def _is_readable(descriptor: int) -> bool:
+    """Whether a pidfd's process has ended. Not `select`, which takes no numbers beyond 1023."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 async def _ended(handle: int) -> None:

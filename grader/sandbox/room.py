@@ -84,6 +84,11 @@ class Room:
         """Where an absolute path of the room is found from here. Whatever lies there may be a link made by student code."""
         return self._root / inner.lstrip("/")
 
+    @property
+    def alive(self) -> bool:
+        """Whether the room still stands. It cannot be ended from inside: if it does not, something outside ended it."""
+        return self._holder is None or self._holder.alive
+
     def usage(self) -> Usage:
         """CPU seconds and peak memory of everything that ran in the room."""
         members = [member.usage() for member in self._members]

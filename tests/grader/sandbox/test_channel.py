@@ -448,18 +448,48 @@ def test_student_s_file_cannot_stand_in_for_a_module_of_the_checks(bench):
     assert float(run.checks[0].values[0].array) == 1
 
 
-def test_warm_parent_killed_while_a_check_runs_is_not_the_student_s_fault(bench, suites):
+@pytest.mark.parametrize("victim", ["warm parent", "room", "bubblewrap"])
+def test_sandbox_killed_while_a_check_runs_is_not_the_student_s_fault(bench, suites, monkeypatch, victim):
+    rooms = []
+    made = bench.sandbox._closed_room
+
+    @contextlib.asynccontextmanager
+    async def watched(spec):
+        async with made(spec) as room:
+            rooms.append(room)
+            yield room
+
+    monkeypatch.setattr(bench.sandbox, "_closed_room", watched)
+
     async def main() -> None:
-        spec = bench.spec({"a.py": "import time\ndef f(x): time.sleep(5)"})
+        spec = bench.spec(
+            {"a.py": "import time\ndef f(x):\n    open('/work/started', 'w').close()\n    time.sleep(5)"}
+        )
         plan = [Planned(id="f", seed=1, time_s=5)]
         running = asyncio.ensure_future(run_probes(bench.sandbox, spec, suites("f"), ["a.py"], plan))
-        await asyncio.sleep(0.6)
-        os.kill(bench.sandbox._parent.pid, signal.SIGKILL)
+        while not rooms or not rooms[0].path("/work/started").exists():
+            await asyncio.sleep(0.02)
+        processes = {
+            "warm parent": bench.sandbox._parent.pid,
+            "room": rooms[0].pid,
+            "bubblewrap": rooms[0]._holder._process.pid,
+        }
+        os.kill(processes[victim], signal.SIGKILL)
         await running
 
-    with pytest.raises(SandboxError, match="ended from outside"):
+    with pytest.raises(SandboxError, match=r"ended from outside|did not reach the room"):
         bench.run(main())
+    monkeypatch.undo()
     assert bench.one("def f(x): return x").ending is Ending.ANSWERED
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user maps no other user anyway")
+def test_root_whose_files_are_closed_to_others_still_grades(bench, monkeypatch):
+    """Then the room's user is the grader's own outside, as for an ordinary user; inside nothing changes."""
+    monkeypatch.setattr("grader.sandbox.bwrap.readable_by_all", lambda plan: False)
+    source = "import os\ndef f(x):\n    held = open('/proc/self/status').read()\n    caps = 'CapEff:\\t0000000000000000' in held\n"
+    source += "    try:\n        open('/usr/evil', 'w')\n    except OSError:\n        return float(caps) + os.getuid()\n"
+    assert float(bench.one(source).values[0].array) == 1001
 
 
 def test_check_killed_by_the_machine_is_tried_again(bench, suites):
