@@ -112,7 +112,17 @@ def population_of(net: Any, prefix: str = "") -> dict[str, Any]:
 
 def call(function: Any, mnist: Any, *args: Any, **named: Any) -> Any:
     """Call a function or method that needs the data, whichever way it takes them. Nothing is shown of what it draws."""
-    _draw_nowhere()
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return _with_data(function, mnist, args, named)
+    pyplot.switch_backend("agg")  # the kernel's own would send figures to a notebook that is over
+    try:
+        return _with_data(function, mnist, args, named)
+    finally:
+        pyplot.close("all")
+
+
+def _with_data(function: Any, mnist: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     accepted = inspect.signature(function).parameters
     if "session" in accepted or "sess" in accepted:
         args = (None, *args)
@@ -128,10 +138,3 @@ def call(function: Any, mnist: Any, *args: Any, **named: Any) -> Any:
             del space["mnist"]
         else:
             space["mnist"] = before
-
-
-def _draw_nowhere() -> None:
-    """Where the code under test has loaded pyplot: a figure that is shown goes nowhere, and costs little."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        pyplot.switch_backend("agg")

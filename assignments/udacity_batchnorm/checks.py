@@ -650,6 +650,8 @@ def test_report(impl: Any, rng: Any) -> dict[str, Any]:
 # --- train_and_test: 4 points ------------------------------------------------------------------------------------------------
 
 LAYERS = ((784, 100), (100, 100), (100, 100), (100, 10))
+SCALES = {"reasonable": 0.05, "bad": 5.0}  # standard deviations
+SAMPLE = 5000  # numbers of each weight array that are looked at
 SIGMAS = 5.0  # of the sampling error: less than one right answer in a million is off by more
 TAIL = (
     0.02,
@@ -657,29 +659,33 @@ TAIL = (
 )  # share of normal numbers beyond two standard deviations, 0.046, with room for 10,000 draws
 
 
+def _sample(weights: Any) -> Any:
+    """The first numbers of an array: enough to tell its distribution, and far fewer to send than all of it."""
+    return np.asarray(weights).ravel()[:SAMPLE].copy()
+
+
+def _distribution_fault(numbers: Any, scale: float) -> str:
+    """What is wrong with numbers that should be normally distributed around zero with a standard deviation; empty if nothing."""
+    numbers = numbers.astype(float)
+    if not abs(numbers.std() / scale - 1) < SIGMAS / np.sqrt(2 * numbers.size):
+        return f"have standard deviation {numbers.std():.3g}, expected {scale}"
+    if not abs(numbers.mean()) < SIGMAS * scale / np.sqrt(numbers.size):
+        return "are not centred on zero"
+    if not TAIL[0] < float(np.mean(np.abs(numbers) > 2 * scale)) < TAIL[1]:
+        return "are not normally distributed"
+    return ""
+
+
 def judge_starting_weights(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
     """Arrays of the lesson's shapes, normally distributed, with the standard deviations asked for."""
-    for name, scale in (("reasonable", 0.05), ("bad", 5.0)):
-        for number, shape in enumerate(LAYERS):
-            weights = actual.get(f"{name}_{number}")
-            if weights is None:
-                return Judgement(0.0, f"there are {number} {name} weight arrays, expected {len(LAYERS)}")
-            if weights.shape != shape or weights.dtype.kind != "f":
-                return Judgement(
-                    0.0,
-                    f"{name} weights {number + 1} are {weights.dtype} {weights.shape}, expected floats {shape}",
-                )
-            off = float(abs(weights.astype(float).std() / scale - 1))
-            if not off < SIGMAS / np.sqrt(2 * weights.size):
-                return Judgement(
-                    0.0,
-                    f"{name} weights {number + 1} have standard deviation {weights.std():.3g}, expected {scale}",
-                )
-            if not abs(weights.astype(float).mean()) < SIGMAS * scale / np.sqrt(weights.size):
-                return Judgement(0.0, f"{name} weights {number + 1} are not centred on zero")
-        beyond = float(np.mean(np.abs(actual[f"{name}_0"]) > 2 * scale))
-        if not TAIL[0] < beyond < TAIL[1]:
-            return Judgement(0.0, f"{name} weights are not normally distributed")
+    for name, scale in SCALES.items():
+        shapes = [tuple(int(length) for length in shape) for shape in actual[f"{name}_shapes"]]
+        if shapes != list(LAYERS):
+            return Judgement(0.0, f"{name} weights have the shapes {shapes}, expected {list(LAYERS)}")
+        for number in range(len(LAYERS)):
+            fault = _distribution_fault(actual[f"{name}_{number}"], scale)
+            if fault:
+                return Judgement(0.0, f"{name} weights {number + 1} {fault}")
     return Judgement(1.0)
 
 
@@ -695,7 +701,9 @@ def starting_weights_drawn(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG0
     """Starting weights are random, of the right shapes and scale."""
     arrays = {}
     for bad, name in ((False, "reasonable"), (True, "bad")):
-        arrays |= {f"{name}_{number}": np.asarray(w) for number, w in enumerate(impl.initial_weights(bad))}
+        weights = impl.initial_weights(bad)
+        arrays[f"{name}_shapes"] = np.array([np.shape(array) for array in weights])
+        arrays |= {f"{name}_{number}": _sample(array) for number, array in enumerate(weights)}
     return arrays
 
 
@@ -703,15 +711,14 @@ def judge_alike(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judg
     """Without batch normalization first, then with; equal weights after training at rate 0, of the scale asked for."""
     if actual["normalized"].tolist() != [0, 1]:
         return Judgement(0.0, "expected the network without batch normalization first, then the one with it")
-    for name, scale in (("reasonable", 0.05), ("bad", 5.0)):
-        for number, shape in enumerate(LAYERS, start=1):
+    for name, scale in SCALES.items():
+        for number in range(1, len(LAYERS) + 1):
             nn, bn = actual[f"{name}_nn_W{number}"], actual[f"{name}_bn_W{number}"]
-            if nn.shape != shape or not np.array_equal(nn, bn):
-                return Judgement(0.0, f"the two networks do not start from the same W{number} {shape}")
-        if not 0.9 * scale < actual[f"{name}_nn_W1"].std() < 1.1 * scale:
-            return Judgement(
-                0.0, f"with {name} weights, the networks start with another standard deviation than {scale}"
-            )
+            if not np.array_equal(nn, bn):
+                return Judgement(0.0, f"the two networks do not start from the same W{number}")
+        fault = _distribution_fault(actual[f"{name}_nn_W1"], scale)
+        if fault:
+            return Judgement(0.0, f"asked for {name} weights, the networks' W1 {fault}")
     if actual["sampled"].tolist() != [2, 2]:
         return Judgement(
             0.0, f"3 batches with a sample every 2 gave {actual['sampled'].tolist()} samples, expected 2 each"
@@ -734,8 +741,10 @@ def networks_start_alike(impl: Any, rng: Any) -> dict[str, Any]:
     for bad, name in ((False, "reasonable"), (True, "bad")):
         pair = call(impl.train_and_test, mnist, bad, 0.0, impl.sigmoid, 3, 2)
         for net, kind in zip(pair, ("nn", "bn"), strict=True):
+            params = params_of(net)
             arrays |= {
-                f"{name}_{kind}_{key}": value for key, value in params_of(net).items() if key.startswith("W")
+                f"{name}_{kind}_W{number}": _sample(params[f"W{number}"])
+                for number in range(1, len(LAYERS) + 1)
             }
         arrays["normalized"] = np.array([int(net.use_batch_norm) for net in pair])
         arrays["sampled"] = np.array([len(net.training_accuracies) for net in pair])

@@ -1,0 +1,1 @@
+raise ImportError("an old copy of the helper")
