@@ -16,6 +16,7 @@ __all__ = ["synthetic_cifar10", "synthetic_mnist"]
 
 SEED = 231
 BLOCK = 4  # pixels; divides 28 and 32
+CHUNK = 500  # images drawn at once: a whole set as floating-point numbers would take hundreds of MB
 KINDS = 3  # patterns in each class
 #: Strength of the pattern against a disturbance of 1, set so that the sets are about as hard as the real ones.
 SIGNAL = {"CIFAR-10": 0.35, "MNIST": 1.3}
@@ -36,15 +37,20 @@ def _draw(
 ) -> Dataset:
     train, test = rows
     rng = np.random.default_rng(seed)
-    patterns = _smooth(rng, len(classes) * KINDS, shape)
+    patterns = _enlarged(_coarse(rng, len(classes) * KINDS, shape))
     y = rng.integers(len(classes), size=train + test)
     kind = rng.integers(KINDS, size=train + test)
-    disturbance = _smooth(rng, train + test, shape)
-    x = SIGNAL[like] * _moved(rng, patterns[y * KINDS + kind]) + disturbance
-    x += 0.5 * rng.standard_normal(x.shape, dtype=np.float32)
-    # MNIST is mostly black: there, only what stands out of the pattern is drawn.
-    grey = 150 * (x - 0.5) if len(shape) == 2 else 128 + 50 * x
-    images = np.clip(grey, 0, 255).astype(np.uint8)
+    disturbance = _coarse(rng, train + test, shape)
+    moves = rng.integers(-1, 2, size=(train + test, 2))
+    images = np.empty((train + test, *shape), dtype=np.uint8)
+    for start in range(0, train + test, CHUNK):
+        rows_here = slice(start, start + CHUNK)
+        x = SIGNAL[like] * _moved(patterns[y[rows_here] * KINDS + kind[rows_here]], moves[rows_here])
+        x += _enlarged(disturbance[rows_here])
+        x += 0.5 * rng.standard_normal(x.shape, dtype=np.float32)
+        # MNIST is mostly black: there, only what stands out of the pattern is drawn.
+        grey = 150 * (x - 0.5) if len(shape) == 2 else 128 + 50 * x
+        images[rows_here] = np.clip(grey, 0, 255).astype(np.uint8)
     return Dataset(
         x_train=images[:train],
         y_train=y[:train],
@@ -56,17 +62,19 @@ def _draw(
     )
 
 
-def _smooth(rng: np.random.Generator, count: int, shape: tuple[int, ...]) -> Array:
-    """Random fields that change every BLOCK pixels, of variance 1."""
-    coarse_shape = (*shape[:-2], shape[-2] // BLOCK, shape[-1] // BLOCK)
-    coarse = rng.standard_normal((count, *coarse_shape), dtype=np.float32)
+def _coarse(rng: np.random.Generator, count: int, shape: tuple[int, ...]) -> Array:
+    """Random fields of variance 1, one number for each block of pixels."""
+    return rng.standard_normal((count, *shape[:-2], shape[-2] // BLOCK, shape[-1] // BLOCK), dtype=np.float32)
+
+
+def _enlarged(coarse: Array) -> Array:
+    """Every number as a block of pixels."""
     return coarse.repeat(BLOCK, axis=-2).repeat(BLOCK, axis=-1)
 
 
-def _moved(rng: np.random.Generator, images: Array) -> Array:
-    """Each image moved by up to one pixel in both directions, around the edge."""
+def _moved(images: Array, moves: Array) -> Array:
+    """Each image moved by its move, up to one pixel in both directions, around the edge."""
     out = np.empty_like(images)
-    moves = rng.integers(-1, 2, size=(len(images), 2))
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
             rows = (moves == (down, right)).all(axis=1)
