@@ -1,0 +1,178 @@
+"""Judge dropout by the masks that show in its results. Pure, and outside: nothing of it enters the sandbox.
+
+A mask is right if each entry is either dropped or divided by the share that is kept, and if about that share is kept. Courses
+differ in what p means, and some state both, so either reading passes if all results follow the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from grader.compare import Judgement, compare_value, rel_error
+
+__all__ = ["READINGS", "judge_backward", "judge_masks", "judge_network", "reading_of"]
+
+KEEP, DROP = "the probability to keep", "the probability to drop"
+READINGS = (KEEP, DROP)
+TOLERANCE = 1e-7
+SIGMAS = 5.0  # a right share is farther off once in two million results
+
+
+def keep_of(p: float, reading: str) -> float:
+    """The share that is kept."""
+    return p if reading == KEEP else 1 - p
+
+
+def _mask(out: Any, x: Any, keep: float) -> Any:
+    """Which entries were kept. Raises: ValueError, in words for the student, if some are neither kept and scaled nor dropped."""
+    judged = compare_value("ndarray", out, x, tolerance=np.inf)
+    if not judged.passed:
+        raise ValueError(judged.reason)
+    kept = out != 0
+    if not kept.any() or kept.all():
+        raise ValueError("drops everything" if not kept.any() else "drops nothing")
+    error = rel_error(out[kept], x[kept] / keep)
+    if not error <= TOLERANCE:
+        raise ValueError(
+            f"what is kept is not the input divided by the share kept: relative error {error:.2g}"
+        )
+    return kept
+
+
+def _share_wrong(kept: Any, keep: float) -> str:
+    """In words what is wrong with how many were kept, or nothing."""
+    share, spread = float(kept.mean()), np.sqrt(keep * (1 - keep) / kept.size)
+    if abs(share - keep) <= SIGMAS * spread:
+        return ""
+    return f"keeps {share:.0%} of the entries, but divides by {keep:g}"
+
+
+def reading_of(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> tuple[str, str]:
+    """The reading of p that all results of `dropout_outputs` follow, and "", or "" and what is wrong."""
+    wrong = {}
+    for reading in READINGS:
+        wrong[reading] = _outputs_wrong(actual, expected, reading)
+        if not wrong[reading]:
+            return reading, ""
+    return "", wrong[KEEP]
+
+
+def _outputs_wrong(actual: Mapping[str, Any], expected: Mapping[str, Any], reading: str) -> str:
+    for name in [name for name in expected if name.startswith("x_")]:
+        p = float(name.split("_")[1])
+        keep = keep_of(p, reading)
+        try:
+            kept = _mask(actual[f"out{name[1:]}"], expected[name], keep)
+        except ValueError as exc:
+            return f"with p = {p:g}: {exc}"
+        problem = _share_wrong(kept, keep)
+        if problem:
+            return f"with p = {p:g}: {problem}"
+        if (kept == kept[:1]).all() or (kept == kept[:, :1]).all():
+            return f"with p = {p:g}: whole rows or columns are kept alike; every entry has its own chance"
+        if name.endswith("_2") and np.array_equal(kept, actual[f"out{name[1:-1]}1"] != 0):
+            return f"with p = {p:g}: two calls keep the same entries"
+    return ""
+
+
+def judge_masks(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """`dropout_outputs`: entries are kept by chance and scaled, under either reading of p."""
+    reading, wrong = reading_of(actual, expected)
+    return Judgement(1.0) if reading else Judgement(0.0, wrong)
+
+
+def judge_backward(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """`dropout_gradients`: the gradient passes where the forward pass kept, with the same factor."""
+    worst = 0.0
+    for name in [name for name in expected if name.startswith("dout_")]:
+        p = float(name.split("_")[1])
+        out, x, dout, dx = (
+            values[f"{kind}_{p:g}"]
+            for values, kind in ((actual, "out"), (expected, "x"), (expected, "dout"), (actual, "dx"))
+        )
+        problems = []
+        for reading in READINGS:
+            try:
+                kept = _mask(out, x, keep_of(p, reading))
+                break
+            except ValueError as exc:
+                problems.append(f"with p = {p:g}: the forward pass is not right yet: {exc}")
+        else:
+            return Judgement(0.0, problems[0])
+        judged = compare_value("ndarray", dx, dout * kept / keep_of(p, reading), tolerance=TOLERANCE)
+        if not judged.passed:
+            return Judgement(0.0, f"dx with p = {p:g} {judged.reason}", judged.relative_error)
+        worst = max(worst, judged.relative_error or 0.0)
+    return Judgement(1.0, "", worst)
+
+
+def judge_network(actual: Mapping[str, Any], expected: Mapping[str, Any], *, p: float) -> Judgement:
+    """`masked_network`: loss and all gradients are those of the network whose units were dropped as the gradients show."""
+    calls = [name.removeprefix("X_") for name in expected if name.startswith("X_")]
+    found: dict[str, Judgement] = {}
+    for reading in READINGS:
+        keep, kept = keep_of(p, reading), []
+        for call in calls:
+            given = {name: expected[f"{name}_{call}"] for name in ("X", "y")}
+            grads = {
+                name.removeprefix(f"grad_{call}_"): value
+                for name, value in actual.items()
+                if name.startswith(f"grad_{call}_")
+            }
+            params = {
+                name.removeprefix("param_"): expected[name] for name in expected if name.startswith("param_")
+            }
+            loss, truth, masks = _single(params, given, grads, keep)
+            kept.append(masks)
+            judged = _agrees({"loss": actual[f"loss_{call}"], **grads}, {"loss": loss, **truth})
+            if not judged.passed:
+                found[reading] = judged
+                break
+        else:
+            problem = _share_wrong(np.concatenate(kept), keep)
+            return Judgement(0.0, problem) if problem else Judgement(1.0)
+    return found[KEEP]
+
+
+FLOOR = (
+    1e-6  # errors of gradient entries below it count as absolute: they are small differences of large terms
+)
+
+
+def _agrees(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    for name, value in expected.items():
+        judged = compare_value("ndarray", actual[name], value, tolerance=TOLERANCE, floor=FLOOR)
+        if not judged.passed:
+            return Judgement(0.0, f"{name} {judged.reason}", judged.relative_error)
+    return Judgement(1.0)
+
+
+def _single(
+    params: Mapping[str, Any], given: Mapping[str, Any], grads: Mapping[str, Any], keep: float
+) -> tuple[Any, dict[str, Any], Any]:
+    """Loss and gradients for one example with the units dropped that `grads` show, and which active units were kept."""
+    layers = sum(name.startswith("W") for name in params)
+    hidden, active, factors, inputs = given["X"], [], [], []
+    for layer in range(1, layers):
+        inputs.append(hidden)
+        hidden = np.maximum(hidden @ params[f"W{layer}"] + params[f"b{layer}"], 0)
+        alive = hidden[0] > 0
+        kept = np.any(grads[f"W{layer + 1}"] != 0, axis=1)
+        active.append(kept[alive])
+        factors.append(alive * kept / keep)
+        hidden = hidden * kept / keep
+    inputs.append(hidden)
+    scores = hidden @ params[f"W{layers}"] + params[f"b{layers}"]
+    shifted = scores - scores.max()
+    logs = shifted - np.log(np.exp(shifted).sum())
+    slope = np.exp(logs)
+    slope[0, given["y"][0]] -= 1
+    truth = {}
+    for layer in range(layers, 0, -1):
+        truth[f"W{layer}"], truth[f"b{layer}"] = inputs[layer - 1].T @ slope, slope[0]
+        if layer > 1:
+            slope = slope @ params[f"W{layer}"].T * factors[layer - 2]
+    return np.asarray(-logs[0, given["y"][0]]), truth, np.concatenate(active)

@@ -1,0 +1,45 @@
+"""Probes of update rules under the convention `rule(w, dw, config) -> next_w, config`. NumPy only; runs beside student code.
+
+Rules may write into `w` and into the state, so each call gets arrays of its own; the state travels in `config`, as in training.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assignments.common.arrays import kept
+
+__all__ = ["updates"]
+
+
+def updates(
+    impl: Any,
+    rng: Any,
+    rule: str,
+    config: dict[str, Any],
+    states: dict[str, tuple[float, float]],
+    *,
+    shapes: Any = ((4, 5),),
+    steps: int = 1,
+    scale: float = 1.0,
+) -> dict[str, Any]:
+    """Weights and state after each of several steps, for several shapes.
+
+    states: bounds between which each state array starts; a state without bounds (None) is left for the rule to make, at zero.
+    scale: of the gradients, whose entries are never small beside it, so that no result hangs on a difference of rounding.
+    """
+    arrays = {}
+    for shape in shapes:
+        settings = dict(config)
+        for name, bounds in states.items():
+            if bounds is not None:
+                settings[name] = rng.uniform(*bounds, shape)
+        for step in range(1, steps + 1):
+            w = rng.standard_normal(shape)
+            dw = scale * rng.uniform(0.2, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
+            next_w, settings = getattr(impl, rule)(w, dw, settings)
+            suffix = "_" + "x".join(map(str, shape)) + (f"_step_{step}" if steps > 1 else "")
+            arrays[f"next_w{suffix}"] = kept(next_w)
+            for name in (*states, *(["t"] if "t" in config else [])):
+                arrays[f"{name}{suffix}"] = kept(settings.get(name))
+    return arrays
