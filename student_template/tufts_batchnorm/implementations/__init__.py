@@ -1,0 +1,1 @@
+"""The functions and the network of the batch normalization assignment."""
