@@ -139,7 +139,12 @@ async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox) -> _Part:
     order = [*(module.path for module in files.modules), *files.fallback, *files.provided]
     python = [path for path in order if path.endswith(".py") and not path.endswith("__init__.py")]
     run = await run_probes(
-        sandbox, spec, plan.suite.modules, python, _planned(plan, plan.suite.at("modules"))
+        sandbox,
+        spec,
+        plan.suite.modules,
+        python,
+        _planned(plan, plan.suite.at("modules")),
+        deadline_s=spec.limits.notebook_s,  # of endless loops in many checks; the modules get as long as a notebook
     )
     return _Part(checks=run.checks, notes=run.notes, usage=run.usage, phases=run.phases)
 
