@@ -411,7 +411,7 @@ def _traces(actual: Mapping[str, Any], prefix: str, *, finite: bool) -> list[tup
     Raises: ValueError, in words for the student, if they cannot be what `train` returns.
     """
     lengths = actual[f"{prefix}_lengths"]
-    if lengths.ndim != 2 or not len(lengths):
+    if lengths.ndim != 2 or not len(lengths) or not np.all(lengths >= 0):
         raise ValueError("there is no trained network")
     ends = np.cumsum(lengths, axis=0).astype(int)
     found = []

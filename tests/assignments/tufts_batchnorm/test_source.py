@@ -45,7 +45,7 @@ def test_layer_gives_the_documents_figures(source: Source) -> None:
 
 def test_layer_refuses_an_unknown_mode(source: Source) -> None:
     forward = source("implementations.layers").batchnorm_forward
-    with pytest.raises(ValueError, match="'mode'.* is 'eval', expected 'train' or 'test'"):
+    with pytest.raises(ValueError, match=r"'mode'.* is 'eval', expected 'train' or 'test'"):
         forward(np.ones((2, 1)), np.ones(1), np.zeros(1), {**_bn_param(1), "mode": "eval"})
 
 
