@@ -29,15 +29,25 @@ def examine(*, state: Path, database: str | None = None, data: Path | None = Non
         _python(),
         _machine(),
         *examine_sandbox(),
-        _guarded("state folder", lambda: _disk(state), f"name another folder with --state, or free space for {state}"),
-        _guarded("gradebook", lambda: _database(state, database), "see the message; --state or --database names another place"),
+        _guarded(
+            "state folder",
+            lambda: _disk(state),
+            f"name another folder with --state, or free space for {state}",
+        ),
+        _guarded(
+            "gradebook",
+            lambda: _database(state, database),
+            "see the message; --state or --database names another place",
+        ),
         *(_data(name, data) for name in DATA_SETS),
     )
 
 
 def _python() -> Health:
     seen = f"Python {sys.version.split()[0]}, NumPy {np.__version__}"
-    return Health(name="python", ok=sys.version_info >= (3, 11), seen=seen, fix="install Python 3.11 or later")
+    return Health(
+        name="python", ok=sys.version_info >= (3, 11), seen=seen, fix="install Python 3.11 or later"
+    )
 
 
 def _machine() -> Health:
