@@ -106,5 +106,5 @@ def _own_imports() -> Iterator[None]:
     yield
     sys.dont_write_bytecode = writes
     for name in set(sys.modules) - before:
-        if name.partition(".")[0] in ("cs231n",):
+        if name.partition(".")[0] in ("cs231n", "nndl", "utils"):
             del sys.modules[name]
