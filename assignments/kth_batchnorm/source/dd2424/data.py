@@ -17,10 +17,15 @@ CLASSES = 10
 
 def load_batch(filename):
     """Read one batch file. Returns: X (3072, N), from 0 to 1; Y (10, N), one-hot; y (N,), the classes."""
+    pixels, y = _read(filename)
+    return pixels.T / 255.0, one_hot(y), y
+
+
+def _read(filename):
+    """Pixels as rows of bytes (N, 3072), and classes (N,)."""
     with Path(filename).open("rb") as file:
         batch = pickle.load(file, encoding="latin1")
-    y = np.array(batch["labels"])
-    return np.asarray(batch["data"]).T / 255.0, one_hot(y), y
+    return np.asarray(batch["data"], dtype=np.uint8), np.array(batch["labels"])
 
 
 def one_hot(y):
@@ -39,27 +44,26 @@ def load_cifar(plan):
         print(
             "CIFAR-10 is not here: made-up images stand in for it. Accuracies are not those of photographs."
         )
-        X, y = _made_up(min(plan.num_train + plan.num_val + plan.num_test, 6000))
-        test = min(plan.num_test, X.shape[1] // 5)
-        X, y, X_test, y_test = X[:, test:], y[test:], X[:, :test], y[:test]
+        pixels, y = _made_up(min(plan.num_train + plan.num_val + plan.num_test, 6000))
+        test = min(plan.num_test, len(y) // 5)
+        pixels, y, pixels_test, y_test = pixels[test:], y[test:], pixels[:test], y[:test]
     else:
-        parts = [load_batch(folder / name) for name in BATCHES if (folder / name).is_file()]
-        X, y = (
-            np.concatenate([part[0] for part in parts], axis=1),
-            np.concatenate([part[2] for part in parts]),
-        )
-        X_test, _, y_test = load_batch(folder / "test_batch")
+        parts = [_read(folder / name) for name in BATCHES if (folder / name).is_file()]
+        pixels, y = (np.concatenate(part) for part in zip(*parts, strict=True))
+        pixels_test, y_test = _read(folder / "test_batch")
     num_train, num_val = plan.num_train, plan.num_val
     if len(y) < num_train + num_val:
         num_val = min(num_val, len(y) // 5)
         num_train = len(y) - num_val
         print(f"The files hold {len(y)} training images: using {num_train}, and {num_val} for validation.")
     chosen = {
-        "train": (X[:, :num_train], y[:num_train]),
-        "val": (X[:, len(y) - num_val :], y[len(y) - num_val :]),
-        "test": (X_test[:, : plan.num_test], y_test[: plan.num_test]),
+        "train": (pixels[:num_train], y[:num_train]),
+        "val": (pixels[len(y) - num_val :], y[len(y) - num_val :]),
+        "test": (pixels_test[: plan.num_test], y_test[: plan.num_test]),
     }
-    coarse = {name: (_coarse(part, plan.coarsen), labels) for name, (part, labels) in chosen.items()}
+    coarse = {
+        name: (_coarse(part.T / 255.0, plan.coarsen), labels) for name, (part, labels) in chosen.items()
+    }
     mean = coarse["train"][0].mean(axis=1, keepdims=True)
     std = coarse["train"][0].std(axis=1, keepdims=True) + 1e-9  # a pixel that never varies stays zero
     data = {}
@@ -89,7 +93,7 @@ def _coarse(X, step):
 
 
 def _made_up(count):
-    """Columns of ten classes: a smooth pattern for each class, dimmed and hidden in noise, from 0 to 1; and their classes."""
+    """Rows of bytes of ten classes: a smooth pattern for each class, dimmed and hidden in noise; and their classes."""
     rng = np.random.default_rng(2424)
     y = rng.integers(CLASSES, size=count)
     patterns = rng.standard_normal((CLASSES, 3, 4, 4))[y] * rng.uniform(0.05, 0.12, (count, 1, 1, 1))
@@ -97,4 +101,4 @@ def _made_up(count):
         (count, 3, 8, 8)
     )
     images = np.repeat(np.repeat(images, 4, axis=2), 4, axis=3)
-    return np.clip(0.5 + images, 0, 1).reshape(count, -1).T, y
+    return (255 * np.clip(0.5 + images, 0, 1)).astype(np.uint8).reshape(count, -1), y

@@ -67,11 +67,11 @@ FULL = Plan(
 )
 
 SHORT = Plan(
-    num_train=600,
+    num_train=500,
     num_val=100,
     num_test=200,
     coarsen=8,
-    batch=40,
+    batch=50,
     cycle_epochs=8,
     cycles=2,
     cycles_search=1,
