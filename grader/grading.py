@@ -92,6 +92,7 @@ class Grading:
             known=self.known,
             questions=self._questions(submission, marks),
             figures=self._figures(evidence),
+            marks=marks,
         )
 
     def _questions(

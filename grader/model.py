@@ -219,6 +219,18 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManualMark:
+    """A person's decision on a question, or an adjustment of a check. `item` is the question's or check's id."""
+
+    student: str
+    item: str
+    points: Decimal
+    comment: str = ""
+    marker: str
+    marked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """One judged check. relative_error is None where nothing could be compared. reason: one sentence a student may read."""
 
@@ -238,6 +250,7 @@ class CheckResult:
     error: StudentError | None = None
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
+    mark: ManualMark | None = None
 
 
 class QuestionKind(Enum):
@@ -264,18 +277,6 @@ class Answer:
     text: str = ""
     answered: bool = False
     cell: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManualMark:
-    """A person's decision on a question, or an adjustment of a check. `item` is the question's or check's id."""
-
-    student: str
-    item: str
-    points: Decimal
-    comment: str = ""
-    marker: str
-    marked_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from .model import (
     Ending,
     Evidence,
     Figure,
+    ManualMark,
     Note,
     Outcome,
     QuestionResult,
@@ -49,16 +50,19 @@ def score(
     known: Mapping[str, Sequence[Variant]] | None = None,
     questions: Sequence[QuestionResult] = (),
     figures: Sequence[Figure] = (),
+    marks: Mapping[str, ManualMark] | None = None,
 ) -> Result:
     """Judge one submission's evidence.
 
     Args: checks: of the suite, in report order. expected: check id -> array name -> the reference's array.
-        known: check id -> what known mistakes give for it, by which failures are explained.
+        known: check id -> what known mistakes give for it, by which failures are explained. marks: check id -> what a person
+        decided, which goes before what was worked out.
     Returns: a Result in which points not yet given by a person count as pending, not as lost.
     """
     answers = {answer.check: answer for answer in evidence.checks}
     judged = tuple(judge_check(check, answers.get(check.id), expected.get(check.id, {})) for check in checks)
     judged = _explained(judged, answers, checks, expected, known or {})
+    judged = tuple(_decided(result, (marks or {}).get(result.id)) for result in judged)
     ungraded = any(result.outcome is Outcome.NOT_GRADED for result in judged)
     pending = sum(question.outcome is Outcome.NOT_GRADED for question in questions)
     parts: list[CheckResult | QuestionResult] = [*judged, *questions]
@@ -80,6 +84,15 @@ def score(
         timings=evidence.phases,
         arrived=submission.arrived,
     )
+
+
+def _decided(result: CheckResult, mark: ManualMark | None) -> CheckResult:
+    """The result with a person's points for it, if a person gave any."""
+    if mark is None:
+        return result
+    outcome = Outcome.PASSED if mark.points == result.max_points else Outcome.FAILED
+    reason = f"points given by {mark.marker}" + (f": {mark.comment}" if mark.comment else "")
+    return replace(result, outcome=outcome, points=mark.points, reason=reason, mark=mark)
 
 
 def _explained(

@@ -1,5 +1,6 @@
 """Scoring: what student code did is passed or failed; what our machinery did is neither."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -10,6 +11,7 @@ from grader.model import (
     CheckEvidence,
     Ending,
     Evidence,
+    ManualMark,
     Outcome,
     QuestionKind,
     QuestionResult,
@@ -176,6 +178,27 @@ def test_judge_check_own_judge_never_sees_what_is_no_number():
     answer = CheckEvidence(check="c", ending=Ending.ANSWERED, values=(Value(name="dx", type_name="dict"),))
     result = judge_check(make_check(judge=lambda actual, expected: Judgement(1.0)), answer, {})
     assert (result.outcome, result.reason) == (Outcome.FAILED, "dx is dict, expected numbers")
+
+
+@pytest.mark.parametrize(
+    ("points", "outcome"),
+    [(Decimal(4), Outcome.PASSED), (Decimal("2.5"), Outcome.FAILED), (Decimal(0), Outcome.FAILED)],
+)
+def test_score_a_persons_decision_on_a_check_goes_first(points, outcome):
+    submission = Submission(student="ada", origin="ada", files=(), digest="d")
+    lost = CheckEvidence(check="c", ending=Ending.NOT_RUN)
+    evidence = Evidence(key="k", submission="d", suite="s", seed_id="i", checks=(lost,))
+    mark = ManualMark(
+        student="ada",
+        item="c",
+        points=points,
+        comment="seen",
+        marker="kim",
+        marked_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    result = score(submission, evidence, [make_check()], {"c": EXPECTED}, marks={"c": mark})
+    assert (result.status, result.score) == (Status.COMPLETE, points)
+    assert (result.checks[0].outcome, result.checks[0].reason) == (outcome, "points given by kim: seen")
 
 
 def make_result(ending, question_outcome):
