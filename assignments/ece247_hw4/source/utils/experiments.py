@@ -33,7 +33,7 @@ class Plan:
 
     coarsen: side of the squares of pixels that become one by averaging; 1 keeps all. validation: images used to measure accuracy.
     optimizers, easier, deep, scales, dropout, best: the experiments of the three notebooks, in their order.
-    num_scales: how many weight scales from 1e-4 to 1. check_sizes: input and hidden layers of the networks whose gradients are checked.
+    num_scales: how many weight scales from 1e-4 to 1. check_sizes: input and hidden layers where gradients are checked.
     """
 
     coarsen: int

@@ -1,0 +1,1 @@
+"""Older versions of the notebooks import `utils` under this name."""

@@ -1,0 +1,1 @@
+"""The network library of the homework: layers, update rules, the network."""

@@ -1,0 +1,65 @@
+from __future__ import annotations
+import inspect
+import re
+from typing import Any
+import numpy as np
+from .arrays import row
+PARAMETER = re.compile('^(?:bn|ln)?_?(W|b|gamma|beta)_?(\\d+)$')
+NO_DROPOUT: tuple[dict[str, Any], ...] = ({}, {'dropout': 1}, {'dropout': 0})
+
+def make_network(impl: Any, sizes: Any, normalization: str | None, reg: float) -> Any:
+    network = impl.FullyConnectedNet
+    accepted = inspect.signature(network).parameters
+    anything = any((one.kind is inspect.Parameter.VAR_KEYWORD for one in accepted.values()))
+    terms: dict[str, Any] = {'input_dim': sizes[0], 'num_classes': sizes[-1], 'reg': reg, 'weight_scale': 0.05, 'dtype': np.float64}
+    if 'normalization' in accepted or anything:
+        terms['normalization'] = normalization
+    elif 'use_batchnorm' in accepted and normalization != 'layernorm':
+        terms['use_batchnorm'] = normalization is not None
+    elif normalization is not None:
+        raise NotImplementedError(f'FullyConnectedNet takes no argument that asks for {normalization}')
+    choices = [choice for choice in NO_DROPOUT if all((name in accepted for name in choice))]
+    made = [network(list(sizes[1:-1]), **terms, **choices[0])]
+    for choice in choices[1:]:
+        if not getattr(made[-1], 'use_dropout', False):
+            break
+        made.append(network(list(sizes[1:-1]), **terms, **choice))
+    return made[-1]
+
+def names_of(keys: Any) -> dict[str, str]:
+    matches = {key: PARAMETER.match(key) for key in keys}
+    first = min((int(match[2]) for match in matches.values() if match and match[1] == 'W'), default=1)
+    return {f'{match[1]}{int(match[2]) - first + 1}': key for key, match in matches.items() if match}
+
+def start(model: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
+    layers = len(sizes) - 1
+    wanted: dict[str, Any] = {}
+    for layer in range(1, layers + 1):
+        fan_in, fan_out = (sizes[layer - 1], sizes[layer])
+        wanted[f'W{layer}'] = rng.standard_normal((fan_in, fan_out)) / np.sqrt(fan_in)
+        wanted[f'b{layer}'] = 0.2 * rng.standard_normal(fan_out)
+        if normalized and layer < layers:
+            wanted[f'gamma{layer}'] = rng.uniform(0.5, 1.5, fan_out)
+            wanted[f'beta{layer}'] = 0.3 * rng.standard_normal(fan_out)
+    if not model.params:
+        raise NotImplementedError('FullyConnectedNet has no parameters yet')
+    names = names_of(model.params)
+    for name, value in wanted.items():
+        if name not in names:
+            raise KeyError(f'params has no {name}, expected an array of shape {value.shape}')
+        given = model.params[names[name]]
+        if row(given).shape != value.shape:
+            raise ValueError(f'params[{names[name]!r}] has shape {given.shape}, expected {value.shape}')
+        model.params[names[name]] = value.reshape(given.shape)
+    return model
+
+def gradients_of(grads: Any, sizes: Any, *, normalized: bool, prefix: str) -> dict[str, Any]:
+    names = names_of(grads)
+    layers = len(sizes) - 1
+    arrays = {}
+    for layer in range(1, layers + 1):
+        arrays[f'{prefix}W{layer}'] = grads.get(names.get(f'W{layer}'))
+        vectors = ['b', 'gamma', 'beta'] if normalized and layer < layers else ['b']
+        for kind in vectors:
+            arrays[f'{prefix}{kind}{layer}'] = row(grads.get(names.get(f'{kind}{layer}')))
+    return arrays

@@ -1,0 +1,20 @@
+from __future__ import annotations
+from typing import Any
+from .arrays import kept
+
+def updates(impl: Any, rng: Any, rule: str, config: dict[str, Any], states: dict[str, tuple[float, float]], *, shapes: Any=((4, 5),), steps: int=1, scale: float=1.0) -> dict[str, Any]:
+    arrays = {}
+    for shape in shapes:
+        settings = dict(config)
+        for name, bounds in states.items():
+            if bounds is not None:
+                settings[name] = rng.uniform(*bounds, shape)
+        for step in range(1, steps + 1):
+            w = rng.standard_normal(shape)
+            dw = scale * rng.uniform(0.2, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
+            next_w, settings = getattr(impl, rule)(w, dw, settings)
+            suffix = '_' + 'x'.join(map(str, shape)) + (f'_step_{step}' if steps > 1 else '')
+            arrays[f'next_w{suffix}'] = kept(next_w)
+            for name in (*states, *(['t'] if 't' in config else [])):
+                arrays[f'{name}{suffix}'] = kept(settings.get(name))
+    return arrays

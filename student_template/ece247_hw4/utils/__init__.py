@@ -1,0 +1,1 @@
+"""What the notebooks bring along: data, training, gradient checks, the sizes of the experiments."""
