@@ -74,7 +74,8 @@ def lesson_network(impl: Any, weights: list[Any], activation: str, *, normalized
 def fill(net: Any, rng: Any, sizes: tuple[int, ...]) -> Any:
     """Give biases, gammas, betas and population statistics values that depend on `rng` and `sizes` alone; returns the network.
 
-    A network without population statistics keeps having none. Raises: NotImplementedError if it has no parameters yet.
+    A network without population statistics keeps having none; a bias in front of a normalization, which should not be there,
+    stays as it is. Raises: NotImplementedError if the network has no parameters yet.
     """
     if not net.params:
         raise NotImplementedError("NeuralNet has no parameters yet")
@@ -89,7 +90,7 @@ def fill(net: Any, rng: Any, sizes: tuple[int, ...]) -> Any:
         population.append((0.5 * rng.standard_normal(nodes), rng.uniform(0.2, 3.0, nodes)))
         for kind, value in values.items():
             name = names.get(f"{kind}{layer}")
-            if name is not None:
+            if name is not None and not _needless(names, kind, layer):
                 net.params[name] = value.reshape(np.shape(net.params[name]))
     if len(net.population):
         net.population = population[:-1]
@@ -97,8 +98,18 @@ def fill(net: Any, rng: Any, sizes: tuple[int, ...]) -> Any:
 
 
 def params_of(net: Any, prefix: str = "") -> dict[str, Any]:
-    """The parameters as they are now, by the lesson's names."""
-    return {f"{prefix}{name}": kept(net.params[key]) for name, key in names_of(net.params).items()}
+    """The parameters as they are now, by the lesson's names, but for biases in front of a normalization."""
+    names = names_of(net.params)
+    return {
+        f"{prefix}{name}": kept(net.params[key])
+        for name, key in names.items()
+        if not (name.startswith("b") and name[1:].isdigit() and _needless(names, "b", int(name[1:])))
+    }
+
+
+def _needless(names: dict[str, str], kind: str, layer: int) -> bool:
+    """Whether it is a bias in front of a normalization. It has no effect, and a check of its own says so."""
+    return kind == "b" and f"gamma{layer}" in names
 
 
 def population_of(net: Any, prefix: str = "") -> dict[str, Any]:

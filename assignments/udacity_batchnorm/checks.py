@@ -9,6 +9,7 @@ mildest mistakes in sight (the variance divided by N - 1, epsilon forgotten or o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -398,13 +399,36 @@ def cross_entropy_extremes(impl: Any, rng: Any) -> dict[str, Any]:
 # --- NeuralNet: 30 points ----------------------------------------------------------------------------------------------------
 
 
+def judge_parameters(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """As many numbers to train as the lesson's layers have, and each kind starts as it should."""
+    hidden = sum(SIZES[1:-1])
+    weights = sum(inputs * nodes for inputs, nodes in pairwise(SIZES))
+    wanted = {"normalized": weights + 2 * hidden + SIZES[-1], "plain": weights + hidden + SIZES[-1]}
+    for name, kind in (("normalized", "with"), ("plain", "without")):
+        count = int(actual[f"{name}_numbers"])
+        if count != wanted[name]:
+            over = f"; {hidden} more would be a bias in each normalized layer" if name == "normalized" else ""
+            return Judgement(
+                0.0,
+                f"the network {kind} batch normalization trains {count} numbers, expected {wanted[name]}{over}",
+            )
+    for name, (count, value) in {"gamma": (hidden, 1), "beta": (hidden, 0), "b": (SIZES[-1], 0)}.items():
+        array = actual[f"normalized_{name}"]
+        if array.shape != (count,) or not np.all(array == value):
+            return Judgement(
+                0.0, f"{name} holds {array.size} numbers, expected {count} that start at {value}"
+            )
+    for name, value in (("mean", 0), ("variance", 1)):
+        if actual[name].shape != (hidden,) or not np.all(actual[name] == value):
+            return Judgement(0.0, f"the population's {name}s are not {hidden} numbers that start at {value}")
+    return Judgement(1.0)
+
+
 @check(
     of="NeuralNet",
     where="notebook",
     points=3,
-    tolerance=TOLERANCE,
-    floor=FLOOR,
-    exact_dtype=False,
+    judge=judge_parameters,
     section=NETWORK,
     hint="A normalized layer has gamma and beta and no bias; the last layer is never normalized and has one.",
 )
@@ -414,11 +438,14 @@ def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for normalized, name in ((True, "normalized"), (False, "plain")):
         net = lesson_network(impl, weights, "relu", normalized=normalized)
-        arrays[f"{name}_numbers_to_train"] = sum(np.size(value) for value in net.params.values())
-        arrays |= {
-            key: value for key, value in params_of(net, f"{name}_").items() if "_b" in key or "_g" in key
-        }
-        arrays |= population_of(net, f"{name}_population_")
+        arrays[f"{name}_numbers"] = sum(np.size(value) for value in net.params.values())
+        params = params_of(net)
+        for kind in ("gamma", "beta", "b") if normalized else ():
+            layers = [f"{kind}{layer}" for layer in range(1, len(SIZES))]
+            arrays[f"{name}_{kind}"] = np.concatenate([params[one] for one in layers if one in params])
+        if normalized:
+            for kind, statistics in zip(("mean", "variance"), zip(*net.population, strict=True), strict=True):
+                arrays[kind] = np.concatenate([kept(one) for one in statistics])
     return arrays
 
 
@@ -651,7 +678,7 @@ def test_report(impl: Any, rng: Any) -> dict[str, Any]:
 
 LAYERS = ((784, 100), (100, 100), (100, 100), (100, 10))
 SCALES = {"reasonable": 0.05, "bad": 5.0}  # standard deviations
-SAMPLE = 5000  # numbers of each weight array that are looked at
+SAMPLE = 2000  # numbers of each weight array that are looked at
 SIGMAS = 5.0  # of the sampling error: less than one right answer in a million is off by more
 TAIL = (
     0.02,
