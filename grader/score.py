@@ -1,11 +1,12 @@
 """Judge evidence: same values in, same marks out. Pure: no clock, disk, kernel, randomness or print.
 
-What a student may read (`reason`) and what only an instructor may (`detail`) part here: the text of an exception raised under a
-hidden check can carry that check's inputs, so it never becomes a reason.
+What a student may read (`reason`) and what only an instructor may (`detail`) part here: every text that student code made under a
+hidden check (an exception's words or class, a type's name) can carry that check's inputs, so none of them becomes a reason.
 """
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -39,6 +40,23 @@ __all__ = ["judge_check", "score"]
 
 MEASURED = re.compile(r"relative error \S+, tolerance \S+ \([^)]*\)")  # as `compare_value` words it
 MAX_NAMED = 3  # arrays named in one reason; the rest is counted
+
+#: Types and exceptions that a hidden check's reason may name: their names are not of the student's making.
+KNOWN_TYPES = frozenset(
+    {name for name, value in vars(builtins).items() if isinstance(value, type)}
+    | {
+        "NoneType",
+        "ellipsis",
+        "function",
+        "generator",
+        "method",
+        "module",
+        "ndarray",
+        "matrix",
+        "MaskedArray",
+    }
+    | {np.dtype(char).type.__name__ for char in np.typecodes["AllInteger"] + np.typecodes["AllFloat"] + "?"}
+)
 
 
 def score(
@@ -183,7 +201,8 @@ def _judge_values(check: Check, values: Sequence[Value], expected: Mapping[str, 
     if check.judge is not None:
         return _own_judge(check, by_name, expected)
     if set(by_name) != set(expected) or len(values) != len(by_name):
-        return Judgement(0.0, f"answered with {_names(by_name)}, expected {_names(expected)}")
+        came = _names(by_name) if check.visible or set(by_name) <= set(expected) else "other names"
+        return Judgement(0.0, f"answered with {came}, expected {_names(expected)}")
     judged = {name: _compare(check, name, by_name[name], array) for name, array in expected.items()}
     return _combined(check, judged)
 
@@ -193,7 +212,7 @@ def _own_judge(check: Check, by_name: Mapping[str, Value], expected: Mapping[str
     assert_judge: Any = check.judge
     for name, value in by_name.items():
         if value.array is None:
-            return Judgement(0.0, f"{name} is {value.type_name}, expected numbers")
+            return Judgement(0.0, f"{name} is {_type(check, value)}, expected numbers")
     try:
         with np.errstate(all="ignore"):
             judgement = assert_judge({name: value.array for name, value in by_name.items()}, expected)
@@ -208,13 +227,17 @@ def _own_judge(check: Check, by_name: Mapping[str, Value], expected: Mapping[str
 
 def _compare(check: Check, name: str, value: Value, expected: Array) -> Judgement:
     return compare_value(
-        value.type_name,
+        _type(check, value),
         value.array,
         expected,
         tolerance=_term(check.tolerance, name, 1e-7),
         floor=_term(check.floor, name, FLOOR),
         exact_dtype=check.exact_dtype,
     )
+
+
+def _type(check: Check, value: Value) -> str:
+    return value.type_name if check.visible or value.type_name in KNOWN_TYPES else "object of another type"
 
 
 def _term(term: float | Mapping[str, float], name: str, default: float) -> float:
@@ -248,30 +271,34 @@ def _names(names: Mapping[str, Any]) -> str:
 
 
 def _ending_reason(check: Check, answer: CheckEvidence) -> str:
+    detail = answer.detail if check.visible else ""  # student code may have made the text
+    more = f" ({detail})" if detail else ""
     match answer.ending:
         case Ending.RAISED:
             return _raised(check, answer.error)
         case Ending.TIMED_OUT:
-            return "did not end within its time limit" + (f" ({answer.detail})" if answer.detail else "")
+            return f"did not end within its time limit{more}"
         case Ending.DIED:
-            return "its process ended before it could answer" + (
-                f" ({answer.detail})" if answer.detail else ""
-            )
+            return f"its process ended before it could answer{more}"
         case Ending.MALFORMED:
-            return "what came back is not an answer" + (f" ({answer.detail})" if answer.detail else "")
+            return f"what came back is not an answer{more}"
         case Ending.OVERSIZE:
-            return "returned more than the limits allow" + (f" ({answer.detail})" if answer.detail else "")
+            return f"returned more than the limits allow{more}"
         case _:
-            return answer.detail or f"{check.of} was not found"
+            return detail or f"{check.of} was not found"
 
 
 def _raised(check: Check, error: StudentError | None) -> str:
     if error is None:
         return "raised an exception"
+    if not check.visible:
+        if error.kind == "NotImplementedError":
+            return "not implemented yet"
+        return f"raised {error.kind}" if error.kind in KNOWN_TYPES else "raised an exception"
     where = f" in {error.frames[-1].file}, line {error.frames[-1].line}" if error.frames else ""
     if error.kind == "NotImplementedError":
         return f"not implemented yet{where}"
-    said = f": {error.message}" if check.visible and error.message else ""
+    said = f": {error.message}" if error.message else ""
     return f"raised {error.kind}{where}{said}"
 
 

@@ -1,5 +1,6 @@
 """Scoring: what student code did is passed or failed; what our machinery did is neither."""
 
+import dataclasses
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -127,12 +128,43 @@ def test_judge_check_visible_exception_is_told():
     assert result.reason == "raised ValueError in cs/layers.py, line 7: secret 0.123"
 
 
-def test_judge_check_hidden_exception_keeps_its_text_from_students():
-    result = judge_check(
-        make_check(visible=False), CheckEvidence(check="c", ending=Ending.RAISED, error=ERROR), EXPECTED
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        pytest.param("ValueError", "raised ValueError", id="known"),
+        pytest.param("x0_5284m0_0305", "raised an exception", id="named by the student"),
+        pytest.param("NotImplementedError", "not implemented yet", id="not written"),
+    ],
+)
+def test_judge_check_hidden_exception_keeps_its_text_from_students(kind, reason):
+    error = dataclasses.replace(ERROR, kind=kind)
+    answer = CheckEvidence(check="c", ending=Ending.RAISED, error=error)
+    result = judge_check(make_check(visible=False), answer, EXPECTED)
+    assert result.reason == reason
+    assert f"{kind}: secret" in result.detail
+
+
+@pytest.mark.parametrize("ending", [Ending.MALFORMED, Ending.DIED, Ending.TIMED_OUT, Ending.MISSING])
+def test_judge_check_hidden_ending_keeps_its_detail_from_students(ending):
+    answer = CheckEvidence(check="c", ending=ending, detail="0.5284 -0.0305")
+    result = judge_check(make_check(visible=False), answer, EXPECTED)
+    assert "0.5284" not in result.reason
+    assert "0.5284" in result.detail
+
+
+def test_judge_check_hidden_answer_names_no_type_or_name_of_the_student():
+    odd = CheckEvidence(
+        check="c",
+        ending=Ending.ANSWERED,
+        values=(Value(name="dx", type_name="x0_5284"), Value(name="db", type_name="list")),
     )
-    assert result.reason == "raised ValueError in cs/layers.py, line 7"
-    assert "secret" in result.detail
+    result = judge_check(make_check(visible=False), odd, EXPECTED)
+    assert "is an object of another type, expected" in result.reason
+    assert "is a list" in result.reason
+    renamed = dataclasses.replace(odd, values=(Value(name="x0_5284", type_name="list"),))
+    assert judge_check(make_check(visible=False), renamed, EXPECTED).reason.startswith(
+        "answered with other names"
+    )
 
 
 def test_judge_check_hidden_comparison_keeps_its_numbers_from_students():
