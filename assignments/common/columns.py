@@ -166,10 +166,11 @@ def train(net: Any, X: Any, Y: Any, terms: Any, val: Any) -> Any:
     return descend(X, Y, list(terms), *(val if takes >= TRAIN_TAKES_VALIDATION else ()))
 
 
-def watched(net: Any, X: Any, terms: Any) -> dict[str, Any]:
+def watched(net: Any, X: Any, terms: Any, slopes: Any = None) -> dict[str, Any]:
     """Train with a gradient of our own, one for the last layer's biases and zero elsewhere, and write down every step.
 
     The step's rate is then what the biases lose, and the batch shows in its columns, whose first row is made to count them.
+    slopes: another gradient, as lists for W, b and, for hidden layers, gamma, beta; it takes the place of the ones and zeros.
     Returns: rates (steps,); sizes (steps,), columns in each batch; columns (total,), their numbers, batch after batch; mismatches:
         how many columns came with another column's label.
     """
@@ -188,7 +189,10 @@ def watched(net: Any, X: Any, terms: Any) -> dict[str, Any]:
         seen["mismatches"].append(int(np.sum(np.argmax(Y, axis=0) != found % classes)))
         kinds = [net.W, net.b, net.gamma, net.beta] if net.batchNorm else [net.W, net.b]
         grads = [[np.zeros_like(value) for value in kind] for kind in kinds]
-        grads[1][-1] += 1.0
+        if slopes is None:
+            grads[1][-1] += 1.0
+        for grad, given in zip(grads, slopes or ()):  # noqa: B905 - Python 3.8
+            grad[: len(given)] = [slope.copy() for slope in given]
         return tuple(grads)
 
     setattr(net, _spelling(net, "computeGradients"), gradient)

@@ -1,0 +1,387 @@
+"""Every check passes what is right, however written, and fails a named mistake for the stated reason."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.model import Outcome
+from grader.samples import make_samples
+
+VARIANCE = "variance = ((flow - mean) ** 2).mean(axis=1, keepdims=True)"
+VARIANCE_MOVES = "self.vaMA[i] = self.alpha * self.vaMA[i] + (1 - self.alpha) * variance"
+SCALED = "flow = self.gamma[i] * sh[i] + self.beta[i]"
+TESTING = "mean, variance = self.muMA[i], self.vaMA[i]"
+OLD = "                    values[place] = old\n                    result[place]"
+KEPT = "        self.muMA, self.vaMA = kept\n"
+STEP = "kind[i] = kind[i] - eta * grad[i]"
+BATCH = "chosen = order[start : start + nBatch]"
+COST = "costs.append(cost)"
+RATE = "from_peak = abs(t % (2 * nS) - nS) / nS"
+MASK = "g = (self.W[i].T @ g) * (h[i] > 0)"
+
+# check -> (edits of the solution, what the reason must say). Mistakes of the kind that the check is there for.
+WRONG: dict[str, list[tuple[list[tuple[str, str]], str]]] = {
+    "relu_values": [
+        ([("np.where(s > 0, s, 0.0)", "np.abs(s)")], "out_3x5 relative error 1"),
+        ([("np.where(s > 0, s, 0.0)", "(s > 0) * 1.0")], "out_3x5 relative error"),
+    ],
+    "softmax_columns": [
+        ([("powers.sum(axis=0, keepdims=True)", "powers.sum()")], "p_3x5 relative error"),
+        (
+            [("powers.sum(axis=0, keepdims=True)", "powers.sum(axis=1, keepdims=True)")],
+            "p_3x5 relative error",
+        ),
+    ],
+    "softmax_large_scores": [
+        ([("np.exp(s - s.max(axis=0, keepdims=True))", "np.exp(s)")], "p .*numbers are NaN"),
+        (
+            [("s.max(axis=0, keepdims=True)", "s.max()")],
+            "p .*numbers are NaN",
+        ),  # columns differ by more than exp can bear
+    ],
+    "initial_values": [
+        (
+            [
+                (
+                    "np.ones_like(b), np.zeros_like(b), np.zeros_like(b)",
+                    "np.zeros_like(b), np.ones_like(b), np.zeros_like(b)",
+                )
+            ],
+            "gamma1 relative error",
+        ),
+        (
+            [("b = np.zeros((outputs, 1))", "b = np.random.normal(0, sigma, (outputs, 1))")],
+            "bn_b1 relative error",
+        ),
+        (
+            [("np.zeros_like(b), np.ones_like(b)\n", "np.ones_like(b), np.ones_like(b)\n")],
+            "muMA1 relative error",
+        ),
+    ],
+    "initial_spread": [
+        (
+            [("np.sqrt(2 / inputs)", "2 / np.sqrt(inputs)")],
+            r"he_400 has standard deviation 0\.\d+, expected 0\.0707 around 0",
+        ),
+        ([("np.sqrt(2 / inputs)", "np.sqrt(2 / outputs)")], "he_400 has standard deviation"),
+        (
+            [("np.sqrt(2 / inputs) if he else sig", "np.sqrt(2 / inputs)")],
+            r"sigma_0\.1 has standard deviation",
+        ),
+        ([("np.random.normal(0, sigma", "np.random.normal(sigma, sigma")], "around 0"),
+    ],
+    "forward_plain": [
+        ([("flow = relu(flow)", "flow = flow")], "p2_layers relative error"),
+        (
+            [
+                (
+                    "p = softMax(self.W[self.nl] @ flow + self.b[self.nl])",
+                    "p = softMax(self.W[self.nl] @ flow)",
+                )
+            ],
+            "p2_layers relative error",
+        ),
+    ],
+    "forward_batchnorm": [
+        ([(SCALED, "flow = sh[i] + self.beta[i]")], "p2_layers relative error"),
+        (
+            [("mean = flow.mean(axis=1, keepdims=True)", "mean = flow.mean(axis=0, keepdims=True)")],
+            "relative error",
+        ),
+        ([("np.sqrt(variance + EPS)", "(variance + EPS)")], "p2_layers relative error"),
+    ],
+    "batch_variance": [
+        (
+            [(VARIANCE, "variance = np.var(flow, axis=1, keepdims=True) * (X.shape[1] - 1) / X.shape[1]")],
+            "np.var divides by n already",
+        ),
+        (
+            [(VARIANCE, "variance = np.var(flow, axis=1, keepdims=True, ddof=1)")],
+            "it is divided by n - 1, expected n",
+        ),
+        ([(VARIANCE, "variance = np.std(flow, axis=1, keepdims=True)")], "variance relative error"),
+    ],
+    "moving_averages": [
+        ([(VARIANCE_MOVES, "self.vaMA[i] = variance")], "vaMA1_1 relative error"),
+        ([(VARIANCE_MOVES, "pass")], "vaMA1_1 relative error"),
+    ],
+    "moving_averages_alpha": [
+        ([("(1 - self.alpha) * variance", "0.2 * variance")], "vaMA1_1 relative error"),
+        ([("self.alpha = alpha", "self.alpha = 0.8")], "muMA1_1 relative error"),
+        (
+            [(VARIANCE_MOVES, "self.vaMA[i] = (1 - self.alpha) * self.vaMA[i] + self.alpha * variance")],
+            "vaMA1_1 relative error",
+        ),
+    ],
+    "testing_output": [
+        (
+            [(TESTING, "mean, variance = flow.mean(axis=1, keepdims=True), flow.var(axis=1, keepdims=True)")],
+            "p_2_layers relative error",
+        ),
+        (
+            [(SCALED, "flow = self.gamma[i] * sh[i] + self.beta[i] if training else sh[i]")],
+            "p_2_layers relative error",
+        ),
+    ],
+    "testing_is_steady": [
+        (
+            [
+                (
+                    TESTING,
+                    TESTING
+                    + "\n                    self.muMA[i] = 0.9 * mean + 0.1 * flow.mean(axis=1, keepdims=True)",
+                )
+            ],
+            "muMA_1 relative error",
+        ),
+    ],
+    "constant_unit": [
+        ([("EPS = np.finfo(float).eps", "EPS = 0.0")], "normalized_unit 16 of 16 numbers are NaN")
+    ],
+    "cost_plain": [
+        (
+            [("return loss + self.lmda * penalty, loss", "return loss + 0.5 * self.lmda * penalty, loss")],
+            "3 of 4 results are right; cost_4_layers",
+        ),
+        ([("loss = -np.mean(", "loss = -np.sum(")], "loss_2_layers relative error"),
+        (
+            [("penalty = sum(np.sum(W**2) for W in self.W)", "penalty = np.sum(self.W[0] ** 2)")],
+            "cost_4_layers relative error",
+        ),
+    ],
+    "cost_batchnorm": [
+        (
+            [("p = self.evaluateClassifier(X)[0]\n", "p = self.evaluateClassifier(X, training=False)[0]\n")],
+            "cost relative error",
+        ),
+    ],
+    "cost_leaves_averages": [([(KEPT, "")], "muMA_1 relative error")],
+    "accuracy": [
+        (
+            [("p = self.evaluateClassifier(X, training=False)[0]", "p = self.evaluateClassifier(X)[0]")],
+            "with_batchnorm relative error",
+        ),
+        ([("np.mean(p.argmax(axis=0) == y)", "np.sum(p.argmax(axis=0) == y)")], "plain relative error"),
+    ],
+    "gradients_plain": [
+        ([(MASK, "g = self.W[i].T @ g")], r"results are right; W_2layers_1 relative error"),
+        (
+            [("grads[1][i] = g.mean(axis=1, keepdims=True)", "grads[1][i] = g.sum(axis=1, keepdims=True)")],
+            "b_2layers_1 relative error",
+        ),
+    ],
+    "gradients_penalty": [
+        ([("2 * self.lmda * self.W[i]", "self.lmda * self.W[i]")], "W_plain_1 relative error"),
+        (
+            [("2 * self.lmda * self.W[i]", "2 * self.lmda * self.W[i] * (i < self.nl)")],
+            "W_plain_4 relative error",
+        ),
+    ],
+    "gradients_batchnorm": [
+        (
+            [("self.batchNormBackPass(self.gamma[i] * g,", "self.batchNormBackPass(g,")],
+            "results are right; W_2layers_1",
+        ),
+        ([("grads[2][i] = (g * sh[i])", "grads[2][i] = (g * s[i])")], "gamma_2layers_1 relative error"),
+        (
+            [("grads[3][i] = g.mean(axis=1, keepdims=True)", "grads[3][i] = g.sum(axis=1, keepdims=True)")],
+            "beta_2layers_1 relative error",
+        ),
+    ],
+    "gradients_six_decimals": [
+        (
+            [(VARIANCE, "variance = np.var(flow, axis=1, keepdims=True) * (X.shape[1] - 1) / X.shape[1]")],
+            "W_1 relative error",
+        ),
+        ([(" - d * through_variance / n", "")], "W_1 relative error"),
+    ],
+    "batchnorm_back_pass": [
+        ([("root**3", "root")], "gradient_4x6 relative error"),
+        (
+            [("g / root - np.sum(g, axis=1, keepdims=True) / (n * root) - d", "g / root - d")],
+            "gradient_4x6 relative error",
+        ),
+        ([("n = g.shape[1]\n        root", "n = g.shape[0]\n        root")], "gradient_4x6 relative error"),
+    ],
+    "numerical_gradients": [
+        ([("/ (2 * h)", "/ h")], r"W_plain_1 relative error 0\.33"),
+        ([("values[place] = old - h", "values[place] = old")], r"W_plain_1 relative error 0\.33"),
+    ],
+    "numerical_gradients_restore": [([(OLD, "                    result[place]")], "W1 relative error")],
+    "learning_rates": [
+        ([(RATE, "from_peak = 1 - (t % nS) / nS")], "rates relative error"),
+        ([(RATE, "from_peak = 0")], "rates relative error"),
+        ([(RATE, "from_peak = abs((t + 1) % (2 * nS) - nS) / nS")], "rates relative error"),
+    ],
+    "learning_rates_go_on": [
+        (
+            [
+                (
+                    "            order = np.random.permutation(N)\n",
+                    "            order = np.random.permutation(N)\n            t = 0\n",
+                )
+            ],
+            "rates relative error",
+        ),
+    ],
+    "mini_batches": [
+        (
+            [(BATCH, "chosen = order[start + 1 : start + nBatch]")],
+            "15 batches, one of them of 7 columns, expected 15 of 8",
+        ),
+        (
+            [("range(0, N - nBatch + 1, nBatch)", "range(0, N - nBatch, nBatch)")],
+            "12 batches, expected 15 of 8",
+        ),
+        (
+            [("order = np.random.permutation(N)", "order = np.random.randint(N, size=N)")],
+            "epoch 1 does not take every column once",
+        ),
+        ([("order = np.random.permutation(N)", "order = np.arange(N)")], "same order in every epoch"),
+        (
+            [("X[:, chosen], Y[:, chosen]", "X[:, chosen], Y[:, start : start + nBatch]")],
+            "columns came with another column's label",
+        ),
+        (
+            [("grads = self.computeGradients(X[:, chosen], Y[:, chosen])", "grads = self.zeros()")],
+            "computeGradients was never called",
+        ),
+    ],
+    "histories": [
+        ([(COST, "costs.append(loss)")], r"train_cost ends with 0\.\d+, but the trained network has"),
+        (
+            [
+                (
+                    "(vcl, vll, vacl, xVal, yVal)",
+                    "(vcl, vll, vacl, X, Y)",
+                )
+            ],
+            "val_cost ends with",
+        ),
+        (
+            [("return tcl, vcl, tll", "return tcl[1:], vcl, tll")],
+            r"train_cost has shape \(3,\), expected \(4,\)",
+        ),
+    ],
+    "steps_of_all_parameters": [
+        (
+            [(STEP, "kind[i] = kind[i] - eta * grad[i] * (kind is not self.beta)")],
+            "results are right; beta1 relative error",
+        ),
+        ([(STEP, "kind[i] = kind[i] + eta * grad[i]")], "W1 relative error"),
+    ],
+}
+VARIANTS = [
+    pytest.param(check, edits, reason, id=f"{check}-{number}")
+    for check, pairs in WRONG.items()
+    for number, (edits, reason) in enumerate(pairs)
+]
+
+
+@pytest.mark.parametrize(("check", "edits", "reason"), VARIANTS)
+def test_check_fails_mistake_with_reason(
+    klayer: Any, tmp_path: Path, check: str, edits: list[tuple[str, str]], reason: str
+) -> None:
+    implementation = klayer.edited(tmp_path, {"bnn.py": edits})
+    if not klayer.suite.check(check).visible:  # a hidden check names what is wrong, and no number
+        reason = re.sub("relative error.*", "is not what is expected", reason)
+    for seed in (0, 1):
+        result = klayer.judge(check, implementation, seed)
+        assert result.outcome is Outcome.FAILED
+        assert re.search(reason, result.reason), result.reason
+        assert result.points < result.max_points
+
+
+def test_every_module_check_has_a_mistake(klayer: Any) -> None:
+    assert set(WRONG) == {check.id for check in klayer.suite.at("modules")}
+
+
+def _failed(klayer: Any, implementation: Any, seed: int) -> list[Any]:
+    results = (klayer.judge(check.id, implementation, seed) for check in klayer.suite.at("modules"))
+    return [result for result in results if result.outcome is not Outcome.PASSED]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_solution_passes_every_module_check(klayer: Any, tmp_path: Path, seed: int) -> None:
+    assert _failed(klayer, klayer.edited(tmp_path, {}), seed) == []
+
+
+@pytest.fixture(scope="module")
+def samples(course: Any) -> Any:
+    return make_samples(course("kth_batchnorm").assignment)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_right_answers_written_otherwise_pass_every_module_check(
+    klayer: Any, tmp_path: Path, samples: Any, seed: int
+) -> None:
+    assert _failed(klayer, klayer.implementation(tmp_path, samples["right_different"]), seed) == []
+
+
+@pytest.mark.parametrize("epsilon", ["1e-15", "1e-10", "1e-8"])
+def test_another_epsilon_is_no_mistake(klayer: Any, tmp_path: Path, epsilon: str) -> None:
+    edits = [("EPS = np.finfo(float).eps", f"EPS = {epsilon}")]
+    assert _failed(klayer, klayer.edited(tmp_path, {"bnn.py": edits}), 0) == []
+
+
+def test_corrected_variance_is_charged_twice_and_no_more(klayer: Any, tmp_path: Path) -> None:
+    edits = [(VARIANCE, "variance = np.var(flow, axis=1, keepdims=True) * (X.shape[1] - 1) / X.shape[1]")]
+    implementation = klayer.edited(tmp_path, {"bnn.py": edits})
+    for seed in range(3):
+        names = [result.id for result in _failed(klayer, implementation, seed)]
+        assert names == ["batch_variance", "gradients_six_decimals"]
+
+
+def test_blank_release_earns_nothing(klayer: Any, tmp_path: Path) -> None:
+    blank = klayer.blank(tmp_path)
+    for check in klayer.suite.at("modules"):
+        result = klayer.judge(check.id, blank)
+        assert result.outcome is Outcome.FAILED, check.id
+        assert result.points == 0, check.id
+
+
+def test_points_add_up_to_100(klayer: Any) -> None:
+    questions = sum(question.points for question in klayer.assignment.spec.questions)
+    assert sum(Decimal(str(check.points)) for check in klayer.suite.checks) + questions == 100
+
+
+def test_every_check_points_to_a_heading_and_gives_a_hint(klayer: Any) -> None:
+    notebook = (klayer.assignment.source / "KLayerNetworks.ipynb").read_text(encoding="utf-8")
+    for check in klayer.suite.checks:
+        assert f'"# {check.section}' in notebook, check.id
+        assert len(check.hint) > 20, check.id
+
+
+def test_a_third_of_the_module_checks_is_hidden(klayer: Any) -> None:
+    checks = klayer.suite.at("modules")
+    hidden = [check for check in checks if not check.visible]
+    assert 0.3 <= len(hidden) / len(checks) <= 0.45
+
+
+def test_sandbox_copy_carries_no_verdicts(klayer: Any) -> None:
+    for source in klayer.suite.modules.values():
+        for word in ("points=", "tolerance", "judge", "hint", "Judgement", "reference.", "compare"):
+            assert word not in source, word
+
+
+def test_probes_leave_the_inputs_of_in_place_code_alone(klayer: Any, tmp_path: Path) -> None:
+    """Real code cuts scores in place; a probe that hands out its only copy would judge the damage."""
+    edits = [("    return np.where(s > 0, s, 0.0)", "    s[s < 0] = 0\n    return s")]
+    assert _failed(klayer, klayer.edited(tmp_path, {"bnn.py": edits}), 0) == []
+
+
+def test_histories_of_a_forger_fail(klayer: Any) -> None:
+    judge = klayer.suite.check("histories").judge
+    names = ("train_cost", "val_cost", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+    good = {name: np.linspace(2, 1, 4) for name in names} | {"now": np.ones(6)}
+    assert judge(good, good).passed
+    flat = judge({**good, "val_loss": np.ones(4)}, good)
+    assert flat.reason == "val_loss never changes"
+    nan = judge({**good, "train_loss": np.full(4, np.nan)}, good)
+    assert "train_loss ends with nan" in nan.reason
