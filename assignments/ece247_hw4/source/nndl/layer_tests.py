@@ -1,6 +1,7 @@
 """Tests of the functions that come from the homework before this one. Each prints errors, and what to expect of them."""
 
 import numpy as np
+from utils import experiments
 from utils.gradient_check import eval_numerical_gradient, eval_numerical_gradient_array
 
 from nndl.fc_net import FullyConnectedNet
@@ -61,7 +62,8 @@ def affine_relu_test():
 
 def fc_net_test():
     """The network's gradients against numerical ones, without and with regularization."""
-    N, D, H1, H2, C = 2, 15, 20, 30, 10
+    N, C = 2, 10
+    D, H1, H2 = experiments.plan().check_sizes
     X, y = np.random.randn(N, D), np.random.randint(C, size=(N,))
     for reg in [0, 3.14]:
         print("Running check with reg =", reg)
