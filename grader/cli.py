@@ -19,6 +19,7 @@ from . import __version__
 from .assignment import Assignment, load_assignment
 from .doctor import examine
 from .errors import AssignmentError, GraderError, UsageError
+from .fetch import SOURCES, fetch_data
 from .marks import export_marks, import_marks
 from .model import Status
 from .pipeline import Settings, Summary, check_one, grade, rescore, rewrite
@@ -26,7 +27,15 @@ from .release import release
 from .samples import build_samples
 from .seed import PUBLIC_SEED, Seed
 from .state import State
-from .terminal import ERRORS, ClassProgress, print_diagnosis, print_proofs, print_result, print_summary
+from .terminal import (
+    ERRORS,
+    ClassProgress,
+    DownloadProgress,
+    print_diagnosis,
+    print_proofs,
+    print_result,
+    print_summary,
+)
 from .validate import validate
 
 __all__ = ["main"]
@@ -255,6 +264,44 @@ def check_command(assignment: Assignment, path: Path, data: Path | None, unsafe:
     if result.status is Status.NOT_GRADED:
         return NOT_GRADED
     return DONE if all(check.points == check.max_points for check in result.checks) else FAILED
+
+
+@cli.group("data")
+def data_group() -> None:
+    """The data sets that notebooks train on."""
+
+
+@data_group.command("fetch")
+@click.argument("names", nargs=-1, type=click.Choice(list(SOURCES)), help="Which; all unless said.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data"),
+    show_default=True,
+    help="Where to put them; name it with --data or GRADECHECK_DATA afterwards.",
+)
+@click.option(
+    "--cifar10-address",
+    metavar="URL",
+    envvar="GRADECHECK_CIFAR10_ADDRESS",
+    help="A mirror's folder in place of the official one.",
+)
+@click.option(
+    "--mnist-address",
+    metavar="URL",
+    envvar="GRADECHECK_MNIST_ADDRESS",
+    help="A mirror's folder in place of the usual one.",
+)
+def data_fetch(
+    names: tuple[str, ...], out: Path, cifar10_address: str | None, mnist_address: str | None
+) -> int:
+    """Download the official CIFAR-10 (170 MB) and MNIST (12 MB), and prove them by size and SHA-256."""
+    addresses = {"cifar10": cifar10_address, "mnist": mnist_address}
+    for name in names or tuple(SOURCES):
+        with DownloadProgress() as progress:
+            made = fetch_data(name, out, address=addresses[name], report=progress.received)
+        click.echo(f"{name}: {made}" if made else f"{name}: already in {out}, left as it is")
+    return DONE
 
 
 @cli.command("doctor")

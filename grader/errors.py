@@ -3,6 +3,7 @@
 __all__ = [
     "AssignmentError",
     "EvidenceError",
+    "FetchError",
     "GradebookError",
     "GraderError",
     "SandboxError",
@@ -33,6 +34,10 @@ class SandboxError(GraderError):
 
 class EvidenceError(GraderError):
     """Kept evidence is damaged or of another version; it is made anew."""
+
+
+class FetchError(GraderError):
+    """A data set could not be downloaded, or what came is not the official one; nothing of it is kept."""
 
 
 class GradebookError(GraderError):

@@ -9,7 +9,15 @@ from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 from rich.table import Table
 
@@ -23,6 +31,7 @@ __all__ = [
     "ERRORS",
     "OUTPUT",
     "ClassProgress",
+    "DownloadProgress",
     "print_diagnosis",
     "print_proofs",
     "print_result",
@@ -105,6 +114,40 @@ class ClassProgress:
             ERRORS.print(
                 f"{self._done}/{self._total} graded, {self._failed} not graded, {self._recalled} recalled, about {left:.0f} s left"
             )
+
+
+class DownloadProgress:
+    """A bar for each file that is downloaded; a line each where there is no terminal. Written to stderr."""
+
+    def __init__(self) -> None:
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+            console=ERRORS,
+            disable=not ERRORS.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        """Start drawing, if there is a terminal."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the bars as they stand."""
+        self._bar.stop()
+
+    def received(self, name: str, done: int, total: int) -> None:
+        """So many bytes of a file have come."""
+        if name not in self._tasks:
+            self._tasks[name] = self._bar.add_task(name, total=total)
+            if not ERRORS.is_terminal:
+                ERRORS.print(f"{name}: {total / 1e6:.1f} MB to come")
+        self._bar.update(self._tasks[name], completed=done)
 
 
 def print_summary(summary: Summary) -> None:

@@ -41,6 +41,7 @@ FLOORS = (
         "grader.cells",
         "grader.edits",
         "grader.data",
+        "grader.fetch",
         "grader.outputs",
         "grader.notebook_file",
         "grader.intake",
