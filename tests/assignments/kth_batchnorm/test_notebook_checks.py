@@ -1,0 +1,280 @@
+"""The checks of the report's experiments and figures: what such trainings leave passes, what they cannot have left does not."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from grader.compare import Judgement
+from grader.model import Outcome
+
+CHECKS = ("experiment_depth", "experiment_search", "experiment_sigma", "figures_show_histories")
+
+
+def _draw(runs: list[Any], *, percent: bool = False, named: bool = True, legend: bool = True) -> Figure:
+    figure = Figure()
+    for panel, kind in zip(figure.subplots(1, 3), ("cost", "loss", "accuracy"), strict=True):
+        for run in runs:
+            for part in ("train", "val"):
+                factor = 100 if percent and kind == "accuracy" else 1
+                panel.plot(factor * run.history[f"{part}_{kind}"], label=f"{part} {run.settings['sig']}")
+        panel.set_ylabel(kind)
+        if named:
+            panel.set_xlabel("epoch")
+        if legend:
+            panel.legend()
+    return figure
+
+
+@pytest.fixture(scope="module")
+def trained(course: Callable[[str], Any]) -> Iterator[SimpleNamespace]:
+    """What a notebook's namespace holds after the last cell, with small trainings of the assignment's own source."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(course("kth_batchnorm").assignment.source)
+        patch.setenv("GRADECHECK_SHORT", "1")
+        patch.setattr(mpl, "get_backend", lambda: "agg")
+        experiments, data = (
+            importlib.import_module("dd2424.experiments"),
+            importlib.import_module("dd2424.data"),
+        )
+        network = importlib.import_module("bnn").BNN
+        plan = replace(experiments.plan(), cycles=1, num_train=300)
+        columns = data.load_cifar(plan)
+        np.random.seed(1)
+
+        def train(depth: int, **settings: Any) -> Any:
+            return experiments.train(network, columns, depth, plan=plan, verbose=False, **settings)
+
+        runs = {(depth, norm): train(depth, batchNorm=norm) for depth in (3, 9) for norm in (False, True)}
+        sigma_runs = {
+            (depth, sigma, norm): train(depth, batchNorm=norm, he=False, sig=sigma)
+            for depth in (3, 9)
+            for norm in (False, True)
+            for sigma in (1e-1, 1e-3, 1e-4)
+        }
+        everything = [*runs.values(), *sigma_runs.values()]
+        yield SimpleNamespace(
+            runs=runs,
+            sigma_runs=sigma_runs,
+            coarse_trials=[(1e-4, 0.2), (2e-3, 0.3), (3e-2, 0.25), (9e-2, 0.1)],
+            fine_trials=[(1e-3, 0.29), (3e-3, 0.31)],
+            best_lambda=3e-3,
+            figures={run.name: _draw([run]) for run in everything},
+        )
+
+
+@pytest.fixture
+def notebook(trained: SimpleNamespace) -> SimpleNamespace:
+    """A copy of it that a test may spoil; figures cannot be copied and are replaced, never changed."""
+    named = {key: copy.deepcopy(value) for key, value in vars(trained).items() if key != "figures"}
+    return SimpleNamespace(**named, figures=dict(trained.figures))
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_experiment_passes_where_it_was_run(klayer: Any, notebook: SimpleNamespace, check: str) -> None:
+    result = klayer.judge(check, notebook)
+    assert result.outcome is Outcome.PASSED, result.reason
+
+
+def test_every_notebook_check_is_tested(klayer: Any) -> None:
+    assert {check.id for check in klayer.suite.at("notebook")} == set(CHECKS)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_experiment_that_was_not_run_earns_nothing(klayer: Any, check: str) -> None:
+    empty = SimpleNamespace(
+        runs={}, sigma_runs={}, coarse_trials=[], fine_trials=[], best_lambda=None, figures={}
+    )
+    assert klayer.judge(check, empty).points == 0
+
+
+def _history(run: Any, **values: Any) -> None:
+    for name, value in values.items():
+        run.history[name] = np.asarray(value, dtype=float)
+
+
+EPOCHS = 8  # of one cycle in the short form
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        pytest.param(
+            lambda runs: runs.pop((9, True)), "no training of 9 layers with batch norm", id="one-missing"
+        ),
+        pytest.param(
+            lambda runs: _history(runs[3, True], train_loss=[2.0] * (EPOCHS - 1)),
+            "expected 8 finite entries in each history",
+            id="too-short",
+        ),
+        pytest.param(
+            lambda runs: _history(runs[3, False], val_cost=[np.nan] * EPOCHS),
+            "expected 8 finite entries",
+            id="nan",
+        ),
+        pytest.param(
+            lambda runs: _history(runs[3, False], train_cost=[0.1] * EPOCHS),
+            "a cost below its loss",
+            id="cost-below-loss",
+        ),
+        pytest.param(
+            lambda runs: _history(runs[9, True], val_accuracy=[55.5] * EPOCHS),
+            "an accuracy no share",
+            id="per-cent",
+        ),
+        pytest.param(
+            lambda runs: _history(runs[9, True], train_loss=[2.31] * EPOCHS, train_cost=[2.4] * EPOCHS),
+            "9 layers with batch norm did not learn: their training loss ends at 2.310",
+            id="learnt-nothing",
+        ),
+        pytest.param(
+            lambda runs: runs[9, True].settings.update(depth=3),
+            "3 layers with batch norm: the network has 9 layers",
+            id="depth",
+        ),
+    ],
+)
+def test_depth_tells_what_is_wrong(
+    klayer: Any, notebook: SimpleNamespace, spoil: Callable[[Any], Any], reason: str
+) -> None:
+    spoil(notebook.runs)
+    result = klayer.judge("experiment_depth", notebook)
+    assert result.points == 0
+    assert reason in result.reason
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        pytest.param(
+            {"coarse_trials": [(1e-3, 0.3)] * 3}, "coarse_trials holds 3 pairs, expected 4 or more", id="few"
+        ),
+        pytest.param({"fine_trials": []}, "fine_trials holds 0 pairs", id="no-fine"),
+        pytest.param({"fine_trials": [(1e-3, 31.0), (2e-3, 30.0)]}, "the accuracy a share", id="per-cent"),
+        pytest.param(
+            {"coarse_trials": [(x, 0.1) for x in (-3, -2, -1.5, -1)]},
+            "lambda is to be above 0",
+            id="exponents",
+        ),
+        pytest.param(
+            {"coarse_trials": [(x, 0.1) for x in (1e-6, 1e-3, 1e-2, 0.05)]},
+            "expected 1e-4 to 1e-1",
+            id="range",
+        ),
+        pytest.param(
+            {"coarse_trials": [(x, 0.1) for x in (0.02, 0.05, 0.06, 0.09)]},
+            "span an order of magnitude",
+            id="linear",
+        ),
+        pytest.param(
+            {"fine_trials": [(1e-4, 0.1), (9e-2, 0.31)]}, "spread no less than the coarse ones", id="not-fine"
+        ),
+        pytest.param({"best_lambda": 2e-3}, "best_lambda is 0.002, which has not the highest", id="not-best"),
+    ],
+)
+def test_search_tells_what_is_wrong(
+    klayer: Any, notebook: SimpleNamespace, values: dict[str, Any], reason: str
+) -> None:
+    vars(notebook).update(values)
+    result = klayer.judge("experiment_search", notebook)
+    assert result.points == 0
+    assert reason in result.reason
+
+
+def test_sigma_asks_for_all_twelve(klayer: Any, notebook: SimpleNamespace) -> None:
+    del notebook.sigma_runs[9, 1e-4, False]
+    result = klayer.judge("experiment_sigma", notebook)
+    assert result.reason == "no training of 9 layers with sigma = 0.0001 without batch norm"
+
+
+def test_sigma_that_was_not_used_fails(klayer: Any, notebook: SimpleNamespace) -> None:
+    """With he=True the networks start from He initialization, whatever sig says."""
+    for run in notebook.sigma_runs.values():
+        run.settings["he"] = True
+    assert "no training of 3 layers with sigma" in klayer.judge("experiment_sigma", notebook).reason
+
+
+def test_sigma_shows_batch_norm_ahead(klayer: Any, notebook: SimpleNamespace) -> None:
+    notebook.sigma_runs[3, 1e-3, True].history = notebook.sigma_runs[3, 1e-3, False].history
+    result = klayer.judge("experiment_sigma", notebook)
+    assert result.reason == "3 layers with sigma = 0.001: batch norm does not reach a lower training loss"
+
+
+def _one_figure(notebook: SimpleNamespace, **how: Any) -> Any:
+    """All curves in one figure, drawn in another way."""
+    everything = [*notebook.runs.values(), *notebook.sigma_runs.values()]
+    notebook.figures = {"all": _draw(everything, **how)}
+    return notebook
+
+
+def test_figures_may_hold_several_trainings_and_per_cent(klayer: Any, notebook: SimpleNamespace) -> None:
+    assert (
+        klayer.judge("figures_show_histories", _one_figure(notebook, percent=True)).outcome is Outcome.PASSED
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        pytest.param({"named": False}, "3 of 3 panels have no name at an axis", id="axes"),
+        pytest.param({"legend": False}, "96 histories are in no labelled curve", id="legend"),
+    ],
+)
+def test_unlabelled_figures_earn_nothing(
+    klayer: Any, notebook: SimpleNamespace, how: dict[str, bool], reason: str
+) -> None:
+    result = klayer.judge("figures_show_histories", _one_figure(notebook, **how))
+    assert result.points == 0
+    assert reason in result.reason
+
+
+def test_figures_that_do_not_agree_with_the_histories_earn_less(
+    klayer: Any, notebook: SimpleNamespace
+) -> None:
+    run = notebook.runs[3, True]
+    _history(run, val_cost=run.history["val_cost"] + 0.01)
+    result = klayer.judge("figures_show_histories", notebook)
+    assert (
+        "1 histories are in no labelled curve, the first is val_cost of 3 layers with batch norm"
+        in result.reason
+    )
+    assert 0 < result.points < result.max_points
+
+
+def test_a_loss_drawn_as_cost_does_not_count(klayer: Any, notebook: SimpleNamespace) -> None:
+    for figure in notebook.figures.values():
+        assert figure.axes[1].get_ylabel() == "loss"
+    run = notebook.runs[3, True]
+    swapped = _draw([run])
+    swapped.axes[0].set_ylabel("loss")
+    swapped.axes[1].set_ylabel("cost")
+    notebook.figures[run.name] = swapped
+    assert "4 histories are in no labelled curve" in klayer.judge("figures_show_histories", notebook).reason
+
+
+def test_a_panel_without_name_beside_good_ones_costs_a_tenth(klayer: Any, notebook: SimpleNamespace) -> None:
+    extra = Figure()
+    extra.subplots()
+    result = klayer.judge(
+        "figures_show_histories",
+        SimpleNamespace(**{**vars(notebook), "figures": {**notebook.figures, "extra": extra}}),
+    )
+    assert result.points == result.max_points * 9 / 10
+
+
+def test_answers_of_a_forger_fail(klayer: Any, notebook: SimpleNamespace) -> None:
+    """What a forger sends is failed, not raised: the scorer turns an exception into a failure, and the judges raise few."""
+    found = klayer.suite.check("experiment_depth")
+    good = {name: np.asarray(value) for name, value in found.probe(notebook, None).items()}
+    assert found.judge(good, {}) == Judgement(1.0)
+    assert found.judge({**good, "settings": np.zeros(0)}, {}).reason == "there is no trained network"
+    assert not found.judge({**good, "histories": np.full(good["histories"].shape, -3.0)}, {}).passed
