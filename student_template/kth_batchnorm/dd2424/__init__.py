@@ -1,0 +1,1 @@
+"""What the course provides: data and the sizes of the experiments."""

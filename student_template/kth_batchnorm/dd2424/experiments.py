@@ -1,0 +1,134 @@
+"""How large the notebook's experiments are, and one training with all that a report needs to know about it.
+
+The full form is the one to write the report from; with five files of 10,000 images it takes one to two hours. The short form runs
+every cell in a few seconds, to see whether everything works; it is chosen by setting the environment variable GRADECHECK_SHORT to 1
+before Python starts. It has few images of a coarse resolution, few epochs and few trials.
+"""
+
+import itertools
+import os
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+HIDDEN = {3: (50, 50), 9: (50, 30, 20, 20, 10, 10, 10, 10)}  # units of the hidden layers, by number of layers
+HISTORIES = ("train_cost", "val_cost", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of the experiments.
+
+    num_train, num_val, num_test: images used. coarsen: side of the squares of pixels that become one by averaging; 1 keeps all.
+    batch: columns of a mini-batch. cycles, cycles_search, cycles_sigma: cycles of the learning rate, of cycle_epochs epochs each.
+    coarse, fine: values of lambda tried. eta_min, eta_max, alpha, lmda, sig: as of the network and its training.
+    """
+
+    num_train: int
+    num_val: int
+    num_test: int
+    coarsen: int
+    batch: int
+    cycle_epochs: int
+    cycles: int
+    cycles_search: int
+    cycles_sigma: int
+    coarse: int
+    fine: int
+    eta_min: float = 1e-5
+    eta_max: float = 1e-1
+    alpha: float = 0.8
+    lmda: float = 0.005
+    sig: float = 1e-1
+
+    def __str__(self):
+        """One sentence that says how large the experiments are."""
+        form = "Full" if self == FULL else "Short"
+        size = 32 // self.coarsen
+        return (
+            f"{form} form: up to {self.num_train} training images of {size} x {size} pixels, mini-batches of {self.batch}, "
+            f"{self.cycles} cycles of {self.cycle_epochs} epochs; {self.coarse} + {self.fine} values of lambda."
+        )
+
+
+FULL = Plan(
+    num_train=45000,
+    num_val=5000,
+    num_test=10000,
+    coarsen=1,
+    batch=100,
+    cycle_epochs=10,
+    cycles=2,
+    cycles_search=2,
+    cycles_sigma=2,
+    coarse=10,
+    fine=4,
+)
+
+SHORT = Plan(
+    num_train=500,
+    num_val=100,
+    num_test=200,
+    coarsen=8,
+    batch=50,
+    cycle_epochs=8,
+    cycles=2,
+    cycles_search=1,
+    cycles_sigma=1,
+    coarse=4,
+    fine=2,
+)
+
+
+@dataclass
+class Run:
+    """One training. settings: what it was made with. history: name (see HISTORIES) -> one number for each epoch."""
+
+    name: str
+    settings: dict
+    history: dict
+    test_accuracy: float
+    net: object = field(repr=False, default=None)
+
+
+def plan():
+    """The plan to follow: full, unless the short form was asked for."""
+    return SHORT if os.environ.get("GRADECHECK_SHORT", "") not in ("", "0") else FULL
+
+
+def train(network, data, depth, *, plan, cycles=None, verbose=True, **settings):
+    """Train a new network with `depth` layers. network: the class. settings: of its constructor (lmda, batchNorm, he, sig, ...).
+
+    Returns: a Run.
+    """
+    cycles = plan.cycles if cycles is None else cycles
+    widths = [data["X_train"].shape[0], *HIDDEN[depth], data["Y_train"].shape[0]]
+    settings = {
+        "alpha": plan.alpha,
+        "lmda": plan.lmda,
+        "batchNorm": True,
+        "he": True,
+        "sig": plan.sig,
+        **settings,
+    }
+    net = network(list(itertools.pairwise(widths)), **settings)
+    steps = data["X_train"].shape[1] // plan.batch
+    epochs = cycles * plan.cycle_epochs
+    n_s = plan.cycle_epochs * steps // 2
+    start = time.perf_counter()
+    found = net.miniBatchGD(
+        data["X_train"],
+        data["Y_train"],
+        [plan.batch, plan.eta_min, plan.eta_max, epochs, n_s],
+        data["X_val"],
+        data["Y_val"],
+    )
+    history = {name: np.array(values, dtype=float) for name, values in zip(HISTORIES, found, strict=True)}
+    start_of = "He" if settings["he"] else f"sigma = {settings['sig']:g}"
+    name = f"{depth} layers, {start_of}, {'with' if settings['batchNorm'] else 'without'} batch norm"
+    accuracy = float(net.computeAccuracy(data["X_test"], data["y_test"]))
+    if verbose:
+        seconds = time.perf_counter() - start
+        print(f"{name}, lambda = {settings['lmda']:.5f}: test accuracy {accuracy:.1%}, {seconds:.1f} s")
+    return Run(name, {"depth": depth, "epochs": epochs, **settings}, history, accuracy, net)

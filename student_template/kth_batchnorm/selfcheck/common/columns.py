@@ -1,0 +1,121 @@
+from __future__ import annotations
+import inspect
+from typing import Any
+import numpy as np
+SETTINGS = {'lmda': ('lmda', 'lmbda', 'lamda', 'lambda_', 'lam', 'lamb'), 'alpha': ('alpha',), 'batchNorm': ('batchNorm', 'batch_norm', 'batchnorm', 'batch_normalization', 'bn'), 'he': ('he', 'He', 'he_init'), 'sig': ('sig', 'sigma')}
+METHODS = {'computegradientsnum': ('computegradsnum', 'computegradientsnumerical'), 'batchnormbackpass': ('batchnormbackward',)}
+TRAIN_TAKES_VALIDATION = 5
+
+def make_net(impl: Any, sizes: Any, **settings: Any) -> Any:
+    network = impl.BNN
+    accepted = inspect.signature(network).parameters
+    terms = {}
+    for name, value in settings.items():
+        known = [alias for alias in SETTINGS[name] if alias in accepted]
+        terms[known[0] if known else name] = value
+    pairs = [(sizes[i], sizes[i + 1]) for i in range(len(sizes) - 1)]
+    orders = [pairs, [(outputs, inputs) for inputs, outputs in pairs]]
+    shape = (sizes[1], sizes[0])
+    for order in orders:
+        net = network(order, **terms)
+        if len(net.W) == 0:
+            raise NotImplementedError('BNN has no weights yet')
+        if np.shape(net.W[0]) == shape:
+            return net
+    raise ValueError(f'W[0] of a network with {sizes[0]} inputs has shape {np.shape(net.W[0])}, expected {shape}')
+
+def method(net: Any, name: str) -> Any:
+    return getattr(net, _spelling(net, name))
+
+def _spelling(net: Any, name: str) -> str:
+    wanted = _plain(name)
+    for spelling in (wanted, *METHODS.get(wanted, ())):
+        for known in [name, *dir(net)]:
+            if _plain(known) == spelling and callable(getattr(net, known, None)):
+                return known
+    raise AttributeError(f'BNN has no method {name}')
+
+def _plain(name: str) -> str:
+    return name.replace('_', '').lower()
+
+def start(net: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
+    layers = len(sizes) - 1
+    if len(net.W) != layers:
+        raise ValueError(f'the network has {len(net.W)} layers, expected {layers}')
+    for i in range(layers):
+        fan_in, units = (sizes[i], sizes[i + 1])
+        net.W[i] = 1.4 * rng.standard_normal((units, fan_in)) / np.sqrt(fan_in)
+        net.b[i] = 0.3 * rng.standard_normal((units, 1))
+        if normalized and i < layers - 1:
+            net.gamma[i] = rng.uniform(0.5, 1.5, (units, 1)) * rng.choice([-1.0, 1.0], (units, 1))
+            net.beta[i] = 0.3 * rng.standard_normal((units, 1))
+            net.muMA[i] = 0.5 * rng.standard_normal((units, 1))
+            net.vaMA[i] = rng.uniform(0.5, 3.0, (units, 1))
+    return net
+
+def problem(rng: Any, rows: int, classes: int, columns: int) -> tuple[Any, Any, Any]:
+    y = rng.integers(classes, size=columns)
+    centres = rng.standard_normal((rows, classes))
+    X = centres[:, y] + rng.uniform(0.8, 2.0, (rows, 1)) * rng.standard_normal((rows, columns))
+    return (X + rng.standard_normal((rows, 1)), np.eye(classes)[y].T, y)
+
+def column(value: Any) -> Any:
+    if type(value) is not np.ndarray:
+        return value
+    return value.reshape(-1, 1).copy() if value.ndim == 1 else value.copy()
+
+def named(prefix: str, values: Any, count: int) -> dict[str, Any]:
+    return {f'{prefix}{i + 1}': column(values[i]) if i < len(values) else None for i in range(count)}
+
+def averages(net: Any, suffix: str='') -> dict[str, Any]:
+    hidden = len(net.W) - 1
+    return {**named(f'muMA{suffix}_', net.muMA, hidden), **named(f'vaMA{suffix}_', net.vaMA, hidden)}
+
+def forward(net: Any, X: Any, *, training: bool=True) -> Any:
+    returned = method(net, 'evaluateClassifier')(X.copy(), training)
+    return returned if isinstance(returned, (tuple, list)) else (returned,)
+
+def cost_and_loss(net: Any, X: Any, Y: Any) -> dict[str, Any]:
+    returned = method(net, 'computeCost')(X.copy(), Y.copy())
+    pair = returned if isinstance(returned, (tuple, list)) else (returned, None)
+    return {name: None if value is None else float(value) for name, value in zip(('cost', 'loss'), pair)}
+
+def gradients(net: Any, X: Any, Y: Any, *, normalized: bool, name: str='computeGradients', suffix: str='') -> dict[str, Any]:
+    layers = len(net.W)
+    returned = method(net, name)(X.copy(), Y.copy())
+    kinds = (('W', layers), ('b', layers), ('gamma', layers - 1), ('beta', layers - 1))
+    arrays: dict[str, Any] = {}
+    for (kind, count), values in zip(kinds if normalized else kinds[:2], returned):
+        arrays.update(named(f'{kind}{suffix}_', values, count))
+    return arrays
+
+def train(net: Any, X: Any, Y: Any, terms: Any, val: Any) -> Any:
+    descend = method(net, 'miniBatchGD')
+    takes = len(inspect.signature(descend).parameters)
+    return descend(X, Y, list(terms), *(val if takes >= TRAIN_TAKES_VALIDATION else ()))
+
+def watched(net: Any, X: Any, terms: Any, slopes: Any=None) -> dict[str, Any]:
+    numbers = np.arange(X.shape[1])
+    X = X.copy()
+    X[0] = numbers
+    classes = len(net.b[-1])
+    Y = np.eye(classes)[numbers % classes].T
+    seen: dict[str, list[Any]] = {'biases': [], 'sizes': [], 'columns': [], 'mismatches': []}
+
+    def gradient(X: Any, Y: Any, *_settings: Any, **_more: Any) -> Any:
+        found = np.round(X[0]).astype(int)
+        seen['biases'].append(float(np.ravel(net.b[-1])[0]))
+        seen['sizes'].append(len(found))
+        seen['columns'].extend(found.tolist())
+        seen['mismatches'].append(int(np.sum(np.argmax(Y, axis=0) != found % classes)))
+        kinds = [net.W, net.b, net.gamma, net.beta] if net.batchNorm else [net.W, net.b]
+        grads = [[np.zeros_like(value) for value in kind] for kind in kinds]
+        if slopes is None:
+            grads[1][-1] += 1.0
+        for grad, given in zip(grads, slopes or ()):
+            grad[:len(given)] = [slope.copy() for slope in given]
+        return tuple(grads)
+    setattr(net, _spelling(net, 'computeGradients'), gradient)
+    train(net, X, Y, terms, (X[:, :2], Y[:, :2]))
+    biases = np.array([*seen['biases'], float(np.ravel(net.b[-1])[0])])
+    return {'rates': biases[:-1] - biases[1:], 'sizes': np.array(seen['sizes'], dtype=float), 'columns': np.array(seen['columns'], dtype=float), 'mismatches': np.array(float(sum(seen['mismatches'])))}
