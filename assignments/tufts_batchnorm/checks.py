@@ -438,7 +438,9 @@ def _part(values: Any, share: float) -> float:
     return float(np.mean(values[:count] if share > 0 else values[-count:]))
 
 
-LEARNT = 0.98  # of the objective's start; in the short form 0.91 was the most of 72 runs that it ended at
+LEARNT = (
+    0.98  # of the objective's start; in the short form 0.92 was the most of 80 trainings that it ended at
+)
 
 
 def _learnt(objective: Any) -> bool:
@@ -481,7 +483,9 @@ def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a 
     }
 
 
-MARGIN = 0.05  # mean advantage in best training accuracy; in the short form 0.1 was the least of 18 runs
+# Mean advantage in best training accuracy. In the short form 0.13 was the least of 20 runs; between two rows of networks that are all
+# alike, as the course printed the experiment, it was 0.064 at most.
+MARGIN = 0.09
 
 
 def judge_scales(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:

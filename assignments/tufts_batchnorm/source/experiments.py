@@ -1,6 +1,6 @@
 """How large the notebook's experiments are. There are two forms, and each says what it is when printed.
 
-The full form has the course's own sizes; it takes some minutes, most of them for the weight scales. The short form runs every
+The full form has the course's own sizes; it takes about ten minutes, most of them for the weight scales. The short form runs every
 cell in seconds, to see whether everything works; it is chosen by setting the environment variable GRADECHECK_SHORT to 1 before
 Python starts. It has fewer images, of a coarser resolution, smaller layers, fewer steps and fewer weight scales.
 """
@@ -74,7 +74,7 @@ FULL = Plan(
     num_train_ws=10000,
     width_ws=50,
     num_iters_ws=1000,
-    learning_rate_ws=1e-2,
+    learning_rate_ws=1e-3,
     num_scales=20,
     num_train_bs=1000,
     width_bs=50,
