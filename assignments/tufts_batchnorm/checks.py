@@ -483,8 +483,8 @@ def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a 
     }
 
 
-# Mean advantage in best training accuracy. In the short form 0.13 was the least of 20 runs; between two rows of networks that are all
-# alike, as the course printed the experiment, it was 0.064 at most.
+# Mean advantage in best training accuracy. In the short form 0.13 was the least of 20 runs; between two rows of networks
+# that are all alike, as the course printed the experiment, it was 0.064 at most.
 MARGIN = 0.09
 
 
