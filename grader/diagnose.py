@@ -16,7 +16,7 @@ from .model import Array, Finding
 from .probe import Check
 from .structure import observe
 
-__all__ = ["Cause", "Observed", "Variant", "diagnose", "equal_arrays"]
+__all__ = ["Cause", "Diagnosis", "Observed", "Variant", "diagnose", "equal_arrays", "wrong_arrays"]
 
 MOST_CAUSES = 4  # findings of one check; more than that tell nobody where to look
 
@@ -63,8 +63,16 @@ class Observed:
     warnings: Sequence[str] = ()
 
 
-def diagnose(observed: Sequence[Observed]) -> dict[str, tuple[Finding, ...]]:
-    """Findings for each failed check, by its id; checks for which nothing can be said are absent.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What can be said of a failed check. elsewhere: functions whose mistakes explain all of it, none of them the check's own."""
+
+    findings: tuple[Finding, ...]
+    elsewhere: tuple[str, ...] = ()
+
+
+def diagnose(observed: Sequence[Observed]) -> dict[str, Diagnosis]:
+    """A diagnosis for each failed check, by its id; checks for which nothing can be said are absent.
 
     All checks of a submission are needed at once: those that passed rule causes out, and a cause that one check proves explains
     others.
@@ -82,18 +90,27 @@ def diagnose(observed: Sequence[Observed]) -> dict[str, tuple[Finding, ...]]:
     failed = [seen for seen in observed if not seen.passed]
     fitting = {seen.check.id: _fitting(seen, ruled_out) for seen in failed}
     held = frozenset(found[0].ids for found in fitting.values() if len(found) == 1)
-    findings = {}
+    diagnoses = {}
     for seen in failed:
         found = fitting[seen.check.id]
         proved = [variant for variant in found if variant.ids in held]
-        said = _findings(proved if len(proved) == 1 else found, seen.check)
-        said = said or _carried(seen, held)
+        found = proved if len(proved) == 1 else found
+        said = _findings(found, seen.check) or _carried(seen, held)
         said = said or observe(
             seen.arrays, seen.expected, seen.warnings, _Same(seen.check), section=seen.check.section
         )
         if said:
-            findings[seen.check.id] = said[:MOST_CAUSES]
-    return findings
+            diagnoses[seen.check.id] = Diagnosis(
+                findings=said[:MOST_CAUSES], elsewhere=_elsewhere(found, seen.check)
+            )
+    return diagnoses
+
+
+def _elsewhere(found: Sequence[Variant], check: Check) -> tuple[str, ...]:
+    if len(found) != 1:
+        return ()
+    functions = tuple(dict.fromkeys(cause.function for cause in found[0].causes))
+    return () if check.of in functions else functions
 
 
 def _carried(seen: Observed, held: frozenset[frozenset[str]]) -> tuple[Finding, ...]:
@@ -110,10 +127,13 @@ def _carried(seen: Observed, held: frozenset[frozenset[str]]) -> tuple[Finding, 
 
 def equal_arrays(check: Check, actual: Mapping[str, Array | None], expected: Arrays) -> bool:
     """Whether all arrays agree, as far as the check's tolerance can tell. The floating-point width does not count."""
-    if actual.keys() != expected.keys():
-        return False
+    return actual.keys() == expected.keys() and not wrong_arrays(check, actual, expected)
+
+
+def wrong_arrays(check: Check, actual: Mapping[str, Array | None], expected: Arrays) -> set[str]:
+    """The names of the arrays that differ by more than the check's tolerance."""
     same = _Same(check)
-    return all(same(name, actual[name], array) for name, array in expected.items())
+    return {name for name, array in expected.items() if not same(name, actual.get(name), array)}
 
 
 class _Same:

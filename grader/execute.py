@@ -77,7 +77,7 @@ async def execute(
         submission=submission.digest,
         suite=plan.suite.digest,
         seed_id=plan.seed.id,
-        checks=tuple(by_check[check.id] for check in plan.suite.checks if check.id in by_check),
+        checks=tuple(by_check[check.id] for check in plan.suite.probes if check.id in by_check),
         notebooks=tuple(part.notebook for part in parts if part.notebook is not None),
         environment=plan.environment,
         limits=sandbox.limits_held,
@@ -97,7 +97,7 @@ def not_run(suite: Suite, submission: Submission, key: str, detail: str) -> Evid
         suite=suite.digest,
         seed_id="",
         checks=tuple(
-            CheckEvidence(check=check.id, ending=Ending.NOT_RUN, detail=detail) for check in suite.checks
+            CheckEvidence(check=check.id, ending=Ending.NOT_RUN, detail=detail) for check in suite.probes
         ),
         noticed=(Note(about="sandbox", text=detail, for_student=False),),
     )
@@ -129,7 +129,7 @@ def _through(aliases: Sequence[tuple[str, str]], path: str) -> str:
 def _planned(plan: Plan, checks: Sequence[Check]) -> tuple[Planned, ...]:
     default = plan.suite.assignment.spec.limits.check_s
     return tuple(
-        Planned(id=check.id, seed=plan.seed.for_check(check.id), time_s=check.time_s or default)
+        Planned(id=check.id, seed=plan.seed.for_check(check.draws_as), time_s=check.time_s or default)
         for check in checks
     )
 
@@ -169,6 +169,8 @@ async def _notebook(
             usage = room.usage()
     except SubmissionError as exc:
         return _absent(plan, path, Ending.MALFORMED, str(exc))
+    if run.ending is Ending.NOT_RUN:
+        answers.clear()  # what was asked of a kernel that we lost says nothing
     notebook = NotebookEvidence(
         path=path,
         ending=run.ending,

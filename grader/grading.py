@@ -18,6 +18,7 @@ from .data import DataSet, find_data
 from .diagnose import Variant
 from .errors import EvidenceError, SubmissionError
 from .evidence import evidence_key
+from .explain import Knowledge
 from .misconceptions import load_catalogue, variants
 from .model import (
     Answer,
@@ -55,7 +56,7 @@ def environment() -> dict[str, str]:
 class Grading:
     """What grading every submission of one assignment shares.
 
-    known: what known mistakes give for each check, by which failures are explained. solution: the evidence of the instructor's own,
+    known: what failures are explained by. solution: the evidence of the instructor's own,
     for the figures.
     """
 
@@ -65,7 +66,7 @@ class Grading:
     data: DataSet | None
     expected: Mapping[str, Mapping[str, Array]]
     state: State
-    known: Mapping[str, Sequence[Variant]] = field(default_factory=dict)
+    known: Knowledge = field(default_factory=Knowledge)
     solution: Evidence | None = None
 
     def key(self, submission: Submission, *, sandboxed: bool) -> str:
@@ -164,7 +165,9 @@ def open_grading(
         data=find_data(assignment, state.folder, data),
         expected=expected,
         state=state,
-        known=known,
+        known=Knowledge(
+            variants=known, companions=suite.companions, share=Decimal(str(assignment.spec.carry_forward))
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .compare import FLOOR, Judgement, compare_value
-from .diagnose import Observed, Variant, diagnose
+from .explain import Knowledge, explain
 from .model import (
     Array,
     CheckEvidence,
@@ -39,6 +39,7 @@ from .probe import Check
 __all__ = ["judge_check", "score"]
 
 MEASURED = re.compile(r"relative error \S+, tolerance \S+ \([^)]*\)")  # as `compare_value` words it
+NOTHING = Knowledge()  # nothing is known: failures stay unexplained
 MAX_NAMED = 3  # arrays named in one reason; the rest is counted
 
 #: Types and exceptions that a hidden check's reason may name: their names are not of the student's making.
@@ -65,7 +66,7 @@ def score(
     checks: Sequence[Check],
     expected: Mapping[str, Mapping[str, Array]],
     *,
-    known: Mapping[str, Sequence[Variant]] | None = None,
+    known: Knowledge = NOTHING,
     questions: Sequence[QuestionResult] = (),
     figures: Sequence[Figure] = (),
     marks: Mapping[str, ManualMark] | None = None,
@@ -73,13 +74,13 @@ def score(
     """Judge one submission's evidence.
 
     Args: checks: of the suite, in report order. expected: check id -> array name -> the reference's array.
-        known: check id -> what known mistakes give for it, by which failures are explained. marks: check id -> what a person
+        known: what failures are explained by. marks: check id -> what a person
         decided, which goes before what was worked out.
     Returns: a Result in which points not yet given by a person count as pending, not as lost.
     """
     answers = {answer.check: answer for answer in evidence.checks}
     judged = tuple(judge_check(check, answers.get(check.id), expected.get(check.id, {})) for check in checks)
-    judged = _explained(judged, answers, checks, expected, known or {})
+    judged = explain(judged, checks, answers, expected, known)
     judged = tuple(_decided(result, (marks or {}).get(result.id)) for result in judged)
     ungraded = any(result.outcome is Outcome.NOT_GRADED for result in judged)
     pending = sum(question.outcome is Outcome.NOT_GRADED for question in questions)
@@ -113,33 +114,6 @@ def _decided(result: CheckResult, mark: ManualMark | None) -> CheckResult:
     return replace(result, outcome=outcome, points=mark.points, reason=reason, mark=mark)
 
 
-def _explained(
-    judged: Sequence[CheckResult],
-    answers: Mapping[str, CheckEvidence],
-    checks: Sequence[Check],
-    expected: Mapping[str, Mapping[str, Array]],
-    known: Mapping[str, Sequence[Variant]],
-) -> tuple[CheckResult, ...]:
-    """The results with findings, where arrays came back that can be compared with the expected ones."""
-    observed = [
-        Observed(
-            check=check,
-            passed=result.outcome is Outcome.PASSED,
-            arrays={value.name: value.array for value in answers[check.id].values},
-            expected=expected[check.id],
-            variants=known.get(check.id, ()),
-            warnings=answers[check.id].warnings,
-        )
-        for check, result in zip(checks, judged, strict=True)
-        if check.judge is None
-        and expected.get(check.id)
-        and check.id in answers
-        and answers[check.id].ending is Ending.ANSWERED
-    ]
-    findings = diagnose(observed)
-    return tuple(replace(result, findings=findings.get(result.id, ())) for result in judged)
-
-
 def judge_check(check: Check, answer: CheckEvidence | None, expected: Mapping[str, Array]) -> CheckResult:
     """Judge what one probe gave.
 
@@ -160,7 +134,9 @@ def judge_check(check: Check, answer: CheckEvidence | None, expected: Mapping[st
         )
     judgement = _judge_values(check, answer.values, expected)
     outcome = Outcome.PASSED if judgement.passed else Outcome.FAILED
-    detail = "" if check.visible else judgement.reason
+    detail = ""
+    if not check.visible and outcome is not Outcome.PASSED:  # the instructor is told every name
+        detail = _judge_values(replace(check, visible=True), answer.values, expected).reason
     return _result(
         check, outcome, judgement if check.visible else _told(judgement), detail=detail, answer=answer
     )

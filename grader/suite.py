@@ -41,6 +41,7 @@ COMMON = "assignments.common"
 class Suite:
     """The checks of one assignment, in the order of `checks.py`.
 
+    companions: checks that are worth nothing by themselves: they send the student's forward pass for the gradients of another one.
     modules: stripped sources by module name, for the sandbox; the probes are in "checks". digest: of what runs in the sandbox, so
     that changed points, tolerances or judges leave kept evidence valid.
     """
@@ -49,10 +50,16 @@ class Suite:
     checks: tuple[Check, ...]
     modules: Mapping[str, str]
     digest: str
+    companions: tuple[Check, ...] = ()
+
+    @property
+    def probes(self) -> tuple[Check, ...]:
+        """All that runs: the checks, and their companions."""
+        return (*self.checks, *self.companions)
 
     def at(self, where: str) -> tuple[Check, ...]:
-        """The checks that run in one place, "modules" or "notebook"."""
-        return tuple(check for check in self.checks if check.where == where)
+        """What runs in one place, "modules" or "notebook"."""
+        return tuple(check for check in self.probes if check.where == where)
 
     def in_notebook(self, path: str) -> tuple[Check, ...]:
         """The checks that read one notebook's namespace."""
@@ -72,10 +79,12 @@ def load_suite(assignment: Assignment) -> Suite:
     Raises: AssignmentError if it cannot be imported, holds no check, two checks share an id, or a notebook is not named.
     """
     module = _import_file(assignment.checks, f"_gradecheck_checks_{assignment.name}", root=_root(assignment))
-    checks = tuple(value for value in vars(module).values() if isinstance(value, Check))
+    probes = tuple(value for value in vars(module).values() if isinstance(value, Check))
+    checks = tuple(check for check in probes if not check.carries)
+    companions = tuple(check for check in probes if check.carries)
     if not checks:
         raise AssignmentError(f"{assignment.checks}: no check in it; decorate a probe with @check(of=...)")
-    ids = [check.id for check in checks]
+    ids = [check.id for check in probes]
     if len(set(ids)) != len(ids):
         twice = sorted({name for name in ids if ids.count(name) > 1})
         raise AssignmentError(
@@ -83,9 +92,14 @@ def load_suite(assignment: Assignment) -> Suite:
         )
     _check_notebooks(assignment, checks)
     modules = _stripped(assignment, frozenset(ids))
-    terms = [(check.id, check.where, check.notebook, check.time_s) for check in checks]
+    for companion in companions:
+        if companion.carries not in {check.id for check in checks if check.where == "modules"}:
+            raise AssignmentError(
+                f"{assignment.checks}: {companion.id} carries {companion.carries!r}; expected the id of a check of the modules"
+            )
+    terms = [(check.id, check.where, check.notebook, check.time_s) for check in probes]
     digest = hashlib.sha256(json.dumps([sorted(modules.items()), terms]).encode()).hexdigest()
-    return Suite(assignment=assignment, checks=checks, modules=modules, digest=digest)
+    return Suite(assignment=assignment, checks=checks, companions=companions, modules=modules, digest=digest)
 
 
 def _check_notebooks(assignment: Assignment, checks: Sequence[Check]) -> None:
@@ -129,7 +143,7 @@ def expected_arrays(
         path = cache / f"{expected_key(suite, reference, seed)}.npz"
         with contextlib.suppress(FileNotFoundError, ValueError, EOFError, KeyError, OSError):
             return _load_arrays(path, suite)
-    expected = {check.id: run_probe(check, reference, seed) for check in suite.checks if _has_expected(check)}
+    expected = {check.id: run_probe(check, reference, seed) for check in suite.probes if _has_expected(check)}
     if path is not None:
         named = {
             f"{check}\n{name}": array for check, arrays in expected.items() for name, array in arrays.items()
@@ -148,7 +162,7 @@ def run_probe(check: Check, implementation: Any, seed: Seed) -> dict[str, Array]
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            returned = check.probe(implementation, seeded(seed.for_check(check.id)))
+            returned = check.probe(implementation, seeded(seed.for_check(check.draws_as)))
     except (
         Exception
     ) as exc:  # the author's probe and reference run here; any failure of theirs is reported as theirs
@@ -189,7 +203,7 @@ def _code_digest(assignment: Assignment, reference: Any) -> str:
 
 
 def _load_arrays(path: Path, suite: Suite) -> dict[str, dict[str, Array]]:
-    found: dict[str, dict[str, Array]] = {check.id: {} for check in suite.checks if _has_expected(check)}
+    found: dict[str, dict[str, Array]] = {check.id: {} for check in suite.probes if _has_expected(check)}
     with np.load(path, allow_pickle=False) as file:
         for key in file.files:
             check, _, name = key.partition("\n")

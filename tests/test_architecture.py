@@ -31,6 +31,8 @@ FLOORS = (
         "grader.suite",
         "grader.score",
         "grader.diagnose",
+        "grader.carry",
+        "grader.explain",
         "grader.misconceptions",
         "grader.structure",
         "grader.rubric",
@@ -75,7 +77,9 @@ PURE = {
     "grader.rubric",
     "grader.choices",
     "grader.model",
+    "grader.carry",
     "grader.diagnose",
+    "grader.explain",
     "grader.structure",
 }
 IMPURE = {

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from assignments.common.arrays import kept
+from assignments.common.arrays import kept, row
+from assignments.common.carried import around, layer_around
 from assignments.common.histories import histories, packed
-from assignments.common.networks import gradients_of, make_network, start
+from assignments.common.networks import gradients_of, make_network, names_of, start
 from assignments.common.normalization import (
     backward_times,
     gradients,
@@ -172,6 +173,12 @@ def batchnorm_backward_eps(impl: Any, rng: Any) -> dict[str, Any]:
     return {**large, **small}
 
 
+@check(of="batchnorm_backward", carries="batchnorm_backward_gradients")
+def batchnorm_forward_around(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's forward pass around the point whose gradients are judged."""
+    return layer_around(impl, rng, BATCHNORM[0], (6, 5), TRAIN)
+
+
 # --- batchnorm_backward_alt: 6 points ---------------------------------------------------------------------------------------
 
 
@@ -297,6 +304,12 @@ def layernorm_backward_shapes(impl: Any, rng: Any) -> dict[str, Any]:
     return {**plain, **large}
 
 
+@check(of="layernorm_backward", carries="layernorm_backward_gradients")
+def layernorm_forward_around(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's forward pass around the point whose gradients are judged."""
+    return layer_around(impl, rng, LAYERNORM[0], (6, 5), {})
+
+
 # --- FullyConnectedNet: 24 points -------------------------------------------------------------------------------------------
 
 
@@ -317,6 +330,26 @@ def _losses(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
         X, y = _examples(rng, 9)
         arrays[f"loss_reg_{reg:g}"] = model.loss(X, y.copy())[0]
     return arrays
+
+
+def _network_around(impl: Any, rng: Any, normalization: str | None, reg: float) -> dict[str, Any]:
+    """The loss around that point of `_network_gradients` whose regularization is `reg`."""
+    for drawn in REGS[: REGS.index(reg) + 1]:
+        model = _started(impl, rng, normalization, drawn)
+        X, y = _examples(rng, 9)
+    names = names_of(model.params)
+    shapes = {name: model.params[key].shape for name, key in names.items()}
+
+    def value(X: Any, **params: Any) -> Any:
+        for name, array in params.items():
+            model.params[names[name]] = array.reshape(shapes[name])
+        return model.loss(X, y.copy())[0]
+
+    kinds = ("W", "b") if normalization is None else ("W", "b", "gamma", "beta")
+    layers = {kind: len(SIZES) - 1 if kind in ("W", "b") else len(SIZES) - 2 for kind in kinds}
+    wanted = [f"{kind}{layer}" for kind in kinds for layer in range(1, layers[kind] + 1)]
+    inputs = {name: row(model.params[names[name]]).copy() for name in wanted}
+    return around(value, {"X": X, **inputs}, {f"reg_{reg:g}_{name}": name for name in wanted}, rng)
 
 
 def _network_gradients(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
@@ -356,6 +389,18 @@ def network_plain_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     return _network_gradients(impl, rng, None)
 
 
+@check(of="FullyConnectedNet", carries="network_plain_gradients")
+def network_plain_around(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's loss around the point whose gradients are judged, without regularization."""
+    return _network_around(impl, rng, None, REGS[0])
+
+
+@check(of="FullyConnectedNet", carries="network_plain_gradients")
+def network_plain_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's loss around the point whose gradients are judged, with regularization."""
+    return _network_around(impl, rng, None, REGS[1])
+
+
 @check(
     of="FullyConnectedNet",
     points=3,
@@ -380,6 +425,18 @@ def network_batchnorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     return _network_gradients(impl, rng, "batchnorm")
 
 
+@check(of="FullyConnectedNet", carries="network_batchnorm_gradients")
+def network_batchnorm_around(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's loss around the point whose gradients are judged, without regularization."""
+    return _network_around(impl, rng, "batchnorm", REGS[0])
+
+
+@check(of="FullyConnectedNet", carries="network_batchnorm_gradients")
+def network_batchnorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's loss around the point whose gradients are judged, with regularization."""
+    return _network_around(impl, rng, "batchnorm", REGS[1])
+
+
 @check(
     of="FullyConnectedNet",
     points=2,
@@ -402,6 +459,18 @@ def network_layernorm_loss(impl: Any, rng: Any) -> dict[str, Any]:
 def network_layernorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """With layer normalization, all gradients are right."""
     return _network_gradients(impl, rng, "layernorm")
+
+
+@check(of="FullyConnectedNet", carries="network_layernorm_gradients")
+def network_layernorm_around(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's loss around the point whose gradients are judged, without regularization."""
+    return _network_around(impl, rng, "layernorm", REGS[0])
+
+
+@check(of="FullyConnectedNet", carries="network_layernorm_gradients")
+def network_layernorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's loss around the point whose gradients are judged, with regularization."""
+    return _network_around(impl, rng, "layernorm", REGS[1])
 
 
 @check(
