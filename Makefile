@@ -40,9 +40,12 @@ oracle: $(STAMP)
 
 demo: setup
 	@set -e; for course in $(COURSES); do \
-	    $(BIN)/grader run assignments/$$course assignments/$$course/samples --out $(DEMO)/$$course --state $(DEMO)/.grader \
-	        || test $$? -eq 3; \
-	done
+	    echo "== $$course"; \
+	    $(BIN)/grader run assignments/$$course assignments/$$course/samples --verdicts \
+	        --out $(DEMO)/$$course --state $(DEMO)/.grader; \
+	    echo; \
+	done; \
+	echo "Open $(DEMO)/*/index.html in a browser."
 
 test: setup browser oracle lint types unit validate
 

@@ -35,8 +35,9 @@ from .terminal import (
     print_proofs,
     print_result,
     print_summary,
+    print_verdicts,
 )
-from .validate import validate
+from .validate import sample_proofs, validate
 
 __all__ = ["main"]
 
@@ -99,6 +100,9 @@ UNSAFE = click.option(
     is_flag=True,
     help="Run student code without a sandbox, and mark every result so. Never for a class.",
 )
+VERDICTS = click.option(
+    "--verdicts", is_flag=True, help="Graded samples: hold each result against its verdict in samples.yaml."
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
 
@@ -128,7 +132,7 @@ def cli() -> None:
     type=click.Path(path_type=Path, exists=True),
     help="Folders, zips, notebooks or LMS downloads.",
 )
-@_options(OUT, STATE, DATABASE, DATA, JOBS, SEED, UNSAFE, JSON)
+@_options(OUT, STATE, DATABASE, DATA, JOBS, SEED, UNSAFE, JSON, VERDICTS)
 def run_command(
     assignment: Assignment,
     paths: tuple[Path, ...],
@@ -140,6 +144,7 @@ def run_command(
     seed: int | None,
     unsafe: bool,
     as_json: bool,
+    verdicts: bool,
 ) -> int:
     """Grade submissions: folders, zips, notebooks, or a whole LMS download.
 
@@ -150,7 +155,12 @@ def run_command(
     )
     with ClassProgress() as progress:
         summary = grade(assignment, paths, settings, progress)
-    return _tell(summary, as_json=as_json)
+    status = _tell(summary, as_json=as_json)
+    if not verdicts:
+        return status
+    proofs = sample_proofs(assignment, settings.state)
+    print_verdicts(proofs)
+    return DONE if all(proof.holds for proof in proofs) else FAILED
 
 
 @cli.command("rescore")

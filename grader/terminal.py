@@ -36,6 +36,7 @@ __all__ = [
     "print_proofs",
     "print_result",
     "print_summary",
+    "print_verdicts",
 ]
 
 OUTPUT = Console(highlight=False, soft_wrap=False)
@@ -212,6 +213,15 @@ def print_proofs(proofs: Sequence[Proof]) -> None:
             OUTPUT.print(f"       {escape(_clean(line))}", soft_wrap=True)
     failed = sum(not proof.holds for proof in proofs)
     OUTPUT.print(f"{len(proofs)} proofs: " + (f"{failed} FAIL" if failed else "all hold"))
+
+
+def print_verdicts(proofs: Sequence[Proof]) -> None:
+    """Whether each sample got its verdict; only those that did not are named."""
+    for proof in proofs:
+        for line in proof.against:
+            OUTPUT.print(f"[red]FAILS[/]  {escape(proof.claim)}: {escape(_clean(line))}", soft_wrap=True)
+    held = sum(proof.holds for proof in proofs)
+    OUTPUT.print(f"Verdicts: {held} of {len(proofs)} samples got the one written down for them")
 
 
 def print_diagnosis(findings: Sequence[Health]) -> None:

@@ -19,7 +19,7 @@ from .seed import Seed
 from .source import blank_files, solution_files
 from .state import State
 
-__all__ = ["Proof", "validate"]
+__all__ = ["Proof", "sample_proofs", "validate"]
 
 SOLUTION, BLANK = "solution-of-the-instructor", "blank-release"
 SEED = 231
@@ -80,6 +80,13 @@ def validate(
         Proof(claim="a second run gives identical results", against=tuple(_differences(*documents))),
         *_template_proofs(assignment, template),
     )
+
+
+def sample_proofs(assignment: Assignment, state: State) -> tuple[Proof, ...]:
+    """Hold the results of a class of samples, as they stand in the gradebook, against the verdicts written down for them."""
+    with state.gradebook() as gradebook:
+        results = {result.student: result for result in gradebook.results(assignment.name)}
+    return tuple(_sample_proof(verdict, results) for verdict in load_verdicts(assignment))
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

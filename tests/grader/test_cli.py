@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -132,3 +133,18 @@ def test_without_bubblewrap_the_grader_refuses(tmp_path, monkeypatch):
     assert done.returncode == 3
     assert "bubblewrap" in done.stderr
     assert "install" in done.stderr
+
+
+@pytest.mark.sandbox
+def test_run_holds_samples_against_their_verdicts(tmp_path):
+    folder = tmp_path / "scaling"
+    shutil.copytree(SMALL, folder)
+    assert grader("release", folder, "--out", "template", cwd=tmp_path).returncode == 0
+    held = grader("run", folder, folder / "samples", "--verdicts", cwd=tmp_path)
+    assert held.returncode == 0, held.stdout
+    assert "Verdicts: 3 of 3 samples" in held.stdout
+    recipes = folder / "samples.yaml"
+    recipes.write_text(recipes.read_text().replace("score: 8", "score: 7"))
+    broken = grader("run", folder, folder / "samples", "--verdicts", cwd=tmp_path)
+    assert broken.returncode == 1
+    assert "FAILS  sample right gets its verdict" in broken.stdout
