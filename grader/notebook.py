@@ -170,8 +170,10 @@ async def _ending(
         task = asyncio.current_task()
         if task is not None and task.cancelling():  # nbclient takes our own cancellation for a death
             raise asyncio.CancelledError from None
+        status = await driver.kernel.died()
+        await _must_be_its_own(driver.kernel)
         progress.stop(
-            StoppedError(Ending.DIED, _obituary(await driver.kernel.died(), progress.room.memory_kills())),
+            StoppedError(Ending.DIED, _obituary(status, progress.room.memory_kills())),
             number,
         )
         return Ending.DIED, None
@@ -186,6 +188,12 @@ async def _ending(
     if status == "error":
         return Ending.RAISED, driver.outputs.error or student_error(reply.content)
     return Ending.MALFORMED, None
+
+
+async def _must_be_its_own(kernel: Kernel) -> None:
+    """Raises: SandboxError if the kernel's end was not the notebook's doing."""
+    if await kernel.taken():
+        raise SandboxError("the sandbox was ended from outside while a notebook ran; run again")
 
 
 def _obituary(status: int | None, memory_kills: int) -> str:
@@ -214,6 +222,8 @@ async def _probe(kernel: Kernel, probing: Probing) -> bool:
         await asyncio.wait({died, asking}, return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():  # it may still be reading what was sent before
             await asyncio.wait({asking}, timeout=LAST_WORDS_S)
+        if died.done():
+            await _must_be_its_own(kernel)
         if asking.done():
             asking.result()
         return asking.done()

@@ -1,6 +1,7 @@
 """A whole plan of checks, whatever becomes of the processes that run them.
 
-A runner that dies, hangs or answers out of turn is replaced, and the next check goes on with the new one; what was answered stays.
+A runner that dies, hangs or answers out of turn is replaced by one in a fresh room, and the next check goes on with it; what was
+answered stays. The room goes with the runner because student code may have left processes in it that would fight the next one.
 """
 
 from __future__ import annotations
@@ -61,43 +62,50 @@ async def run_probes(
     *,
     deadline_s: float | None = None,
 ) -> ProbeRun:
-    """Run every planned check on the submission that `spec` stages, in one room, and answer for each of them.
+    """Run every planned check on the submission that `spec` stages, and answer for each of them.
 
     Args: modules: the stripped check modules by name, "checks" among them. files: paths of the graded modules, in the order in
         which names are looked up; those that are not in `spec.files` are missing. plan: the checks. deadline_s: wall seconds for
         all of it; checks that it does not reach are TIMED_OUT.
     Raises: SandboxError if the machinery fails; then nothing is said of the submission.
     """
+    work = _Work(sandbox, spec, modules, files)
+    ends = None if deadline_s is None else time.monotonic() + deadline_s
     started = time.monotonic()
-    async with sandbox.room(spec) as room:
-        ready = time.monotonic()
-        work = _Work(room, modules, files, alone=sandbox.sandboxed)
-        ends = None if deadline_s is None else started + deadline_s
-        try:
-            checks = [await work.within(planned, ends) for planned in plan]
-        finally:
-            await work.end()
-        return ProbeRun(
-            checks=tuple(checks),
-            imports=tuple(work.reports.values()),
-            notes=tuple(work.notes),
-            usage=room.usage(),
-            phases={"room": ready - started, "probes": time.monotonic() - ready},
-        )
+    try:
+        checks = [await work.within(planned, ends) for planned in plan]
+    finally:
+        await work.end()
+    return ProbeRun(
+        checks=tuple(checks),
+        imports=tuple(work.reports.values()),
+        notes=tuple(work.notes),
+        usage=work.usage,
+        phases={"room": work.rooms_s, "probes": time.monotonic() - started - work.rooms_s},
+    )
 
 
 class _Work:
-    """The restarts: which runner is there, what it has imported, what must not be tried again."""
+    """The restarts: which runner is there and in which room, what it has imported, what must not be tried again.
 
-    def __init__(self, room: Room, modules: Mapping[str, str], files: Sequence[str], *, alone: bool) -> None:
-        self._room = room
-        self._limits = room.spec.limits
+    usage: of all rooms that were left. rooms_s: wall seconds that making them took.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, spec: RoomSpec, modules: Mapping[str, str], files: Sequence[str]
+    ) -> None:
+        self._sandbox = sandbox
+        self._spec = spec
         self._modules = modules
         self._files = files
-        self._alone = alone
+        self._stack = contextlib.AsyncExitStack()
+        self._room: Room | None = None
         self._session: ProbeSession | None = None
         self._member: Member | None = None
         self._runners = 0
+        self._kills = 0
+        self.usage = Usage()
+        self.rooms_s = 0.0
         self.reports: dict[str, ImportReport] = {}
         self.notes: list[Note] = []
 
@@ -115,20 +123,46 @@ class _Work:
         return CheckEvidence(check=planned.id, ending=Ending.TIMED_OUT, detail=text)
 
     async def end(self, *, farewell_s: float = 0.0) -> int | None:
-        """Be rid of the runner; its exit status if it ends by itself within the farewell, as `Member.wait` gives it, else 0."""
-        member, session = self._member, self._session
-        self._member = self._session = None
+        """Be rid of the runner and of its room.
+
+        Returns: the runner's exit status if it ended by itself within the farewell, None if something outside of the room ended it,
+            else 0.
+        """
+        session, self._session = self._session, None
         if session is not None:
             session.close()
+        try:
+            return await self._dismiss(farewell_s)
+        finally:
+            await self._leave()
+
+    async def _dismiss(self, farewell_s: float) -> int | None:
+        member, self._member = self._member, None
         if member is None:
             return 0
         try:
             async with asyncio.timeout(farewell_s):
-                return await member.wait()
+                status = await member.wait()
         except TimeoutError:
             member.kill()
             await member.wait()
-            return 0
+            status = 0
+        return None if self._room is not None and await self._room.took(status) else status
+
+    async def _leave(self) -> None:
+        room, self._room = self._room, None
+        if room is None:
+            return
+        usage = room.usage()
+        self._kills += room.memory_kills()
+        self.usage = Usage(
+            cpu_s=self.usage.cpu_s + usage.cpu_s,
+            peak_memory_bytes=max(self.usage.peak_memory_bytes, usage.peak_memory_bytes),
+        )
+        await self._stack.aclose()
+
+    def _memory_kills(self) -> int:
+        return self._kills + (self._room.memory_kills() if self._room is not None else 0)
 
     async def _one(self, planned: Planned) -> CheckEvidence:
         """Run one check; once more if what went wrong may not have been its doing.
@@ -143,7 +177,7 @@ class _Work:
                     f"the process that runs the checks ended {MAX_RUNNERS} times; no further one was started"
                 )
                 return replace(evidence, detail=text)
-            kills = self._room.memory_kills()
+            kills = self._memory_kills()
             try:
                 evidence = await session.check(planned, self._skipped())
             except RunnerLostError as exc:
@@ -152,8 +186,8 @@ class _Work:
                 again = isinstance(exc, OutOfTurnError) or exc.ending is Ending.DIED
             else:
                 again = evidence.ending is Ending.DIED and evidence.detail == KILLED
-            if self._room.memory_kills() > kills:
-                text = f"out of memory (the limit is {self._limits.memory_mib} MiB): {evidence.detail}"
+            if self._memory_kills() > kills:
+                text = f"out of memory (the limit is {self._spec.limits.memory_mib} MiB): {evidence.detail}"
                 return replace(evidence, detail=text)
             if not again:
                 break
@@ -161,8 +195,7 @@ class _Work:
 
     async def _lost(self, about: str, exc: RunnerLostError) -> None:
         """Bury the runner. Raises: SandboxError if it was not student code that ended it."""
-        status = await self.end(farewell_s=FAREWELL_S if exc.ending is Ending.DIED else 0.0)
-        if status is None or not self._room.alive:
+        if await self.end(farewell_s=FAREWELL_S if exc.ending is Ending.DIED else 0.0) is None:
             raise SandboxError("the sandbox was ended from outside while checks ran; run again") from exc
         text = f"the process that runs the checks was lost: {exc.detail}"
         self.notes.append(Note(about=about, text=text, for_student=False))
@@ -177,19 +210,19 @@ class _Work:
         return self._session
 
     async def _start(self) -> None:
+        started = time.monotonic()
+        self._room = await self._stack.enter_async_context(self._sandbox.room(self._spec))
+        self.rooms_s += time.monotonic() - started
         ours, theirs = socket.socketpair()
-        evidence_bytes = int(self._limits.evidence_mib * MIB)
+        evidence_bytes = int(self._spec.limits.evidence_mib * MIB)
         self._session = ProbeSession(ours, evidence_bytes=evidence_bytes)
         with theirs:
-            config = {"evidence_bytes": evidence_bytes, "alone": self._alone}
+            config = {"evidence_bytes": evidence_bytes, "alone": self._sandbox.sandboxed}
             self._member = await self._room.fork("runner", config, [theirs.fileno()], cpu_s=RUNNER_CPU_S)
         try:
             await self._session.load(self._modules)
-        except RunnerLostError as exc:
-            if exc.ending is Ending.MALFORMED:
-                raise SandboxError(exc.detail) from exc
-            await self._lost("checks", exc)
-            return
+        except RunnerLostError as exc:  # in a room in which no student code has run yet
+            raise SandboxError(f"the process that runs the checks did not begin: {exc.detail}") from exc
         for path in self._files:
             if self._session is not None and not self._fatal(path):
                 await self._import(self._session, path)
@@ -199,7 +232,7 @@ class _Work:
 
     async def _import(self, session: ProbeSession, path: str) -> None:
         try:
-            report = await session.import_module(path, self._limits.import_s)
+            report = await session.import_module(path, self._spec.limits.import_s)
         except RunnerLostError as exc:
             self.reports[path] = ImportReport(path=path, ending=exc.ending, detail=exc.detail)
             await self._lost(path, exc)

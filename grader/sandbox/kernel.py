@@ -213,6 +213,11 @@ class Kernel:
         """Wait until the kernel's process has ended; return its exit status."""
         return await self.provisioner.wait()
 
+    async def taken(self) -> bool:
+        """Whether something outside of the room ended it, which says nothing about the notebook. It must have ended."""
+        member = self.provisioner.member
+        return member is not None and await self.provisioner.room.took(await member.wait())
+
 
 @asynccontextmanager
 async def open_kernel(room: Room, *, message_bytes: int, total_bytes: int) -> AsyncIterator[Kernel]:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import platform
 import re
+import signal
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from .parent import WarmParent
 __all__ = ["Room", "RoomSpec"]
 
 MIB = 1024 * 1024
+FALL_S = 0.25  # between the end of a room's last member and that of its first process
 ENTER_S = 20.0  # a fork of the warm parent takes some 10 ms
 #: Since this kernel, RLIMIT_NPROC counts a user's processes in each user namespace by itself.
 NPROC_PER_NAMESPACE = (5, 14)
@@ -84,10 +86,14 @@ class Room:
         """Where an absolute path of the room is found from here. Whatever lies there may be a link made by student code."""
         return self._root / inner.lstrip("/")
 
-    @property
-    def alive(self) -> bool:
-        """Whether the room still stands. It cannot be ended from inside: if it does not, something outside ended it."""
-        return self._holder is None or self._holder.alive
+    async def took(self, status: int | None) -> bool:
+        """Whether it was not a member's own doing that it ended with `status`, as `Member.wait` gives it.
+
+        A room cannot be ended from inside: if it ends, something outside ended it and, by SIGKILL, whatever was in it.
+        """
+        if status is None:
+            return True
+        return status == -signal.SIGKILL and self._holder is not None and await self._holder.ends_within(FALL_S)
 
     def usage(self) -> Usage:
         """CPU seconds and peak memory of everything that ran in the room."""

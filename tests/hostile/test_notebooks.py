@@ -1,0 +1,94 @@
+"""Attacks from a submitted notebook. The modules beside each are right; the function that the notebook is asked for is wrong."""
+
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from grader.model import Ending, Status
+
+pytestmark = pytest.mark.sandbox
+
+MODULES = {"columns_are_centered": Decimal(4), "gradient_is_centered": Decimal(3)}
+
+#: What the instructor's page says of each attack.
+ATTACKS = {
+    "transforms_code": r"not defined in the notebook|Failed",
+    "hooks_run_cell": r"Failed",
+    "hides_errors": r"relative error",
+    "refuses_probes": r"Failed",
+    "serves_probes_itself": r"Failed",
+    "answers_beforehand": r"Failed",
+    "closes_sockets": r"Failed",
+    "floods_text": r"output left out",
+    "floods_figures": r"output left out",
+    "live_outputs": r"relative error",
+    "exits_kernel": r"exit status 0",
+    "stops_kernel": r"did not stop when it was interrupted",
+    "never_interrupted": r"did not stop when it was interrupted",
+    "leaves_threads": r"relative error",
+    "bombs_memory": r"needed more memory than the limit|MemoryError",
+    "bombs_processes": r"Failed",
+    "looks_around": r"spied: \[\]",
+    "speaks_jupyter": r"Failed",
+    "tells_idle_early": r"relative error",
+    "patches_numpy": r"Failed",
+    "endless_answer": r"did not end within its time limit",
+    "deletes_everything": r"relative error",
+}
+
+
+def test_every_attack_is_tried():
+    folder = Path(__file__).parent / "attacks" / "notebooks"
+    assert {path.stem for path in folder.glob("*.py")} == set(ATTACKS)
+
+
+@pytest.fixture(scope="module")
+def graded(arena):
+    attackers = {name: arena.attack("notebooks", name) for name in ATTACKS}
+    return arena.grade({**arena.honest(), **attackers})
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attack_earns_nothing_and_is_noticed(graded, name):
+    assert graded.points(name) == MODULES
+    told = graded.told(name)
+    assert re.search(ATTACKS[name], told, re.DOTALL), told.partition("Marked passages")[2]
+
+
+def test_no_attacker_makes_himself_ungradable(graded):
+    assert [name for name, one in graded.results.items() if one.status is Status.NOT_GRADED] == []
+    endings = {notebook.ending for one in graded.results.values() for notebook in one.notebooks}
+    assert Ending.NOT_RUN not in endings
+
+
+def test_honest_students_results_are_what_they_are_without_attackers(graded, alone):
+    assert {name: graded.documents[name] for name in alone.documents} == dict(alone.documents)
+
+
+def test_nothing_is_left_behind(graded):
+    assert {name: found for name, found in graded.left.items() if found} == {}
+
+
+def test_host_files_stay_unread(graded):
+    executed = (graded.out / "notebooks" / "looks_around" / "Centering.ipynb").read_text("utf-8")
+    assert "root:x:0" not in executed
+    assert "grader/probe" not in executed
+
+
+@pytest.mark.parametrize("audience", ["students", "instructor"])
+def test_outputs_are_never_live(graded, audience):
+    page = graded.page("live_outputs", audience)
+    tags = re.findall(r"<[a-zA-Z][^>]*>", page)
+    assert not [tag for tag in tags if re.match(r"<(script|iframe|object|embed|form|base|link)\b", tag)]
+    assert not [tag for tag in tags if re.search(r"\son\w+\s*=|javascript:|192\.0\.2\.1|live-\d", tag)]
+    assert "{{ 7 * 7 }}" in page.replace("&#39;", "'"), "template syntax stands there as it was written"
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", page)
+
+
+def test_what_was_executed_is_kept_small(graded):
+    for path in (graded.out / "notebooks").rglob("*.ipynb"):
+        assert path.stat().st_size < 1 << 20
+        assert json.loads(path.read_bytes())["nbformat"] == 4
