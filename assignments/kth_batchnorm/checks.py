@@ -51,6 +51,7 @@ MANY = (
     4000  # columns; with (n - 1)/n, gradients differ by up to 7e-3 where terms cancel, and by 1e-3 elsewhere
 )
 MANY_TOLERANCE, MANY_FLOOR = 2e-2, 0.05
+SHOWN = 100  # of the many columns are compared; the batch's statistics are in each of them
 SHALLOW, DEEP = (6, 5, 3), (7, 6, 8, 5, 4)  # input, hidden layers of unequal width, classes
 DEEPEST = (9, 12, 11, 10, 8, 7, 6, 5, 4, 3)  # nine layers
 
@@ -60,7 +61,7 @@ def _started(impl: Any, rng: Any, sizes: Any, *, normalized: bool, **settings: A
     return start(net, rng, sizes, normalized=normalized)
 
 
-# --- Building blocks: 10 points ----------------------------------------------------------------------------------------------
+# --- Building blocks: 11 points ----------------------------------------------------------------------------------------------
 
 
 @check(of="relu", points=1, section=BLOCKS, hint="Negative entries become zero, and all others stay.")
@@ -116,6 +117,24 @@ def initial_values(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a p
         **named("beta", net.beta, hidden),
         **named("muMA", net.muMA, hidden),
     }
+
+
+@check(
+    of="zeros",
+    points=1,
+    section=BLOCKS,
+    hint="One list for each kind of parameter, in the order W, b, gamma, beta; without batch normalization there are two.",
+)
+def zeros_in_shape(impl: Any, rng: Any) -> dict[str, Any]:
+    """zeros gives new arrays of zeros in the shapes of the parameters."""
+    arrays: dict[str, Any] = {}
+    for normalized in (True, False):
+        net = _started(impl, rng, DEEP, normalized=normalized)
+        kinds = method(net, "zeros")()
+        arrays[f"kinds_{normalized}"] = np.array(len(kinds))
+        for name, values, count in zip(("W", "b", "gamma", "beta"), kinds, (4, 4, 3, 3)):  # noqa: B905 - Python 3.8
+            arrays.update(named(f"{name}_{normalized}_", values, count))
+    return arrays
 
 
 SPREAD = 0.03  # of 40,000 drawn weights the standard deviation is within 0.4 % in 2 of 3 draws; 3 % is never seen by chance
@@ -194,8 +213,10 @@ def forward_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
         X, _, _ = problem(rng, sizes[0], sizes[-1], MANY)
         returned = forward(net, X)
         suffix = f"{len(sizes) - 1}_"
-        arrays[f"p{suffix}layers"] = column(returned[0])
-        arrays.update(named(f"normalized{suffix}", returned[3], len(sizes) - 2))
+        shown = [values[:, :SHOWN] for values in (returned[0], *returned[3][: len(sizes) - 2])]
+        arrays[f"p{suffix}layers"] = column(shown[0])
+        arrays.update(named(f"normalized{suffix}", shown[1:], len(sizes) - 2))
+        arrays[f"columns{suffix}layers"] = np.array(np.shape(returned[0]))
     return arrays
 
 
@@ -546,7 +567,7 @@ def numerical_gradients_restore(impl: Any, rng: Any) -> dict[str, Any]:
     return arrays
 
 
-# --- Training: 14 points -----------------------------------------------------------------------------------------------------
+# --- Training: 13 points -----------------------------------------------------------------------------------------------------
 
 RATE_TOLERANCE = 1e-6  # rates are differences of biases, which have lost some digits by then
 
@@ -639,7 +660,7 @@ def judge_histories(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> J
 
 @check(
     of="miniBatchGD",
-    points=3,
+    points=2,
     judge=judge_histories,
     section=TRAINING,
     hint="One entry for each epoch, taken after its last step: costs, losses, accuracies, each for training and validation.",

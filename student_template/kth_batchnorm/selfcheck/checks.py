@@ -12,6 +12,7 @@ TRAINING = 'Training'
 TOLERANCE, DECIMALS = (1e-05, 0.1)
 MANY = 4000
 MANY_TOLERANCE, MANY_FLOOR = (0.02, 0.05)
+SHOWN = 100
 SHALLOW, DEEP = ((6, 5, 3), (7, 6, 8, 5, 4))
 DEEPEST = (9, 12, 11, 10, 8, 7, 6, 5, 4, 3)
 
@@ -42,6 +43,18 @@ def initial_values(impl: Any, rng: Any) -> dict[str, Any]:
     hidden = len(DEEP) - 2
     return {**arrays, **named('gamma', net.gamma, hidden), **named('beta', net.beta, hidden), **named('muMA', net.muMA, hidden)}
 
+@check(of='zeros', section=BLOCKS, hint='One list for each kind of parameter, in the order W, b, gamma, beta; without batch normalization there are two.')
+def zeros_in_shape(impl: Any, rng: Any) -> dict[str, Any]:
+    """zeros gives new arrays of zeros in the shapes of the parameters."""
+    arrays: dict[str, Any] = {}
+    for normalized in (True, False):
+        net = _started(impl, rng, DEEP, normalized=normalized)
+        kinds = method(net, 'zeros')()
+        arrays[f'kinds_{normalized}'] = np.array(len(kinds))
+        for name, values, count in zip(('W', 'b', 'gamma', 'beta'), kinds, (4, 4, 3, 3)):
+            arrays.update(named(f'{name}_{normalized}_', values, count))
+    return arrays
+
 @check(of='evaluateClassifier', section=FORWARD, hint="ReLU follows every layer but the last; each layer's input is what h holds.")
 def forward_plain(impl: Any, rng: Any) -> dict[str, Any]:
     """Without batch normalization, the forward pass gives probabilities and each layer's input."""
@@ -64,8 +77,10 @@ def forward_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
         X, _, _ = problem(rng, sizes[0], sizes[-1], MANY)
         returned = forward(net, X)
         suffix = f'{len(sizes) - 1}_'
-        arrays[f'p{suffix}layers'] = column(returned[0])
-        arrays.update(named(f'normalized{suffix}', returned[3], len(sizes) - 2))
+        shown = [values[:, :SHOWN] for values in (returned[0], *returned[3][:len(sizes) - 2])]
+        arrays[f'p{suffix}layers'] = column(shown[0])
+        arrays.update(named(f'normalized{suffix}', shown[1:], len(sizes) - 2))
+        arrays[f'columns{suffix}layers'] = np.array(np.shape(returned[0]))
     return arrays
 
 def _moved(impl: Any, rng: Any, calls: int, **settings: Any) -> dict[str, Any]:

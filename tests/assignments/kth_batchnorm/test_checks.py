@@ -64,6 +64,13 @@ WRONG: dict[str, list[tuple[list[tuple[str, str]], str]]] = {
             "muMA1 relative error",
         ),
     ],
+    "zeros_in_shape": [
+        ([("np.zeros_like(value)", "value")], "W_True_1 relative error"),
+        (
+            [("self._lists()[:4] if self.batchNorm else self._lists()[:2]", "self._lists()[:2]")],
+            "answered with",
+        ),
+    ],
     "initial_spread": [
         (
             [("np.sqrt(2 / inputs)", "2 / np.sqrt(inputs)")],

@@ -35,6 +35,10 @@ class BNN(object):
             self.muMA = [p[4] for p in params[:-1]]
             self.vaMA = [p[5] for p in params[:-1]]
 
+    def zeros(self):
+        values = [self.W, self.b] + ([self.gamma, self.beta] if self.batchNorm else [])
+        return [[0 * x for x in kind] for kind in values]
+
     def evaluate_classifier(self, X, train=True):
         H, S, Sh, M, V = [X], [], [], [], []
         for i in range(len(self.W) - 1):
