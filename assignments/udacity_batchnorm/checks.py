@@ -953,21 +953,23 @@ def experiment_comparisons(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG0
     return _histories(impl, DEMOS)
 
 
-AHEAD = (
-    0.02  # mean lead in validation accuracy while training; in the short form 0.1 was the least of 60 runs
-)
+AHEAD = 0.04  # mean lead in validation accuracy while training; the least of 40 short runs was 0.12
 
 
 def judge_ahead(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
-    """In each short comparison from reasonable weights, batch normalization is ahead on average over the samples."""
+    """Over the short comparisons from reasonable weights, batch normalization is ahead on average over all samples."""
+    leads = []
     for name in FEW:
         try:
             without, with_norm = _pair(actual, name)
         except ValueError as exc:
             return Judgement(0.0, str(exc))
-        if not with_norm.mean() > without.mean() + AHEAD:
-            return Judgement(0.0, f"{name}: batch normalization is not ahead of the network without it")
-    return Judgement(1.0)
+        leads.append(with_norm.mean() - without.mean())
+    if np.mean(leads) > AHEAD:
+        return Judgement(1.0)
+    return Judgement(
+        0.0, "over the short comparisons, batch normalization is not ahead of the network without it"
+    )
 
 
 @check(
@@ -984,7 +986,7 @@ def experiment_ahead(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a
 
 
 SINGLE = 200
-RIGHT = 0.5  # single accuracy by population statistics; in the short form 0.81 was the least of 40 runs, in full 0.95
+RIGHT = 0.5  # single accuracy by population statistics; the least of 40 short runs was 0.76
 
 
 def judge_singles(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:

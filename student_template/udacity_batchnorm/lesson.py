@@ -36,7 +36,7 @@ class Plan:
 
 
 FULL = Plan(training_batches=50000, batches_per_sample=500, few=(2000, 50), test_batches=2000, limit=None)
-SHORT = Plan(training_batches=20, batches_per_sample=10, few=(80, 20), test_batches=200, limit=200)
+SHORT = Plan(training_batches=20, batches_per_sample=10, few=(120, 30), test_batches=250, limit=200)
 
 
 def is_short():
