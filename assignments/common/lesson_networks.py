@@ -1,7 +1,7 @@
 """Networks of the lesson's kind, `NeuralNet(initial_weights, activation_fn, use_batch_norm)`: make, fill, feed and read one.
 
-A method that trains or tests takes its data as `mnist=`; where it reads a global of that name instead, as in the lesson's own
-notebook, the global is put in its place for the call. A leading `session`, which ported code may have kept, gets None.
+A method that trains or tests takes its data as `mnist=`, or reads a global of that name, as in the lesson's own notebook: the
+probe's data take the place of both for the call. A leading `session`, which ported code may have kept, gets None.
 NumPy and the standard library only; runs beside student code.
 """
 
@@ -138,10 +138,10 @@ def _with_data(function: Any, mnist: Any, args: tuple[Any, ...], named: dict[str
     if "session" in accepted or "sess" in accepted:
         args = (None, *args)
     if "mnist" in accepted:
-        return function(*args, mnist=mnist, **named)
+        named = {**named, "mnist": mnist}
     space = getattr(function, "__func__", function).__globals__
     before = space.get("mnist", MISSING)
-    space["mnist"] = mnist
+    space["mnist"] = mnist  # also where it is passed: what the function calls may read the global
     try:
         return function(*args, **named)
     finally:
