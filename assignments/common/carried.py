@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from assignments.common.arrays import upstream, vectors
+from assignments.common.arrays import row, upstream, vectors
+from assignments.common.networks import names_of
 
-__all__ = ["around", "layer_around"]
+__all__ = ["around", "layer_around", "network_around"]
 
 STEP = 1e-5  # balances truncation and rounding of central differences in float64
 FAR = 0.5  # in units of each input's own spread
@@ -62,3 +63,17 @@ def layer_around(
 
     inputs = {"x": x, "gamma": gamma, "beta": beta}
     return around(value, inputs, {"dx": "x", "dgamma": "gamma", "dbeta": "beta"}, rng, weight=dout)
+
+
+def network_around(model: Any, X: Any, y: Any, rng: Any, *, prefix: str) -> dict[str, Any]:
+    """A network's losses around its parameters and X. prefix: of the names under which the check sends the gradients."""
+    names = names_of(model.params)
+    shapes = {name: model.params[key].shape for name, key in names.items()}
+
+    def value(X: Any, **params: Any) -> Any:
+        for name, array in params.items():
+            model.params[names[name]] = array.reshape(shapes[name])
+        return model.loss(X, y.copy())[0]
+
+    inputs = {name: row(model.params[names[name]]).copy() for name in sorted(names)}
+    return around(value, {"X": X, **inputs}, {f"{prefix}{name}": name for name in sorted(names)}, rng)

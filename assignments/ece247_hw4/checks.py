@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from assignments.common.arrays import kept
+from assignments.common.carried import layer_around, network_around
 from assignments.common.dropout import dropout_gradients, dropout_outputs, masked_network, unmasked
 from assignments.common.histories import histories, packed
 from assignments.common.layers import affine_gradients, affine_outputs, layers_inputs_after
@@ -322,6 +323,14 @@ def _losses(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
     return arrays
 
 
+def _network_around(impl: Any, rng: Any, normalization: str | None, reg: float) -> dict[str, Any]:
+    """The loss around that point of `_network_gradients` whose regularization is `reg`."""
+    for drawn in REGS[: REGS.index(reg) + 1]:
+        model = _started(impl, rng, normalization, drawn)
+        X, y = _examples(rng, 9)
+    return network_around(model, X, y, rng, prefix=f"reg_{reg:g}_")
+
+
 def _network_gradients(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
     """All gradients, without and with regularization."""
     arrays = {}
@@ -358,6 +367,18 @@ def network_loss(impl: Any, rng: Any) -> dict[str, Any]:
 def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """All of the network's gradients are right."""
     return _network_gradients(impl, rng, None)
+
+
+@check(of="FullyConnectedNet", carries="network_gradients")
+def network_around_plain(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's loss around the point whose gradients are judged, without regularization."""
+    return _network_around(impl, rng, None, REGS[0])
+
+
+@check(of="FullyConnectedNet", carries="network_gradients")
+def network_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's loss around the point whose gradients are judged, with regularization."""
+    return _network_around(impl, rng, None, REGS[1])
 
 
 @check(
@@ -400,6 +421,18 @@ def network_batchnorm_loss(impl: Any, rng: Any) -> dict[str, Any]:
 def network_batchnorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, all gradients are right."""
     return _network_gradients(impl, rng, "batchnorm")
+
+
+@check(of="FullyConnectedNet", carries="network_batchnorm_gradients")
+def network_batchnorm_around(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's loss around the point whose gradients are judged, without regularization."""
+    return _network_around(impl, rng, "batchnorm", REGS[0])
+
+
+@check(of="FullyConnectedNet", carries="network_batchnorm_gradients")
+def network_batchnorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's loss around the point whose gradients are judged, with regularization."""
+    return _network_around(impl, rng, "batchnorm", REGS[1])
 
 
 @check(
@@ -577,6 +610,12 @@ def batchnorm_test_output(impl: Any, rng: Any) -> dict[str, Any]:
 def batchnorm_backward_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """The backward pass gives the gradients of x, gamma and beta."""
     return gradients(impl, rng, BATCHNORM, ((6, 5),), TRAIN)
+
+
+@check(of="batchnorm_backward", carries="batchnorm_backward_gradients")
+def batchnorm_forward_around(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's forward pass around the point whose gradients are judged."""
+    return layer_around(impl, rng, BATCHNORM[0], (6, 5), TRAIN)
 
 
 @check(
