@@ -240,10 +240,20 @@ class _Work:
         if path not in self.reports:
             self.reports[path] = report
             self.notes.extend(_stub_note(path, stub) for stub in report.stubs)
+            if report.partial:
+                self.notes.append(_partial_note(report))
 
     def _skipped(self) -> list[str]:
         reports = [report for report in self.reports.values() if report.ending in FATAL]
         return [f"importing {report.path} failed: {report.detail}" for report in reports]
+
+
+def _partial_note(report: ImportReport) -> Note:
+    error = report.error
+    line = f", line {error.frames[-1].line}" if error is not None and error.frames else ""
+    raised = f"{error.kind}: {error.message[:200]}" if error is not None else "an error"
+    text = f"running the file raised {raised}{line}; statements that raise are left out, the rest is graded"
+    return Note(about=report.path, text=text)
 
 
 def _stub_note(path: str, stub: str) -> Note:

@@ -93,7 +93,9 @@ class Room:
         """
         if status is None:
             return True
-        return status == -signal.SIGKILL and self._holder is not None and await self._holder.ends_within(FALL_S)
+        return (
+            status == -signal.SIGKILL and self._holder is not None and await self._holder.ends_within(FALL_S)
+        )
 
     def usage(self) -> Usage:
         """CPU seconds and peak memory of everything that ran in the room."""

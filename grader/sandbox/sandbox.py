@@ -31,6 +31,7 @@ from .staging import stage
 __all__ = ["Sandbox"]
 
 MIB = 1024 * 1024
+PAGE_BYTES = resource.getpagesize()  # a file in memory takes whole pages
 EXTRA_PROCESSES = 8  # of ours, in the room's control group beside the student's
 SCRATCH = Path("/tmp")  # noqa: S108  # folders in it are made by tempfile, and are ours alone
 PREFIX = "gradecheck-"
@@ -109,7 +110,7 @@ class Sandbox:
     async def _closed_room(self, spec: RoomSpec, memory_bytes: int | None = None) -> AsyncIterator[Room]:
         plan = self._plan(spec)
         async with contextlib.AsyncExitStack() as stack:
-            group = self._make_group(spec.limits, memory_bytes)
+            group = self._make_group(spec, memory_bytes)
             if group is not None:
                 stack.push_async_callback(asyncio.to_thread, group.remove)
             holder = Holder()
@@ -146,17 +147,18 @@ class Sandbox:
                 await room.close()
 
     def _plan(self, spec: RoomSpec) -> RoomPlan:
-        work_bytes = spec.limits.disk_mib * MIB
+        work_bytes = spec.limits.disk_mib * MIB + _staged_bytes(spec)
         return RoomPlan(python=self._python, mounts=spec.mounts, work_bytes=work_bytes, hidden=self._hidden)
 
     def _maps_users(self, plan: RoomPlan) -> bool:
         return os.geteuid() == 0 and bwrap.readable_by_all(plan)
 
-    def _make_group(self, limits: Limits, memory_bytes: int | None) -> cgroups.Group | None:
+    def _make_group(self, spec: RoomSpec, memory_bytes: int | None) -> cgroups.Group | None:
         if not self._groups.parents:
             return None
+        limits = spec.limits
         # /work, /tmp and /dev/shm live in memory
-        most = memory_bytes or (limits.memory_mib + 3 * limits.disk_mib) * MIB
+        most = memory_bytes or (limits.memory_mib + 3 * limits.disk_mib) * MIB + _staged_bytes(spec)
         try:
             return self._groups.create(memory_bytes=most, processes=limits.processes + EXTRA_PROCESSES)
         except OSError as exc:
@@ -173,6 +175,17 @@ def _holder_limits(limits: Limits) -> dict[int, int]:
         resource.RLIMIT_NOFILE: limits.open_files,
         resource.RLIMIT_CORE: 0,
     }
+
+
+def _staged_bytes(spec: RoomSpec) -> int:
+    """What the submission itself takes: nobody becomes ungradable by handing in more than `disk_mib`; intake has its own caps.
+
+    Raises: SandboxError if a file is gone.
+    """
+    try:
+        return sum(-(-path.stat().st_size // PAGE_BYTES) * PAGE_BYTES for path in spec.files.values())
+    except OSError as exc:
+        raise SandboxError(f"staging the submission's files: {exc}; run again") from exc
 
 
 def _mount_parents(mounts: Mapping[str, Path]) -> list[str]:

@@ -58,13 +58,17 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """How the import of one module ended. stubs: absent packages that a stand-in was given for."""
+    """How the import of one module ended. stubs: absent packages that a stand-in was given for.
+
+    partial: its top level raised, and what its other statements define is probed.
+    """
 
     path: str
     ending: Ending
     error: StudentError | None = None
     stubs: tuple[str, ...] = ()
     detail: str = ""
+    partial: bool = False
 
 
 class RunnerLostError(Exception):
@@ -117,6 +121,7 @@ class ProbeSession:
             error=_error(header.get("error")),
             stubs=tuple(_text(stub, 100) for stub in stubs[:50]) if isinstance(stubs, list) else (),
             detail=_text(header.get("detail")),
+            partial=header.get("partial") is True,
         )
 
     async def check(self, planned: Planned, problems: Sequence[str] = ()) -> CheckEvidence:

