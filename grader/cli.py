@@ -37,7 +37,7 @@ from .terminal import (
     print_summary,
     print_verdicts,
 )
-from .validate import sample_proofs, validate
+from .validate import mutant_proofs, sample_proofs, validate
 
 __all__ = ["main"]
 
@@ -255,10 +255,20 @@ def release_command(assignment: Assignment, out: Path | None) -> int:
 @cli.command("validate")
 @ASSIGNMENT
 @_options(DATA, JOBS, UNSAFE)
-def validate_command(assignment: Assignment, data: Path | None, jobs: int | None, unsafe: bool) -> int:
+@click.option(
+    "--mutants",
+    is_flag=True,
+    help="Prove the checks instead: do they catch known mistakes and source mutants?",
+)
+def validate_command(
+    assignment: Assignment, data: Path | None, jobs: int | None, unsafe: bool, mutants: bool
+) -> int:
     """Prove an assignment: the solution gets full marks, the blank release none, each sample its verdict, twice the same."""
-    with ClassProgress() as progress:
-        proofs = validate(assignment, data=data, jobs=jobs or 0, unsafe=unsafe, progress=progress)
+    if mutants:
+        proofs = mutant_proofs(assignment)
+    else:
+        with ClassProgress() as progress:
+            proofs = validate(assignment, data=data, jobs=jobs or 0, unsafe=unsafe, progress=progress)
     print_proofs(proofs)
     return DONE if all(proof.holds for proof in proofs) else FAILED
 

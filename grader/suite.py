@@ -30,7 +30,15 @@ from .probe.seeding import seeded
 from .seed import Seed
 from .strip import strip_checks, strip_imported
 
-__all__ = ["Suite", "expected_arrays", "expected_key", "load_reference", "load_suite", "run_probe"]
+__all__ = [
+    "Suite",
+    "expected_arrays",
+    "expected_key",
+    "load_modules",
+    "load_reference",
+    "load_suite",
+    "run_probe",
+]
 
 ENTRY = "checks"  # the name under which the sandbox loads the probes
 SANDBOX_TERMS = frozenset({"of", "where"})
@@ -118,7 +126,7 @@ def load_reference(assignment: Assignment) -> Any:
     """
     name = assignment.spec.reference
     if name == "solution":
-        return _solution(assignment)
+        return load_modules(assignment, assignment.source)
     try:
         with _importable(_root(assignment)):
             return importlib.import_module(name)
@@ -278,14 +286,17 @@ def _line_in(exc: BaseException, path: Path) -> str:
     return line
 
 
-def _solution(assignment: Assignment) -> SimpleNamespace:
-    """The names of the solution's modules in one namespace; where two define a name, the first file in `files` wins."""
+def load_modules(assignment: Assignment, folder: Path) -> SimpleNamespace:
+    """The names of the solution's modules, as they lie in `folder`, in one namespace; of two files, the first in `files` wins.
+
+    Raises: AssignmentError if one cannot be imported.
+    """
     files = assignment.spec.files
     paths: Sequence[str] = [*(module.path for module in files.modules), *files.fallback, *files.provided]
     before = set(sys.modules)
     names: dict[str, Any] = {}
     try:
-        with _importable(assignment.source):
+        with _importable(folder), _without_bytecode():
             for path in paths:
                 if path.endswith(".py"):
                     module = importlib.import_module(path[:-3].replace("/", "."))
@@ -300,13 +311,23 @@ def _solution(assignment: Assignment) -> SimpleNamespace:
         Exception
     ) as exc:  # the instructor's own solution is run here; whatever it raises is theirs to mend
         raise AssignmentError(
-            f"{assignment.source}: the solution cannot be imported: {type(exc).__name__}: {exc}"
+            f"{folder}: the solution cannot be imported: {type(exc).__name__}: {exc}"
         ) from exc
     finally:
         for name in set(sys.modules) - before:  # another assignment may have a package of the same name
-            if _lies_in(sys.modules[name], assignment.source):
+            if _lies_in(sys.modules[name], folder):
                 del sys.modules[name]
     return SimpleNamespace(**names)
+
+
+@contextlib.contextmanager
+def _without_bytecode() -> Iterator[None]:
+    """Leave no byte-code: a file that is changed within the same second would else be taken for the one before."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _lies_in(module: ModuleType, folder: Path) -> bool:

@@ -18,11 +18,14 @@ from .samples import SampleVerdict, disagreements, load_verdicts, stale_samples
 from .seed import Seed
 from .source import blank_files, solution_files
 from .state import State
+from .survey import Progress as SurveyProgress
+from .survey import survey
 
-__all__ = ["Proof", "sample_proofs", "validate"]
+__all__ = ["Proof", "mutant_proofs", "sample_proofs", "validate"]
 
 SOLUTION, BLANK = "solution-of-the-instructor", "blank-release"
 SEED = 231
+LEAST_KILLED = 0.97  # of the mutants that are not equivalent
 VOLATILE = ("timings", "arrived", "digest")  # of results.json: not part of a verdict
 
 
@@ -87,6 +90,33 @@ def sample_proofs(assignment: Assignment, state: State) -> tuple[Proof, ...]:
     with state.gradebook() as gradebook:
         results = {result.student: result for result in gradebook.results(assignment.name)}
     return tuple(_sample_proof(verdict, results) for verdict in load_verdicts(assignment))
+
+
+def mutant_proofs(assignment: Assignment, *, progress: SurveyProgress | None = None) -> tuple[Proof, ...]:
+    """Hold the checks against everything wrong that is known or can be made: misconceptions, and mutants of the solution.
+
+    Raises: AssignmentError if the instructor's files are wrong.
+    """
+    found = survey(assignment, Seed.of(SEED), progress=progress)
+    shown = len(found.misconceptions)
+    total = len(found.mutants) + len(found.survivors)
+    return (
+        Proof(
+            claim=f"the checks catch every known mistake in their functions ({shown})",
+            against=tuple(f"{name}: no check fails" for name in found.missed),
+        ),
+        Proof(
+            claim=f"the checks catch {found.score:.1%} of {total} mutants of the solution, equivalent ones aside",
+            against=() if found.score >= LEAST_KILLED else (f"expected at least {LEAST_KILLED:.0%}",),
+        ),
+        Proof(
+            claim="each mutant that survives is explained in mutants.yaml",
+            against=(
+                *(f"{survivor.id}\n{survivor.diff}" for survivor in found.unexplained),
+                *(f"{name}: explained, but it does not survive" for name in found.stale),
+            ),
+        ),
+    )
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -46,6 +46,7 @@ FLOORS = (
         "grader.fetch",
         "grader.outputs",
         "grader.notebook_file",
+        "grader.mutants",
         "grader.intake",
         "grader.submission",
         "grader.sandbox",
@@ -65,7 +66,7 @@ FLOORS = (
         "grader.samples",
         "grader.execute",
     },
-    {"grader.state", "grader.grading"},
+    {"grader.state", "grader.grading", "grader.survey"},
     {"grader.pipeline", "grader.doctor"},
     {"grader.validate"},
     {"grader.terminal"},
@@ -80,6 +81,7 @@ PURE = {
     "grader.carry",
     "grader.diagnose",
     "grader.explain",
+    "grader.mutants",
     "grader.structure",
 }
 IMPURE = {
