@@ -64,9 +64,10 @@ def choose_modules(
 
     The home whose files define the most of `defines` with a written body wins; then the most defined at all, the one called as the
     assignment says, the nearest to the notebook (`distance` of a folder), the shortest path. Nothing is parsed where each module
-    has one candidate.
+    has one candidate. Where no file has a module's name, files that define all that the module is asked for are candidates:
+    many write scripts under names of their own.
     """
-    candidates = {module.path: _candidates(module.path, entries) for module in wanted}
+    candidates = {module.path: _candidates(module, entries, read) for module in wanted}
     scans: dict[tuple[str, str], Scan] = {}
     if any(len(found) > 1 for found in candidates.values()):
         for module in wanted:
@@ -116,14 +117,19 @@ def choose_modules(
     )
 
 
-def _candidates(path: str, entries: Sequence[Entry]) -> list[_Candidate]:
-    """Files of the module's name, else of its name in other case or with a copy's mark (`layers (1).py`)."""
+def _candidates(
+    module: ModuleFile, entries: Sequence[Entry], read: Callable[[Entry], bytes]
+) -> list[_Candidate]:
+    """Files of the module's name, else of its name in other case or with a copy's mark (`layers (1).py`), else by content."""
+    path = module.path
     name = path.rpartition("/")[2]
     same = [entry for entry in entries if entry.name == name]
     if not same:
         same = [
             entry for entry in entries if entry.suffix == ".py" and plain_name(entry.name) == name.casefold()
         ]
+    if not same:
+        same = _by_content(module, entries, read)
     inner = "/" + inner_path(path)
     found = []
     for entry in sorted(same, key=lambda entry: (entry.path.count("/"), entry.path))[
@@ -134,6 +140,16 @@ def _candidates(path: str, entries: Sequence[Entry]) -> list[_Candidate]:
         home = rooted[: -len(inner)].lstrip("/") if fits else entry.folder
         found.append(_Candidate(entry, home, fits))
     return found
+
+
+def _by_content(module: ModuleFile, entries: Sequence[Entry], read: Callable[[Entry], bytes]) -> list[Entry]:
+    """Files under other names that define all of the module's names, some of them written; those highest up are looked at."""
+    scripts = [entry for entry in entries if entry.suffix == ".py" and not entry.name.startswith("__")]
+    scripts.sort(key=lambda entry: (entry.path.count("/"), entry.path))
+    found = [
+        (entry, scan_source(read(entry), module.defines)) for entry in scripts[: DEFAULT_CAPS.candidates]
+    ]
+    return [entry for entry, scan in found if scan.defined >= set(module.defines) and scan.written]
 
 
 def _homes(

@@ -21,7 +21,7 @@ from ..model import Note, SubmittedFile
 from .caps import MIB, Caps
 from .junk import ARCHIVES
 from .modules import Choice, choose_modules, group_of, inner_path
-from .notebooks import UNKNOWN, name_rank, pick_notebook
+from .notebooks import UNKNOWN, name_rank, pick_notebook, plain_name
 from .tree import Entry, Tree, readable_size, shown
 
 __all__ = ["Intake", "Staged", "content_digest", "stage"]
@@ -191,7 +191,11 @@ class _Layout:
         return entry
 
     def note_choice(self, choice: Choice) -> None:
-        """Say which files of a module's name were not taken."""
+        """Say which files of a module's name were not taken, and which were taken under another."""
+        for path, taken in choice.modules.items():
+            if plain_name(taken.name) != path.rpartition("/")[2].casefold():
+                text = f"{shown(taken.path)} was taken for it, recognised by what it defines."
+                self.notes.append(Note(about=path, text=text))
         for path, entries in choice.passed_over.items():
             taken = choice.modules[path]
             others = [entry for entry in entries if self.peek(entry) != self.peek(taken)]

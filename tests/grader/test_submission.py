@@ -148,6 +148,13 @@ def test_find_submissions_takes_the_written_assignment_among_several(kit, take, 
     assert "assignment2/work/net231/layers.py was taken" in texts_of(one)
 
 
+def test_find_submissions_takes_a_script_by_what_it_defines_and_says_so(kit, take, tmp_path):
+    one = only(take(kit.write(tmp_path / "alice", {"hw/my_norm.py": kit.layers, "hw/plots.py": b"x = 1"})))
+    layers = next(file for file in one.files if file.path.endswith("layers.py"))
+    assert layers.size_bytes == len(kit.layers)
+    assert "hw/my_norm.py was taken for it, recognised by what it defines." in texts_of(one)
+
+
 def test_find_submissions_opens_a_nested_zip_and_no_deeper(kit, take, tmp_path):
     inner = kit.zipped(kit.below("hw2", kit.whole))
     one = only(take(kit.write(tmp_path / "alice", {"hw2.zip": inner, "report.txt": b"words"})))

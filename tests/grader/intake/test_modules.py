@@ -88,6 +88,19 @@ def test_choose_modules_takes_a_copy_only_where_the_name_itself_is_missing(kit):
     assert chosen(both.choose())["net231/layers.py"] == "net231/layers.py"
 
 
+def test_choose_modules_takes_a_script_of_any_name_that_defines_everything(kit):
+    files = {
+        "hw/main.py": b"import layers",
+        "hw/my_norm.py": kit.layers,
+        "hw/unwritten.py": kit.blank_layers,
+        "hw/half.py": b"def norm_forward(x):\n    return 2 * x\n",
+    }
+    assert chosen(Memory(files).choose()) == {"net231/layers.py": "hw/my_norm.py"}
+    assert (
+        chosen(Memory({**files, "layers.py": kit.blank_layers}).choose())["net231/layers.py"] == "layers.py"
+    )
+
+
 def test_choose_modules_finds_nothing_in_nothing():
     choice = Memory({"x.py": b""}).choose()
     assert (choice.home, choice.modules) == (None, {})
