@@ -2,7 +2,8 @@
 
 A module is imported as it would be from the submission's root. A package that is not installed and whose import fails at a module's
 top level is replaced by a stand-in (`stubs.py`) and the module is tried again, so that an unused import costs nothing; an import
-inside `try` keeps its meaning, for its error never reaches the top.
+inside `try` keeps its meaning, for its error never reaches the top. A script whose top level raises, because it reads its author's
+files or trains on them, is run statement by statement (`pieces.py`), so that what it defines can be probed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .pieces import run_pieces
 from .stubs import install_stub, placeholder
 from .tracebacks import describe_error
 
@@ -53,7 +55,10 @@ PYTHON_2_MODULES = {
 
 @dataclass(slots=True, kw_only=True)
 class ImportOutcome:
-    """What came of importing one module. error: as `describe_error` gives it, or None. stubs: packages replaced by stand-ins."""
+    """What came of importing one module. error: as `describe_error` gives it, or None. stubs: packages replaced by stand-ins.
+
+    Both a module and an error: its top level raised, and the module holds what its other statements define.
+    """
 
     path: str
     module: ModuleType | None = None
@@ -98,6 +103,7 @@ def import_path(path: str, work: str) -> ImportOutcome:
             stub = _stub_for(exc, work) if len(outcome.stubs) < MAX_STUBS else None
             if stub is None or stub in outcome.stubs:
                 outcome.error = _explained(exc, work)
+                outcome.module = run_pieces(path, work)
                 return outcome
             outcome.stubs.append(stub)
             _forget(work)

@@ -135,15 +135,16 @@ class Server:
         outcome = import_path(path, self.work)
         if outcome.module is not None:
             self.modules.append((path, outcome.module))
+        if outcome.module is not None and outcome.error is None:
             return {"ending": "answered", "stubs": outcome.stubs}
         if outcome.missing:
             self.problems.append(f"{path} was not handed in")
             return {"ending": "missing", "detail": f"{path} was not handed in"}
         error = outcome.error or {}
-        self.problems.append(
-            f"{path} could not be imported ({error.get('kind')}: {str(error.get('message'))[:200]})"
-        )
-        return {"ending": "raised", "error": error, "stubs": outcome.stubs}
+        how = "could not be imported" if outcome.module is None else "could be imported in part only"
+        self.problems.append(f"{path} {how} ({error.get('kind')}: {str(error.get('message'))[:200]})")
+        partial = outcome.module is not None
+        return {"ending": "raised", "error": error, "stubs": outcome.stubs, "partial": partial}
 
     def _check(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         check = self.checks.get(request["id"])

@@ -97,6 +97,18 @@ def test_missing_function_says_where_it_was_looked_for(bench, suites):
     assert run.imports[1].error.frames[-1].line == 1
 
 
+def test_module_whose_top_level_raises_is_probed_in_part(bench, suites):
+    script = "def f(x): return x\nopen('C:/me/data')\ndef h(x): return 2 * x\n"
+    run = bench.probe({"a.py": script}, suites("f", "g", "h"), ["f", "g", "h"])
+    assert endings(run) == [Ending.ANSWERED, Ending.MISSING, Ending.ANSWERED]
+    assert "a.py could be imported in part only (FileNotFoundError: " in run.checks[1].detail
+    assert (run.imports[0].ending, run.imports[0].partial) == (Ending.RAISED, True)
+    (note,) = run.notes
+    assert (note.about, note.for_student) == ("a.py", True)
+    assert note.text.startswith("running the file raised FileNotFoundError: ")
+    assert note.text.endswith(", line 2; statements that raise are left out, the rest is graded")
+
+
 def test_module_that_was_not_handed_in(bench, suites, tmp_path):
     (tmp_path / "a").write_text("def f(x): return x")
     spec = bench.spec({"a.py": "def f(x): return x"})
