@@ -7,31 +7,32 @@ twice. One bad submission never stops the class.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from . import __version__
 from .assignment import Assignment
 from .errors import AssignmentError, GraderError, SandboxError, UsageError
-from .execute import Plan, execute, not_run
-from .exports import write_grades, write_results
+from .execute import Executor, LocalExecutor, Plan, not_run
+from .exports import exported
 from .files import write_atomically
 from .gradebook import Gradebook
 from .grading import Grading, environment, open_grading, rejected
-from .model import Evidence, Result, Status, Submission
+from .model import Evidence, ManualMark, Result, Status, Submission
 from .points import shown_points
 from .report import ReportHeader, ReportJob, write_reports
 from .roster import Entry
-from .sandbox import Sandbox
 from .seed import Seed
 from .source import solution_files
 from .state import State
@@ -50,6 +51,7 @@ __all__ = [
     "write_outputs",
 ]
 
+MAX_LOOKED = 20  # results, to find one with evidence
 ATTEMPTS = 2  # times that a submission is run when our machinery fails
 
 
@@ -141,6 +143,18 @@ class Summary:
         }
 
 
+@contextlib.contextmanager
+def _disk_troubles(settings: Settings) -> Iterator[None]:
+    """Turn a full or read-only disk into one message. Files are written as a whole, so only the disk has to be mended."""
+    try:
+        yield
+    except OSError as exc:
+        place = exc.filename or f"{settings.state.folder} or {settings.out}"
+        raise GraderError(
+            f"{place}: {exc.strerror or exc}; what is graded so far is kept: free space, then run the same command again"
+        ) from exc
+
+
 def grade(
     assignment: Assignment, paths: Sequence[Path], settings: Settings, progress: Progress | None = None
 ) -> Summary:
@@ -150,20 +164,22 @@ def grade(
     working sandbox and `settings.unsafe` is not set. Whatever is wrong with one submission becomes that student's result.
     """
     started = time.monotonic()
-    if settings.seed is not None:
-        settings.state.choose_seed(assignment.name, settings.seed)
-    grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
-    found = list(find_submissions(paths, assignment, settings.state.blobs))
-    if not found:
-        raise UsageError(
-            f"{', '.join(map(str, paths))}: no submission found; expected a folder per student, zips, notebooks or an LMS download"
-        )
-    with settings.state.gradebook() as gradebook:
-        run = _ClassRun(grading, settings, gradebook, progress or Silence())
-        run.progress.found(len(found))
-        asyncio.run(run.all(found))
-        index = write_outputs(run.grading, gradebook, settings, students=run.students)
-        return run.summary(time.monotonic() - started, index)
+    with _disk_troubles(settings):
+        if settings.seed is not None:
+            settings.state.choose_seed(assignment.name, settings.seed)
+        grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
+        found = list(find_submissions(paths, assignment, settings.state.blobs))
+        if not found:
+            raise UsageError(
+                f"{', '.join(map(str, paths))}: no submission found; "
+                "expected a folder per student, zips, notebooks or an LMS download"
+            )
+        with settings.state.gradebook() as gradebook:
+            run = _ClassRun(grading, settings, gradebook, progress or Silence())
+            run.progress.found(len(found))
+            asyncio.run(run.all(found))
+            index = write_outputs(run.grading, gradebook, settings, students=run.students)
+            return run.summary(time.monotonic() - started, index)
 
 
 def rescore(assignment: Assignment, settings: Settings, progress: Progress | None = None) -> Summary:
@@ -172,21 +188,24 @@ def rescore(assignment: Assignment, settings: Settings, progress: Progress | Non
     Raises: UsageError if nothing has been graded yet. AssignmentError if the instructor's files are wrong.
     """
     started = time.monotonic()
-    grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
-    with settings.state.gradebook() as gradebook:
-        run = _ClassRun(grading, settings, gradebook, progress or Silence())
-        run.recall_solution()
-        entries = list(settings.state.roster(assignment.name))
-        if not entries:
-            raise UsageError(
-                f"{settings.state.folder}: nothing graded for {assignment.name} yet; run `grader run` first"
-            )
-        run.progress.found(len(entries))
-        for entry in entries:
-            evidence = _still_valid(grading, entry)
-            run.record(entry.submission, evidence, reused=True)
-        index = write_outputs(run.grading, gradebook, settings, students=run.students)
-        return run.summary(time.monotonic() - started, index)
+    with _disk_troubles(settings):
+        grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
+        with settings.state.gradebook() as gradebook:
+            run = _ClassRun(grading, settings, gradebook, progress or Silence())
+            run.recall_solution()
+            entries = list(settings.state.roster(assignment.name))
+            if not entries:
+                raise UsageError(
+                    f"{settings.state.folder}: nothing graded for {assignment.name} yet; run `grader run` first"
+                )
+            run.progress.found(len(entries))
+            marks = gradebook.all_marks(assignment.name)
+            for entry in entries:
+                evidence = _still_valid(grading, entry)
+                given = marks.get(entry.submission.student, {})
+                run.record(entry.submission, evidence, reused=True, marks=given)
+            index = write_outputs(run.grading, gradebook, settings, students=run.students)
+            return run.summary(time.monotonic() - started, index)
 
 
 def _still_valid(grading: Grading, entry: Entry) -> Evidence:
@@ -208,13 +227,14 @@ def rewrite(assignment: Assignment, settings: Settings) -> Path:
 
     Raises: UsageError if nothing has been graded yet. AssignmentError if the instructor's files are wrong.
     """
-    grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
-    with settings.state.gradebook() as gradebook:
-        if next(iter(gradebook.rows(assignment.name)), None) is None:
-            raise UsageError(
-                f"{settings.state.folder}: nothing graded for {assignment.name} yet; run `grader run` first"
-            )
-        return write_outputs(grading, gradebook, settings)
+    with _disk_troubles(settings):
+        grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
+        with settings.state.gradebook() as gradebook:
+            if next(iter(gradebook.rows(assignment.name)), None) is None:
+                raise UsageError(
+                    f"{settings.state.folder}: nothing graded for {assignment.name} yet; run `grader run` first"
+                )
+            return write_outputs(grading, gradebook, settings, anew=True)
 
 
 def check_one(
@@ -255,11 +275,17 @@ def _solution(assignment: Assignment, state: State) -> Submission:
 
 
 def write_outputs(
-    grading: Grading, gradebook: Gradebook, settings: Settings, *, students: Iterable[str] | None = None
+    grading: Grading,
+    gradebook: Gradebook,
+    settings: Settings,
+    *,
+    students: Iterable[str] | None = None,
+    anew: bool = False,
 ) -> Path:
     """Write results.json, grades.csv, executed notebooks and all pages; return the index's path.
 
-    students: those of this run, or None for everyone in the gradebook. Results are streamed: a class of any size fits.
+    students: those of this run, or None for everyone in the gradebook. anew: also write pages on which nothing has changed.
+    Results are streamed, each read once: a class of any size fits.
     """
     wanted = None if students is None else set(students)
     name = grading.assignment.name
@@ -272,13 +298,17 @@ def write_outputs(
         *(check.id for check in grading.suite.checks),
         *(question.id for question in grading.assignment.spec.questions),
     ]
-    write_results(out / "results.json", name, results())
-    write_grades(out / "grades.csv", results(), items=items)
-    for result in results():
-        _write_notebooks(result, grading, out / "notebooks")
-    job = ReportJob(folder=out, header=_header(grading, settings), load=grading.state.blobs.get)
-    write_reports(results(), job, processes=settings.slots)
+    header = _header(grading, settings, _limits(grading, results()))
+    job = ReportJob(folder=out, header=header, load=grading.state.blobs.get, anew=anew)
+    passing = exported(results(), folder=out, assignment=name, items=items)
+    write_reports(_with_notebooks(passing, grading, out / "notebooks"), job, processes=settings.slots)
     return out / "index.html"
+
+
+def _with_notebooks(results: Iterable[Result], grading: Grading, folder: Path) -> Iterator[Result]:
+    for result in results:
+        _write_notebooks(result, grading, folder)
+        yield result
 
 
 def _write_notebooks(result: Result, grading: Grading, folder: Path) -> None:
@@ -290,10 +320,19 @@ def _write_notebooks(result: Result, grading: Grading, folder: Path) -> None:
                 not target.exists()
                 or target.stat().st_mtime_ns < grading.state.blobs.path(notebook.executed).stat().st_mtime_ns
             ):
-                write_atomically(target, grading.state.blobs.get(notebook.executed))
+                write_atomically(target, grading.state.blobs.get(notebook.executed), durable=False)
 
 
-def _header(grading: Grading, settings: Settings) -> ReportHeader:
+def _limits(grading: Grading, results: Iterable[Result]) -> Mapping[str, str]:
+    """What held each limit while the class ran, as the first kept evidence has it."""
+    for result in islice(results, MAX_LOOKED):
+        evidence = grading.state.evidence.find(result.evidence) if result.evidence else None
+        if evidence is not None and evidence.limits:
+            return evidence.limits
+    return {}
+
+
+def _header(grading: Grading, settings: Settings, limits: Mapping[str, str]) -> ReportHeader:
     spec = grading.assignment.spec
     return ReportHeader(
         title=spec.title,
@@ -301,13 +340,11 @@ def _header(grading: Grading, settings: Settings) -> ReportHeader:
         graded_at=datetime.now(UTC),
         data=grading.data.name if grading.data else "",
         synthetic=bool(grading.data and grading.data.synthetic),
-        limits=grading.solution.limits if grading.solution else {},
+        limits=limits,
         environment=environment(),
         sandboxed=not settings.unsafe,
         version=__version__,
-        private_paths=tuple(
-            {str(grading.assignment.folder), str(settings.state.folder.resolve()), str(Path.home())}
-        ),
+        private_paths=_private_paths(grading),
     )
 
 
@@ -350,33 +387,52 @@ class _ClassRun:
         The sandbox is started only if something has to run.
         """
         solution = _solution(self.grading.assignment, self.settings.state)
-        submissions = [one for one in found if isinstance(one, Submission)]
         for one in found:
             if isinstance(one, Rejected):
                 self.finish(
                     rejected(self.grading, student=one.student, origin=one.origin, reason=one.reason),
                     reused=False,
                 )
-        todo = [one for one in submissions if self._kept(one) is None]
-        if todo or (self.grading.assignment.spec.figures and self._kept(solution) is None):
-            async with Sandbox(unsafe=self.settings.unsafe) as sandbox:
-                await self._solve(solution, sandbox)
-                self._recall(submissions, todo)
-                await self._execute_all(todo, sandbox)
-        else:
-            self.recall_solution()
-            self._recall(submissions, todo)
+        self.grading = replace(self.grading, solution=self._kept(solution))
+        submissions = [one for one in found if isinstance(one, Submission)]
+        if self.grading.assignment.spec.figures and self.grading.solution is None:
+            async with self._executor() as executor:  # every result shows the solution's curves
+                solved = await self._execute(solution, executor)
+                self.grading = replace(self.grading, solution=solved)
+                await self._execute_all(self._recall(submissions), executor)
+        elif todo := self._recall(submissions):
+            async with self._executor() as executor:
+                await self._execute_all(todo, executor)
 
     def recall_solution(self) -> None:
         """Use the kept evidence of the instructor's own solution, if any, as what the figures show beside the student's."""
         solution = _solution(self.grading.assignment, self.settings.state)
         self.grading = replace(self.grading, solution=self._kept(solution))
 
-    def record(self, submission: Submission, evidence: Evidence, *, reused: bool) -> None:
-        """Judge, and write the result into the gradebook."""
-        marks = self.gradebook.marks(self.grading.assignment.name, submission.student)
+    def _executor(self) -> Executor:
+        settings = self.settings
+        return LocalExecutor(slots=settings.slots, blobs=settings.state.blobs, unsafe=settings.unsafe)
+
+    def record(
+        self,
+        submission: Submission,
+        evidence: Evidence,
+        *,
+        reused: bool,
+        marks: Mapping[str, ManualMark] | None = None,
+    ) -> None:
+        """Judge, and write the result into the gradebook. marks: the student's, if they are known already."""
+        if marks is None:
+            marks = self.gradebook.marks(self.grading.assignment.name, submission.student)
         self.settings.state.roster(self.grading.assignment.name).enter(submission, evidence.key)
-        self.finish(self.grading.judge(submission, evidence, marks), reused=reused)
+        self.finish(self._judged(submission, evidence, marks), reused=reused)
+
+    def _judged(self, submission: Submission, evidence: Evidence, marks: Mapping[str, ManualMark]) -> Result:
+        try:
+            return self.grading.judge(submission, evidence, marks)
+        except Exception as exc:  # noqa: BLE001  # student-made values met our code in a way that nobody foresaw
+            reason = f"could not be judged: {_fault(exc)}"
+            return rejected(self.grading, student=submission.student, origin=submission.origin, reason=reason)
 
     def finish(self, result: Result, *, reused: bool) -> None:
         """Keep a result and tell whoever watches."""
@@ -400,22 +456,19 @@ class _ClassRun:
         key = self.grading.key(submission, sandboxed=not self.settings.unsafe)
         return self.settings.state.evidence.find(key)
 
-    def _recall(self, submissions: Sequence[Submission], todo: Sequence[Submission]) -> None:
-        new = {submission.student for submission in todo}
+    def _recall(self, submissions: Sequence[Submission]) -> list[Submission]:
+        """Record everyone whose evidence is kept; return the others."""
+        marks = self.gradebook.all_marks(self.grading.assignment.name)
+        todo = []
         for submission in submissions:
-            if submission.student in new:
-                continue
             evidence = self._kept(submission)
-            if evidence is not None:
-                self.record(submission, evidence, reused=True)
+            if evidence is None:
+                todo.append(submission)
+            else:
+                self.record(submission, evidence, reused=True, marks=marks.get(submission.student, {}))
+        return todo
 
-    async def _solve(self, solution: Submission, sandbox: Sandbox) -> None:
-        if self.grading.assignment.spec.figures:
-            self.grading = replace(
-                self.grading, solution=self._kept(solution) or await self._execute(solution, sandbox)
-            )
-
-    async def _execute_all(self, todo: Sequence[Submission], sandbox: Sandbox) -> None:
+    async def _execute_all(self, todo: Sequence[Submission], executor: Executor) -> None:
         """Identical submissions (same digest) are executed once; the others wait for it."""
         groups: dict[str, list[Submission]] = {}
         for submission in todo:
@@ -424,26 +477,31 @@ class _ClassRun:
 
         async def work() -> None:
             for group in queue:
-                evidence = await self._execute(group[0], sandbox)
+                evidence = await self._execute(group[0], executor)
                 for position, submission in enumerate(group):
                     self.record(submission, evidence, reused=position > 0)
 
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(min(self.settings.slots, len(groups))):
-                tasks.create_task(work())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(min(executor.slots, len(groups))):
+                    tasks.create_task(work())
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
 
-    async def _execute(self, submission: Submission, sandbox: Sandbox) -> Evidence:
+    async def _execute(self, submission: Submission, executor: Executor) -> Evidence:
         """Run one submission and keep what it gave; a failure of ours is tried again, then becomes NOT_RUN evidence."""
         grading = self.grading
         plan = Plan(suite=grading.suite, seed=grading.seed, data=grading.data, environment=environment())
         key = grading.key(submission, sandboxed=not self.settings.unsafe)
-        run = partial(execute, plan, submission, key=key, sandbox=sandbox, blobs=self.settings.state.blobs)
         evidence = None
         for _ in range(ATTEMPTS):
             try:
-                evidence = await run()
+                evidence = await executor.execute(plan, submission, key)
             except (SandboxError, OSError) as exc:
                 evidence = not_run(grading.suite, submission, key, str(exc))
+                continue
+            except Exception as exc:  # noqa: BLE001  # whatever one hand-in brings out in us, the others are graded
+                evidence = not_run(grading.suite, submission, key, _fault(exc))
                 continue
             self.settings.state.evidence.keep(evidence)
             if self.settings.state.evidence.find(key) is not None:
@@ -451,6 +509,20 @@ class _ClassRun:
         if evidence is None:
             raise GraderError(f"{submission.student}: was not attempted")
         return evidence
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error of several that tasks met at once: one is enough to tell."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _fault(exc: Exception) -> str:
+    """Words for an error of ours, with the place for whoever mends it."""
+    place = traceback.extract_tb(exc.__traceback__)[-1]
+    return f"a fault of the grader ({type(exc).__name__} in {Path(place.filename).name}, line {place.lineno}); please report it"
 
 
 def _line(result: Result) -> Line:
