@@ -128,7 +128,9 @@ class BNN(object):
         return J, Jv, L, Lv, A, Av
 
 
-if __name__ == "__main__":
-    os.chdir(os.path.dirname(__file__))
-    batch = pickle.load(open("../../Datasets/data_batch_1", "rb"), encoding="bytes")
-    net = BNN([(50, 3072), (10, 50)], lamda=0.005)
+os.chdir(os.path.dirname(os.path.abspath(__file__)))
+batch = pickle.load(open("C:\\Users\\me\\Datasets\\data_batch_1", "rb"), encoding="bytes")
+X_train, y_train = batch[b"data"].T / 255, np.array(batch[b"labels"])
+net = BNN([(50, 3072), (10, 50)], lamda=0.005)
+history = net.MiniBatchGD(X_train, np.eye(10)[y_train].T, [100, 1e-5, 1e-1, 20, 50], X_train, np.eye(10)[y_train].T)
+print(net.ComputeAccuracy(X_train, y_train))
