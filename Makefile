@@ -13,13 +13,14 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: help setup demo test lint types unit validate bench prove release lock clean
+.PHONY: help setup demo test lint types unit validate bench prove experiments release lock clean
 
 help:
 	@echo 'make demo      set everything up and grade a bundled class'
 	@echo 'make test      set everything up and run every check of the project'
 	@echo 'make bench     measure speed and memory'
 	@echo 'make prove     prove the checks (long)'
+	@echo 'make experiments  run what the five documents claim on real data (long)'
 	@echo 'make release   regenerate what students receive, and the sample submissions'
 
 setup: $(STAMP) sandbox
@@ -64,6 +65,10 @@ validate: setup
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks
+
+# Every experiment of the five documents, on the data that GRADECHECK_DATA names: about a quarter of an hour on one core.
+experiments: $(STAMP)
+	$(BIN)/python -m tests.benchmarks.experiments
 
 release: setup
 	@set -e; for course in $(COURSES); do $(BIN)/grader release assignments/$$course; done
