@@ -11,6 +11,8 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self
 
 from .blobs import BlobStore
 from .data import DataSet
@@ -23,7 +25,7 @@ from .sandbox.channel import Planned, ProbeSession, RunnerLostError, run_probes
 from .seed import Seed
 from .suite import Suite
 
-__all__ = ["Plan", "execute", "not_run"]
+__all__ = ["Executor", "LocalExecutor", "Plan", "execute", "not_run"]
 
 MIB = 1024 * 1024
 WORK = "/work"  # the submission's folder in a room
@@ -37,6 +39,49 @@ class Plan:
     seed: Seed
     data: DataSet | None
     environment: Mapping[str, str]
+
+
+class Executor(Protocol):
+    """Where submissions are run: on this machine, or on others. An async context manager. slots: how many are run at once."""
+
+    @property
+    def slots(self) -> int:
+        """How many submissions are run at once."""
+
+    async def __aenter__(self) -> Self:
+        """Make ready. Raises: SandboxError if nothing can be run there."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of everything."""
+
+    async def execute(self, plan: Plan, submission: Submission, key: str) -> Evidence:
+        """Run one submission. Raises: SandboxError or OSError if our machinery failed."""
+
+
+class LocalExecutor:
+    """Runs submissions in rooms on this machine."""
+
+    def __init__(self, *, slots: int, blobs: BlobStore, unsafe: bool = False) -> None:
+        self.slots = slots
+        self._blobs = blobs
+        self._sandbox = Sandbox(unsafe=unsafe)
+
+    async def __aenter__(self) -> Self:
+        """Start the sandbox. Raises: SandboxError if there is none."""
+        await self._sandbox.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it."""
+        await self._sandbox.__aexit__(kind, exc, trace)
+
+    async def execute(self, plan: Plan, submission: Submission, key: str) -> Evidence:
+        """Run one submission. Raises: SandboxError or OSError if our machinery failed."""
+        return await execute(plan, submission, key, sandbox=self._sandbox, blobs=self._blobs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

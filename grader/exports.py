@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,18 @@ from typing import Any
 from .files import atomic_file
 from .model import CheckResult, Outcome, QuestionResult, Result
 from .points import shown_points
-from .tables import write_table
+from .tables import table_file
 
-__all__ = ["SCHEMA", "results_document", "submission_document", "write_grades", "write_results"]
+__all__ = [
+    "SCHEMA",
+    "exported",
+    "results_document",
+    "submission_document",
+    "write_grades",
+    "write_results",
+]
 
+GRADES_COLUMNS = ("student", "name", "status", "score", "max_score", "pending")
 SCHEMA = 1  # raise it when a field changes its meaning or goes; a new field does not need it
 
 
@@ -58,15 +67,26 @@ def write_results(path: Path, assignment: str, results: Iterable[Result]) -> int
     Raises: OSError if the file cannot be written, and whatever `results` raises; `path` is then as it was.
     """
     count = 0
+    with _results_file(path, assignment) as add:
+        for result in results:
+            add(result)
+            count += 1
+    return count
+
+
+@contextmanager
+def _results_file(path: Path, assignment: str) -> Iterator[Callable[[Result], None]]:
     with atomic_file(path) as file:
         head = f'{{"schema": {SCHEMA}, "assignment": {_json(assignment)}, "submissions": ['
         file.write(head.encode("utf-8"))
-        for result in results:
-            line = ("\n" if count == 0 else ",\n") + _json(submission_document(result))
-            file.write(line.encode("utf-8"))
-            count += 1
+        before = ["\n"]
+
+        def add(result: Result) -> None:
+            file.write((before[0] + _json(submission_document(result))).encode("utf-8"))
+            before[0] = ",\n"
+
+        yield add
         file.write(b"\n]}\n")
-    return count
 
 
 def write_grades(path: Path, results: Iterable[Result], *, items: Sequence[str] = ()) -> int:
@@ -76,8 +96,29 @@ def write_grades(path: Path, results: Iterable[Result], *, items: Sequence[str] 
     graded or not there. Points have at most two decimals. Cells that look like formulas are neutralised (`grader.tables`).
     Raises: OSError if the file cannot be written.
     """
-    columns = ["student", "name", "status", "score", "max_score", "pending", *items]
-    return write_table(path, columns, (list(_grades_row(result, items)) for result in results))
+    count = 0
+    with table_file(path, [*GRADES_COLUMNS, *items]) as add:
+        for result in results:
+            add(_grades_row(result, items))
+            count += 1
+    return count
+
+
+def exported(
+    results: Iterable[Result], *, folder: Path, assignment: str, items: Sequence[str] = ()
+) -> Iterator[Result]:
+    """Pass results on, and write `results.json` and `grades.csv` of them on the way: a result is read once for all outputs.
+
+    The files appear when the last result was taken; if whoever takes them stops before, they are as they were.
+    """
+    with (
+        _results_file(folder / "results.json", assignment) as add_result,
+        table_file(folder / "grades.csv", [*GRADES_COLUMNS, *items]) as add_row,
+    ):
+        for result in results:
+            add_result(result)
+            add_row(_grades_row(result, items))
+            yield result
 
 
 def _grades_row(result: Result, items: Sequence[str]) -> Iterator[str]:

@@ -13,9 +13,10 @@ __all__ = ["atomic_file", "write_atomically"]
 
 
 @contextlib.contextmanager
-def atomic_file(target: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+def atomic_file(target: Path, mode: int = 0o644, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """Open a binary file beside `target` for writing; it replaces `target` when the block ends, and vanishes if the block raises.
 
+    durable: wait until the disk has it. Not worth the wait for what can be made again: thousands of pages.
     Raises: OSError if the folder cannot be written or the disk is full; `target` is then as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -26,14 +27,15 @@ def atomic_file(target: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
             os.fchmod(file.fileno(), mode)
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def write_atomically(target: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace `target` by `data` as a whole."""
-    with atomic_file(target, mode) as file:
+def write_atomically(target: Path, data: bytes, mode: int = 0o644, *, durable: bool = True) -> None:
+    """Replace `target` by `data` as a whole; `durable` as for `atomic_file`."""
+    with atomic_file(target, mode, durable=durable) as file:
         file.write(data)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UsageError
 from .files import atomic_file
 
-__all__ = ["TableRow", "neutralised", "read_table", "restored", "write_table"]
+__all__ = ["TableRow", "neutralised", "read_table", "restored", "table_file", "write_table"]
 
 # Source: OWASP, CSV Injection. The full-width forms are formulas to spreadsheets in East Asian locales.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -48,16 +49,23 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
     Raises: OSError if the folder cannot be written.
     """
     count = 0
+    with table_file(path, columns) as add:
+        for row in rows:
+            add(row)
+            count += 1
+    return count
+
+
+@contextmanager
+def table_file(path: Path, columns: Sequence[str]) -> Iterator[Callable[[Iterable[str]], None]]:
+    """Write a table row by row: the block gets a function that adds one. The file appears as a whole when the block ends."""
     with atomic_file(path) as binary:
         file = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="backslashreplace", newline="")
         writer = csv.writer(file)
         writer.writerow(columns)
-        for row in rows:
-            writer.writerow([neutralised(cell) for cell in row])
-            count += 1
+        yield lambda row: writer.writerow([neutralised(cell) for cell in row])
         file.flush()
         file.detach()  # the file below is closed by its own block
-    return count
 
 
 def read_table(path: Path, required: Sequence[str]) -> Iterator[TableRow]:

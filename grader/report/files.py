@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import multiprocessing
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from urllib.parse import quote
 
+from ..codec import dumps
 from ..errors import GraderError
 from ..files import write_atomically
 from ..model import Result
@@ -24,6 +27,7 @@ from .values import Audience, ClassStatistics, ReportHeader, class_row
 __all__ = ["INDEX", "Load", "ReportJob", "page_name", "write_page", "write_reports", "write_student"]
 
 INDEX = "index.html"
+STAMPS = ".pages.json"  # of what each student's pages were made, so that unchanged ones are not made again
 FOLDERS = {Audience.STUDENT: "students", Audience.INSTRUCTOR: "instructor"}
 PAYS_FROM = 48  # pages; starting a process with its imports costs as much as some dozens of pages
 AHEAD = 4  # batches in flight per process: bounded memory, and nobody waits
@@ -36,12 +40,16 @@ Load = Callable[[str], bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportJob:
-    """What the pages of one run have in common: where they go, who reads them, where executed notebooks are found."""
+    """What the pages of one run have in common: where they go, who reads them, where executed notebooks are found.
+
+    anew: make every page again, also where nothing that it shows has changed.
+    """
 
     folder: Path
     header: ReportHeader
     load: Load
     audiences: tuple[Audience, ...] = (Audience.STUDENT, Audience.INSTRUCTOR)
+    anew: bool = False
 
 
 def write_reports(results: Iterable[Result], job: ReportJob, *, processes: int = 1) -> ClassStatistics:
@@ -49,17 +57,20 @@ def write_reports(results: Iterable[Result], job: ReportJob, *, processes: int =
 
     results: read once, in the order of the class's table; only a few are held at a time. A notebook that `load` cannot give is
     said to be missing on the page, and the others go on. The class's page links to the instructor's version where one is written.
+    Pages of results that have not changed since they were last written there stay as they are, with their date.
     Returns: the class's statistics, for the summary on the terminal.
     Raises: GraderError if a file cannot be written; what was written before stays whole.
     """
     tally = Tally()
-    counted = _counting(results, tally, job)
-    first = list(islice(counted, PAYS_FROM))
+    stamps = _Stamps(job)
+    changed = stamps.changed(_counting(results, tally, job))
+    first = list(islice(changed, PAYS_FROM))
     if processes > 1 and len(first) == PAYS_FROM:
-        _in_processes(chain(first, counted), job, processes)
+        _in_processes(chain(first, changed), job, processes)
     else:
-        for result in chain(first, counted):
+        for result in chain(first, changed):
             write_student(result, job)
+    stamps.keep()
     statistics = tally.statistics()
     write_page(job.folder / INDEX, render_statistics(statistics, job.header))
     return statistics
@@ -71,6 +82,53 @@ def _counting(results: Iterable[Result], tally: Tally, job: ReportJob) -> Iterat
         href = f"{FOLDERS[linked]}/{quote(page_name(result.student))}" if job.audiences else ""
         tally.add(class_row(result, href=href))
         yield result
+
+
+@dataclass(slots=True)
+class _Stamps:
+    """Which pages are still what they would be: a digest of the result, of the page's head and of the code that makes pages."""
+
+    job: ReportJob
+    before: dict[str, str] = field(init=False)
+    now: dict[str, str] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.before = {} if self.job.anew else _read_stamps(self.job.folder / STAMPS)
+
+    def changed(self, results: Iterable[Result]) -> Iterator[Result]:
+        """Pass on the results whose pages have to be written."""
+        head = f"{replace(self.job.header, graded_at=None)!r}{self.job.audiences}{_code_digest()}".encode()
+        for result in results:
+            stamp = hashlib.sha256(head + dumps(result)).hexdigest()
+            self.now[result.student] = stamp
+            if self.before.get(result.student) != stamp or not all(
+                (self.job.folder / FOLDERS[audience] / page_name(result.student)).is_file()
+                for audience in self.job.audiences
+            ):
+                yield result
+
+    def keep(self) -> None:
+        """Remember them for the next run, with those of students who were not in this one."""
+        if self.before != self.now:
+            document = json.dumps({**self.before, **self.now}, indent=0, sort_keys=True)
+            write_page(self.job.folder / STAMPS, document + "\n")
+
+
+def _read_stamps(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}  # absent or damaged: all pages are written
+    return found if isinstance(found, dict) else {}
+
+
+@cache
+def _code_digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*")):
+        if path.suffix in (".py", ".j2", ".css", ".js"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _in_processes(results: Iterator[Result], job: ReportJob, processes: int) -> None:
@@ -121,7 +179,7 @@ def write_page(path: Path, page: str) -> None:
     Raises: GraderError if it cannot be written.
     """
     try:
-        write_atomically(path, page.encode())
+        write_atomically(path, page.encode(), durable=False)
     except OSError as exc:
         raise GraderError(
             f"{path}: the report could not be written ({exc.strerror}); "

@@ -103,7 +103,7 @@ def no_sandbox(monkeypatch):
     def refuse(**_):
         raise AssertionError("student code was to be run")
 
-    monkeypatch.setattr(pipeline, "Sandbox", refuse)
+    monkeypatch.setattr(pipeline, "LocalExecutor", refuse)
 
 
 def results(settings):

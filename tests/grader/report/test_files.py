@@ -1,6 +1,5 @@
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from grader.errors import EvidenceError, GraderError
 from grader.model import Result
 from grader.report import Audience, ReportHeader, ReportJob, page_name, write_reports
-from grader.report.files import PAYS_FROM, write_page
+from grader.report.files import PAYS_FROM, STAMPS, write_page
 
 
 def from_store(blobs: dict[str, bytes], digest: str) -> bytes:
@@ -29,7 +28,9 @@ def job(tmp_path: Path, header: ReportHeader, executed: dict[str, bytes]) -> Rep
 
 def written(job: ReportJob) -> dict[str, bytes]:
     return {
-        str(p.relative_to(job.folder)): p.read_bytes() for p in sorted(job.folder.rglob("*")) if p.is_file()
+        str(path.relative_to(job.folder)): path.read_bytes()
+        for path in sorted(job.folder.rglob("*"))
+        if path.is_file() and path.name != STAMPS
     }
 
 
@@ -76,6 +77,41 @@ def test_processes_write_the_same_pages(wrong: Result, job: ReportJob, tmp_path:
     assert len(written(job)) == 2 * (PAYS_FROM + 5) + 1
 
 
+def times(job: ReportJob) -> dict[str, int]:
+    return {name: (job.folder / name).stat().st_mtime_ns for name in written(job) if name != "index.html"}
+
+
+def test_write_reports_leaves_pages_alone_on_which_nothing_changed(wrong: Result, job: ReportJob) -> None:
+    zoe = replace(wrong, student="zoe")
+    write_reports([wrong, zoe], job)
+    before = times(job)
+    later = replace(job, header=replace(job.header, graded_at=None))
+    write_reports([wrong, replace(zoe, score=zoe.score - 1)], later)
+    after = times(job)
+    assert {name for name in before if before[name] != after[name]} == {
+        "instructor/zoe.html",
+        "students/zoe.html",
+    }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(lambda job: replace(job, anew=True), id="asked-for"),
+        pytest.param(lambda job: replace(job, header=replace(job.header, title="Other")), id="head"),
+        pytest.param(lambda job: (job.folder / "students" / "mk42.html").unlink() or job, id="page-gone"),
+        pytest.param(lambda job: (job.folder / STAMPS).write_text("{") and job, id="stamps-damaged"),
+    ],
+)
+def test_write_reports_writes_pages_again_when(
+    changed: Callable[[ReportJob], ReportJob], wrong: Result, job: ReportJob
+) -> None:
+    write_reports([wrong], job)
+    before = times(job)
+    write_reports([wrong], changed(job))
+    assert all(time > before[name] for name, time in times(job).items())
+
+
 def test_write_page_replaces_as_a_whole_and_leaves_nothing_beside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +121,7 @@ def test_write_page_replaces_as_a_whole_and_leaves_nothing_beside(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(
         GraderError, match=r"a\.html: the report could not be written \(No space left on device\); free"
     ):
