@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from grader.carry import agreeing
 from grader.model import Outcome
 from grader.samples import make_samples
+from grader.seed import Seed
+from grader.suite import run_probe
 
 LAYERS = "implementations/layers.py"
 NETWORK = "implementations/fc_net.py"
@@ -226,8 +229,33 @@ def test_check_fails_mistake_with_reason(
         assert result.points < result.max_points
 
 
+def _judged(batchnorm: Any) -> list[Any]:
+    return [check for check in batchnorm.suite.at("modules") if not check.carries]
+
+
 def test_every_module_check_has_a_mistake(batchnorm: Any) -> None:
-    assert set(WRONG) == {check.id for check in batchnorm.suite.at("modules")}
+    assert set(WRONG) == {check.id for check in _judged(batchnorm)}
+
+
+PENALTY = [("+ reg * penalty", "+ 0.5 * reg * penalty"), ("+ 2 * reg *", "+ reg *")]
+
+
+@pytest.mark.parametrize(
+    ("edits", "carried"),
+    [
+        pytest.param(PENALTY, {"W1", "W2", "W3", "W4"}, id="objective-and-gradient-agree"),
+        pytest.param(PENALTY[1:], set(), id="gradient-alone-is-wrong"),
+    ],
+)
+def test_wrong_gradients_carry_where_they_are_those_of_the_students_objective(
+    batchnorm: Any, tmp_path: Path, edits: list[tuple[str, str]], carried: set[str]
+) -> None:
+    own, seed = batchnorm.edited(tmp_path, {NETWORK: edits}), Seed.of(0)
+    (around,) = [one for one in batchnorm.suite.companions if one.carries == "network_gradients"]
+    gradients = run_probe(batchnorm.suite.check("network_gradients"), own, seed)
+    moved, right = run_probe(around, own, seed), run_probe(around, batchnorm.reference, seed)
+    found = agreeing(gradients, moved, right)
+    assert {name for name in found if name.startswith("W")} == carried
 
 
 @pytest.fixture(scope="module")
@@ -242,14 +270,14 @@ def test_right_answers_however_written_pass_every_module_check(
 ) -> None:
     files = {path: data for path, data in samples[sample].items() if path.endswith(".py")}
     implementation = batchnorm.implementation(tmp_path, files)
-    for check in batchnorm.suite.at("modules"):
+    for check in _judged(batchnorm):
         result = batchnorm.judge(check.id, implementation, seed)
         assert result.outcome is Outcome.PASSED, f"{check.id}: {result.reason}"
 
 
 def test_blank_release_earns_nothing(batchnorm: Any, tmp_path: Path) -> None:
     blank = batchnorm.blank(tmp_path)
-    for check in batchnorm.suite.at("modules"):
+    for check in _judged(batchnorm):
         result = batchnorm.judge(check.id, blank)
         assert result.outcome is Outcome.FAILED, check.id
         assert result.points == 0, check.id
