@@ -14,20 +14,20 @@ __all__ = ["run_udacity"]
 
 COURSE = "Udacity lesson"
 BATCHES = 4000  # of the lesson's 50,000
-#: The lesson's test accuracies after 50,000 batches, where it prints them: without and with batch norm.
-PRINTED = {
-    (False, "relu", 0.01): (0.9748, 0.9803),
-    (False, "sigmoid", 0.01): (0.8271, 0.9732),
-    (False, "relu", 1): (0.098, 0.9822),
-    (False, "sigmoid", 1): (None, None),
-    (False, "relu", 2): (0.101, None),
-    (False, "sigmoid", 2): (0.9782, 0.9782),
-    (True, "relu", 0.01): (0.098, 0.799),
-    (True, "sigmoid", 0.01): (0.227, None),
-    (True, "relu", 1): (0.1135, 0.9208),
-    (True, "sigmoid", 1): (0.8957, None),
-    (True, "relu", 2): (0.098, None),
-    (True, "sigmoid", 2): (0.9066, 0.9583),
+#: The lesson's validation accuracies after 50,000 batches, without and with batch norm; one pair is not in the text.
+PRINTED: dict[tuple[bool, str, float], tuple[float, float] | None] = {
+    (False, "relu", 0.01): (0.973, 0.983),
+    (False, "sigmoid", 0.01): (0.834, 0.976),
+    (False, "relu", 1): (0.096, 0.984),
+    (False, "sigmoid", 1): None,
+    (False, "relu", 2): (0.099, 0.983),
+    (False, "sigmoid", 2): (0.980, 0.980),
+    (True, "relu", 0.01): (0.096, 0.795),
+    (True, "sigmoid", 0.01): (0.220, 0.859),
+    (True, "relu", 1): (0.113, 0.924),
+    (True, "sigmoid", 1): (0.897, 0.957),
+    (True, "relu", 2): (0.096, 0.913),
+    (True, "sigmoid", 2): (0.909, 0.961),
 }
 IDLE = 0.15  # accuracy of ten classes below which nothing was learned
 
@@ -64,18 +64,22 @@ def _draw(lab: Lab, runs: dict[Any, Any], batches: int) -> None:
 
 
 def _judge(lab: Lab, key: Any, plain: float, normed: float) -> None:
+    """A claim holds if batch norm is not behind, and networks are idle where the lesson's are, and learn where those learn."""
     bad, name, rate = key
-    shown = [f"{100 * value:.1f} %" if value is not None else "not legible" for value in PRINTED[key]]
-    expects_idle = PRINTED[key][0] is not None and PRINTED[key][0] < IDLE
+    printed = PRINTED[key]
     holds = [normed > plain - 0.01]
-    if expects_idle:
-        holds.append(plain < IDLE)
-    if PRINTED[key][1] is not None:
+    if printed is None:
+        claimed = "both achieve high accuracy"
+        holds += [plain > 0.9, normed > 0.9]
+    else:
+        claimed = f"{percent(printed[0])} without batch norm, {percent(printed[1])} with"
+        if printed[0] < IDLE:
+            holds.append(plain < IDLE)
         holds.append(normed > 0.5)
     lab.claim(
         COURSE,
         f"{name}, learning rate {rate}, {'bad' if bad else 'good'} weights",
-        f"{shown[0]} without batch norm, {shown[1]} with",
+        claimed,
         f"{percent(plain)} without, {percent(normed)} with",
         holds,
     )
