@@ -82,7 +82,7 @@ def _holding(named: Path, form: DataFormat) -> Path:
             return folder
     raise AssignmentError(
         f"{named}: no {form.title} there; expected {form.folder}/ with {', '.join(form.files)} "
-        f"(without {DATA_VARIABLE} or --data a synthetic stand-in is used)"
+        f"(`grader data fetch` gets it; without {DATA_VARIABLE} or --data a synthetic stand-in is used)"
     )
 
 
