@@ -1,8 +1,8 @@
 """What the notebook needs besides NumPy: how large its experiments are, what a test reports, and a sign of life while training.
 
 The experiments have two forms, and each says what it is when printed. The full form is the one to draw conclusions from; one
-long comparison takes about a minute, all of it together about a quarter of an hour. The short form runs every cell in a few seconds, to see whether everything works; set the
-environment variable GRADECHECK_SHORT to 1 before Python starts to choose it.
+long comparison takes about a minute, all of it together about a quarter of an hour. The short form runs every cell in a few
+seconds, to see whether everything works; set the environment variable GRADECHECK_SHORT to 1 before Python starts to choose it.
 """
 
 import os
