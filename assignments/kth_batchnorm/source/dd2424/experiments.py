@@ -1,9 +1,9 @@
 """How large the notebook's experiments are, and one training with all that a report needs to know about it.
 
 The full form is the one to write the report from. A training takes about 5 seconds of one core for 4,000 images and a minute for
-45,000, and the notebook holds 32 of them: with all five files of 10,000 images, half an hour and 3 GB of memory. The short form runs
-every cell in a few seconds, to see whether everything works; it is chosen by setting the environment variable GRADECHECK_SHORT to 1
-before Python starts. It has few images of a coarse resolution, few epochs and few trials.
+45,000, and the notebook holds 32 of them: with all five files of 10,000 images, half an hour and 3 GB of memory. The short form
+runs every cell in a few seconds, to see whether everything works; it is chosen by setting the environment variable GRADECHECK_SHORT
+to 1 before Python starts. It has few images of a coarse resolution, few epochs and few trials.
 """
 
 import itertools
