@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -32,6 +33,7 @@ from .suite import Suite, expected_key, run_probe
 
 __all__ = ["Catalogue", "Misconception", "load_catalogue", "variants"]
 
+MOST_CALLS = 1_000  # of a probe that is run for pairs as well; training runs take more
 MOST_PAIRED = 2  # checks in which the same two mistakes are tried together
 JOIN = "+"  # between the ids of two mistakes held together, in the cache
 
@@ -39,7 +41,11 @@ Arrays = Mapping[str, Array]
 
 
 class Misconception(Protocol):
-    """An entry of a catalogue. functions: those of the reference that are wrong while it is applied."""
+    """An entry of a catalogue.
+
+    functions: those of the reference that are exchanged while it is applied. wrong_functions: those among them that are wrong; a
+    course that never runs one of these does not have the function that the mistake is about.
+    """
 
     @property
     def id(self) -> str: ...  # noqa: D102 - said by the class
@@ -49,6 +55,8 @@ class Misconception(Protocol):
     def instructor(self) -> str: ...  # noqa: D102
     @property
     def functions(self) -> tuple[FunctionType, ...]: ...  # noqa: D102
+    @property
+    def wrong_functions(self) -> tuple[FunctionType, ...]: ...  # noqa: D102
 
 
 class Catalogue(Protocol):
@@ -97,15 +105,15 @@ def variants(
     Checks with a judge of their own are left out: their arrays are not what is compared. cache: a folder.
     """
     path = cache / f"{_key(suite, reference, seed)}.variants.npz" if cache is not None else None
-    given: dict[str, dict[str, dict[str, Array]]] | None = None
+    shown: _Shown | None = None
     if path is not None:
         with contextlib.suppress(FileNotFoundError, ValueError, EOFError, KeyError, OSError):
-            given = _load(path, suite)
-    if given is None:
-        given = _computed(suite, reference, catalogue, expected, seed)
+            shown = _load(path, suite)
+    if shown is None:
+        shown = _computed(suite, reference, catalogue, expected, seed)
         if path is not None:
-            _save(path, given)
-    causes = _causes(suite, catalogue, given)
+            _save(path, shown)
+    causes = _causes(suite, catalogue, shown)
     return {
         check: tuple(
             Variant(
@@ -113,40 +121,61 @@ def variants(
             )
             for ids, changed in found.items()
         )
-        for check, found in given.items()
+        for check, found in shown.changed.items()
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """calls: how many calls each check's probe takes. changed: check id -> ids of mistakes -> the arrays that they change."""
+
+    calls: Mapping[str, int]
+    changed: Mapping[str, dict[str, dict[str, Array]]]
+
+    def homes(self, suite: Suite) -> dict[str, Check]:
+        """For each mistake the check that shows it with the least else around it: that of the function itself."""
+        found: dict[str, Check] = {}
+        for check in sorted(_compared(suite), key=lambda check: self.calls[check.id]):  # stable
+            for ids in self.changed[check.id]:
+                found.setdefault(ids, check)
+        return found
+
+
 def _compared(suite: Suite) -> Iterator[Check]:
-    return (check for check in suite.checks if check.where == "modules" and check.judge is None)
+    return (check for check in suite.checks if check.judge is None)
 
 
 def _computed(
     suite: Suite, reference: Any, catalogue: Catalogue, expected: Mapping[str, Arrays], seed: Seed
-) -> dict[str, dict[str, dict[str, Array]]]:
-    """The arrays that differ from the expected ones, by check and misconception."""
-    given: dict[str, dict[str, dict[str, Array]]] = {}
-    homes: dict[str, str] = {}  # misconception -> the graded function whose check shows it first
-    paired: Counter[tuple[str, str]] = Counter()
-    for check in _compared(suite):
-        ran = _functions_run(check, reference, seed)
-        bearing = [
-            entry for entry in catalogue.CATALOGUE if any(one.__code__ in ran for one in entry.functions)
-        ]
+) -> _Shown:
+    """Run the probes with every mistake that bears on them, and with pairs of those that one function holds."""
+    checks = list(_compared(suite))
+    ran = {check.id: _functions_run(check, reference, seed) for check in checks}
+    somewhere = frozenset().union(*ran.values())
+    entries = [
+        one for one in catalogue.CATALOGUE if any(f.__code__ in somewhere for f in one.wrong_functions)
+    ]
+    singles: dict[str, dict[str, dict[str, Array]]] = {}
+    for check in checks:
+        bearing = [one for one in entries if any(f.__code__ in ran[check.id] for f in one.functions)]
         run = partial(_changed, check, reference, catalogue, expected[check.id], seed)
-        found = {entry.id: changed for entry in bearing if (changed := run((entry,)))}
-        for name in found:
-            homes.setdefault(name, check.of)
+        singles[check.id] = {one.id: changed for one in bearing if (changed := run((one,)))}
+    shown = _Shown({check.id: ran[check.id].total() for check in checks}, singles)
+    homes = {ids: home.of for ids, home in shown.homes(suite).items()}
+    paired: Counter[tuple[str, str]] = Counter()
+    for check in checks:
         # Two mistakes in one function are common. Later checks build on these: there, one of the two explains enough.
-        showing = [entry for entry in bearing if entry.id in found and homes[entry.id] == check.of]
-        for one, other in itertools.combinations(showing, 2):
+        showing = [one for one in entries if one.id in singles[check.id] and homes[one.id] == check.of]
+        run = partial(_changed, check, reference, catalogue, expected[check.id], seed)
+        for one, other in itertools.combinations(showing, 2) if shown.calls[check.id] <= MOST_CALLS else ():
             pair = (one.id, other.id)
             if paired[pair] < MOST_PAIRED and (changed := run((one, other))):
                 paired[pair] += 1
-                if not any(_same_change(changed, found[name]) for name in pair):  # else one hides the other
-                    found[JOIN.join(pair)] = changed
-        given[check.id] = found
-    return given
+                if not any(
+                    _same_change(changed, singles[check.id][name]) for name in pair
+                ):  # else one hides the other
+                    singles[check.id][JOIN.join(pair)] = changed
+    return shown
 
 
 def _same_change(one: Arrays, other: Arrays) -> bool:
@@ -176,12 +205,13 @@ def _identical(one: Array, other: Array) -> bool:
     return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
 
 
-def _functions_run(check: Check, reference: Any, seed: Seed) -> frozenset[CodeType]:
-    ran: set[CodeType] = set()
+def _functions_run(check: Check, reference: Any, seed: Seed) -> Counter[CodeType]:
+    """Which functions the probe runs on the reference, and how often."""
+    ran: Counter[CodeType] = Counter()
 
     def note(frame: Any, event: str, _: Any) -> None:
         if event == "call":
-            ran.add(frame.f_code)
+            ran[frame.f_code] += 1
 
     before = sys.getprofile()
     sys.setprofile(note)
@@ -189,28 +219,22 @@ def _functions_run(check: Check, reference: Any, seed: Seed) -> frozenset[CodeTy
         run_probe(check, reference, seed)
     finally:
         sys.setprofile(before)
-    return frozenset(ran)
+    return ran
 
 
-def _causes(
-    suite: Suite, catalogue: Catalogue, given: Mapping[str, Mapping[str, object]]
-) -> dict[str, Cause]:
-    """The entries in words. They belong to the first check in which they show: later ones build on it."""
-    first: dict[str, Check] = {}
-    for check in suite.checks:
-        for ids in given.get(check.id, {}):
-            if JOIN not in ids:
-                first.setdefault(ids, check)
+def _causes(suite: Suite, catalogue: Catalogue, shown: _Shown) -> dict[str, Cause]:
+    """The entries in words, with the function and the section that they belong to."""
+    homes = shown.homes(suite)
     return {
         entry.id: Cause(
             id=entry.id,
-            function=first[entry.id].of,
+            function=homes[entry.id].of,
             student=entry.student,
             instructor=entry.instructor,
-            section=first[entry.id].section,
+            section=homes[entry.id].section,
         )
         for entry in catalogue.CATALOGUE
-        if entry.id in first
+        if entry.id in homes
     }
 
 
@@ -224,21 +248,26 @@ def _key(suite: Suite, reference: Any, seed: Seed) -> str:
     return hashlib.sha256(f"{expected_key(suite, reference, seed)}\n{name}\n{terms}".encode()).hexdigest()
 
 
-def _save(path: Path, given: Mapping[str, Mapping[str, Arrays]]) -> None:
+def _save(path: Path, shown: _Shown) -> None:
     named = {
         f"{check}\n{ids}\n{name}": array
-        for check, found in given.items()
+        for check, found in shown.changed.items()
         for ids, arrays in found.items()
         for name, array in arrays.items()
     }
+    named |= {check: np.array(calls) for check, calls in shown.calls.items()}
     with atomic_file(path, 0o600) as file:
         np.savez(file, **named)  # type: ignore[arg-type] # numpy types the keywords too narrowly
 
 
-def _load(path: Path, suite: Suite) -> dict[str, dict[str, dict[str, Array]]]:
-    given: dict[str, dict[str, dict[str, Array]]] = {check.id: {} for check in _compared(suite)}
+def _load(path: Path, suite: Suite) -> _Shown:
+    changed: dict[str, dict[str, dict[str, Array]]] = {check.id: {} for check in _compared(suite)}
+    calls: dict[str, int] = {}
     with np.load(path, allow_pickle=False) as file:
         for key in file.files:
-            check, ids, name = key.split("\n")
-            given[check].setdefault(ids, {})[name] = file[key]
-    return given
+            check, *rest = key.split("\n")
+            if rest:
+                changed[check].setdefault(rest[0], {})[rest[1]] = file[key]
+            else:
+                calls[check] = int(file[key])
+    return _Shown({check: calls[check] for check in changed}, changed)

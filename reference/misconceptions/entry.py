@@ -36,12 +36,13 @@ class Edit:
 
     place: the function under this package, e.g. "normalization.batchnorm_forward" or "networks.FullyConnectedNet.loss".
     right: a part of its source that occurs once, as `ast.unparse` writes it, without comments and docstring. wrong: what stands in
-    its place; lines behind the first take over the indentation of the first.
+    its place; lines behind the first take over the indentation of the first. context: not wrong itself, but shows the mistake.
     """
 
     place: str
     right: str
     wrong: str
+    context: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +66,13 @@ class Misconception:
         return self.id.partition(".")[0]
 
     @property
+    def wrong_functions(self) -> tuple[FunctionType, ...]:
+        """The functions in which the mistake itself is."""
+        return tuple(dict.fromkeys(_function(edit.place) for edit in self.edits if not edit.context))
+
+    @property
     def functions(self) -> tuple[FunctionType, ...]:
-        """The functions whose code is wrong while it is applied."""
+        """All functions whose code is exchanged while it is applied."""
         return tuple(dict.fromkeys(_function(edit.place) for edit in self.edits))
 
 

@@ -430,7 +430,10 @@ ALT_DX = "dx = cache.gamma * cache.inv_std / rows * (rows * dout - dbeta - cache
 
 # Students may call either backward pass in their network; mistakes in this one show there if they call this one.
 CALLED = Edit(
-    "networks.FullyConnectedNet._layer_backward", "norms.batchnorm_backward", "norms.batchnorm_backward_alt"
+    "networks.FullyConnectedNet._layer_backward",
+    "norms.batchnorm_backward",
+    "norms.batchnorm_backward_alt",
+    context=True,
 )
 
 _ALTERNATIVE = (

@@ -48,6 +48,11 @@ class Entry:
     code: object
     student: str = "It looks like a mistake."
     instructor: str = "A mistake."
+    context: tuple = ()
+
+    @property
+    def wrong_functions(self):
+        return tuple(function for function in self.functions if function not in self.context)
 
 
 @contextlib.contextmanager
@@ -72,7 +77,7 @@ REFERENCE = types.SimpleNamespace(scale=scale, shift=shift)
 
 
 def probe_scale(impl, rng):
-    return {"out": impl.scale(rng.standard_normal(3)), "aside": np.ones(2)}
+    return {"out": impl.scale(rng.standard_normal(3)), "aside": np.array([1.0, 1.0])}
 
 
 def probe_both(impl, rng):
@@ -132,8 +137,25 @@ def test_what_shows_nowhere_is_left_out(suite):
     assert everywhere == {"scale.three", "scale.minus", "shift.two", "shift.none"}
 
 
-def test_checks_with_a_judge_or_in_a_notebook_have_none(suite):
-    assert set(found(suite)[1]) == {"first", "second", "third"}
+def test_a_mistake_in_a_function_that_no_check_runs_is_left_out(suite):
+    elsewhere = Entry("never.called", (shift,), WRONG["shift.two"][1].__code__, context=(shift,))
+    catalogue = types.SimpleNamespace(CATALOGUE=[elsewhere], applied=applied)
+    assert not any(found(suite, catalogue=catalogue)[1].values())
+
+
+def test_checks_with_a_judge_have_none(suite):
+    assert set(found(suite)[1]) == {"first", "second", "third", "inside"}
+
+
+def test_long_probes_are_not_run_for_pairs(suite, monkeypatch):
+    assert (
+        any(len(names) == 2 for names in ids(found(suite)[1]["third"])) is False
+    )  # of two functions: never paired
+    checks = (Check(id="one", title="t", of="both", probe=probe_both),)
+    small = Suite(assignment=Assignment(), checks=checks, modules={}, digest="d")
+    assert any(len(names) == 2 for names in ids(found(small)[1]["one"]))
+    monkeypatch.setattr(misconceptions, "MOST_CALLS", 1)
+    assert not any(len(names) == 2 for names in ids(found(small)[1]["one"]))
 
 
 def test_arrays_are_whole_and_wrong_where_the_mistake_shows(suite):
