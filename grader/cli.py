@@ -24,6 +24,7 @@ from .marks import export_marks, import_marks
 from .model import Status
 from .pipeline import Settings, Summary, check_one, grade, rescore, rewrite
 from .release import release
+from .remote import elsewhere, run_worker
 from .samples import build_samples
 from .seed import PUBLIC_SEED, Seed
 from .state import State
@@ -103,6 +104,27 @@ UNSAFE = click.option(
 VERDICTS = click.option(
     "--verdicts", is_flag=True, help="Graded samples: hold each result against its verdict in samples.yaml."
 )
+CLUSTER = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    envvar="GRADECHECK_CLUSTER",
+    help="Run submissions on the workers of a dask scheduler, e.g. tls://host:8786 (extra `cluster`).",
+)
+TLS_CA = click.option(
+    "--tls-ca",
+    type=click.Path(path_type=Path),
+    envvar="GRADECHECK_TLS_CA",
+    help="PEM file of the authority that signed everybody's certificates.",
+)
+TLS_CERT = click.option(
+    "--tls-cert",
+    type=click.Path(path_type=Path),
+    envvar="GRADECHECK_TLS_CERT",
+    help="PEM file of our own certificate.",
+)
+TLS_KEY = click.option(
+    "--tls-key", type=click.Path(path_type=Path), envvar="GRADECHECK_TLS_KEY", help="PEM file of its key."
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
 
@@ -132,7 +154,7 @@ def cli() -> None:
     type=click.Path(path_type=Path, exists=True),
     help="Folders, zips, notebooks or LMS downloads.",
 )
-@_options(OUT, STATE, DATABASE, DATA, JOBS, SEED, UNSAFE, JSON, VERDICTS)
+@_options(OUT, STATE, DATABASE, DATA, JOBS, SEED, UNSAFE, CLUSTER, TLS_CA, TLS_CERT, TLS_KEY, JSON, VERDICTS)
 def run_command(
     assignment: Assignment,
     paths: tuple[Path, ...],
@@ -143,6 +165,10 @@ def run_command(
     jobs: int | None,
     seed: int | None,
     unsafe: bool,
+    cluster: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     as_json: bool,
     verdicts: bool,
 ) -> int:
@@ -153,6 +179,8 @@ def run_command(
     settings = _settings(
         out=out, state=state, database=database, data=data, jobs=jobs, seed=seed, unsafe=unsafe
     )
+    if cluster is not None:
+        settings = elsewhere(settings, cluster, (tls_ca, tls_cert, tls_key))
     with ClassProgress() as progress:
         summary = grade(assignment, paths, settings, progress)
     status = _tell(summary, as_json=as_json)
@@ -321,6 +349,23 @@ def data_fetch(
         with DownloadProgress() as progress:
             made = fetch_data(name, out, address=addresses[name], report=progress.received)
         click.echo(f"{name}: {made}" if made else f"{name}: already in {out}, left as it is")
+    return DONE
+
+
+@cli.command("worker")
+@click.argument("address", help="The scheduler's address, e.g. tls://host:8786.")
+@_options(STATE, DATA, JOBS, TLS_CA, TLS_CERT, TLS_KEY)
+def worker_command(
+    address: str,
+    state: Path,
+    data: Path | None,
+    jobs: int | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+) -> int:
+    """Run submissions for `grader run --cluster ADDRESS`. Looks at the sandbox first, and takes no work without one."""
+    run_worker(address, slots=jobs or 0, state=state, data=data, tls=(tls_ca, tls_cert, tls_key))
     return DONE
 
 

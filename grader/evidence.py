@@ -20,7 +20,7 @@ from .errors import EvidenceError
 from .files import write_atomically
 from .model import Array, Ending, Evidence
 
-__all__ = ["EvidenceStore", "complete", "evidence_key"]
+__all__ = ["EvidenceStore", "complete", "evidence_key", "pack_evidence", "unpack_evidence"]
 
 MAGIC = b"gradecheck evidence 1\n"
 DTYPES = frozenset("?bhilqBHILQefdgFDGSU")
@@ -42,10 +42,7 @@ class EvidenceStore:
 
         Raises: OSError if the disk is full or the folder cannot be written; nothing is left half-written then.
         """
-        chunks: list[bytes] = []
-        data = dumps(evidence, put_array=_Appender(chunks))
-        body = len(data).to_bytes(8, "big") + data + b"".join(chunks)
-        write_atomically(self._path(evidence.key), MAGIC + hashlib.sha256(body).digest() + body, 0o600)
+        write_atomically(self._path(evidence.key), pack_evidence(evidence), 0o600)
 
     def find(self, key: str) -> Evidence | None:
         """The evidence kept under `key`, or None if there is none, it is damaged, or our machinery failed when it was made."""
@@ -74,17 +71,32 @@ class EvidenceStore:
         return self.folder / key[:2] / key
 
     def _read(self, path: Path) -> Evidence:
-        data = path.read_bytes()
-        start = len(MAGIC) + 32
-        body = memoryview(data)[start:]
-        if data[: len(MAGIC)] != MAGIC or hashlib.sha256(body).digest() != data[len(MAGIC) : start]:
-            raise EvidenceError(f"{path}: damaged or of another version; run the submission again")
-        length = int.from_bytes(body[:8], "big")
-        arrays = body[8 + length :]
-        try:
-            return loads(Evidence, bytes(body[8 : 8 + length]), get_array=lambda place: _array(place, arrays))
-        except (CodecError, ValueError) as exc:
-            raise EvidenceError(f"{path}: of another version ({exc}); run the submission again") from exc
+        return unpack_evidence(path.read_bytes(), str(path))
+
+
+def pack_evidence(evidence: Evidence) -> bytes:
+    """Evidence as bytes: magic, checksum, and the JSON document with the arrays' raw bytes behind it. Equal values, equal bytes."""
+    chunks: list[bytes] = []
+    data = dumps(evidence, put_array=_Appender(chunks))
+    body = len(data).to_bytes(8, "big") + data + b"".join(chunks)
+    return MAGIC + hashlib.sha256(body).digest() + body
+
+
+def unpack_evidence(data: bytes, place: str) -> Evidence:
+    """Read what `pack_evidence` made. place: where it came from, for messages.
+
+    Raises: EvidenceError if it is damaged or of another version.
+    """
+    start = len(MAGIC) + 32
+    body = memoryview(data)[start:]
+    if data[: len(MAGIC)] != MAGIC or hashlib.sha256(body).digest() != data[len(MAGIC) : start]:
+        raise EvidenceError(f"{place}: damaged or of another version; run the submission again")
+    length = int.from_bytes(body[:8], "big")
+    arrays = body[8 + length :]
+    try:
+        return loads(Evidence, bytes(body[8 : 8 + length]), get_array=lambda where: _array(where, arrays))
+    except (CodecError, ValueError) as exc:
+        raise EvidenceError(f"{place}: of another version ({exc}); run the submission again") from exc
 
 
 def complete(evidence: Evidence) -> bool:

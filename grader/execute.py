@@ -48,6 +48,10 @@ class Executor(Protocol):
     def slots(self) -> int:
         """How many submissions are run at once."""
 
+    @property
+    def attempts(self) -> int:
+        """How often a submission is run when our machinery fails."""
+
     async def __aenter__(self) -> Self:
         """Make ready. Raises: SandboxError if nothing can be run there."""
 
@@ -62,6 +66,8 @@ class Executor(Protocol):
 
 class LocalExecutor:
     """Runs submissions in rooms on this machine."""
+
+    attempts = 2
 
     def __init__(self, *, slots: int, blobs: BlobStore, unsafe: bool = False) -> None:
         self.slots = slots
