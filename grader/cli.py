@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from .assignment import Assignment, load_assignment
 from .doctor import examine
 from .errors import AssignmentError, GraderError, UsageError
 from .fetch import SOURCES, fetch_data
+from .gc import sweep
 from .marks import export_marks, import_marks
 from .model import Status
 from .pipeline import Settings, Summary, check_one, grade, rescore, rewrite
@@ -366,6 +368,22 @@ def worker_command(
 ) -> int:
     """Run submissions for `grader run --cluster ADDRESS`. Looks at the sandbox first, and takes no work without one."""
     run_worker(address, slots=jobs or 0, state=state, data=data, tls=(tls_ca, tls_cert, tls_key))
+    return DONE
+
+
+@cli.command("gc")
+@_options(STATE)
+@click.option(
+    "--days", type=click.FloatRange(0), default=30.0, show_default=True, help="Spare what is younger."
+)
+@click.option("--dry-run", "dry", is_flag=True, help="Only say what would be removed.")
+def gc_command(state: Path, days: float, dry: bool) -> int:
+    """Remove old evidence, files and arrays that no roster refers to. Marks, seeds and everybody's last work stay."""
+    swept = sweep(State(state), days=days, now=time.time(), dry=dry)
+    click.echo(
+        f"{'would remove' if dry else 'removed'} {swept.evidence} pieces of evidence, {swept.blobs} files and "
+        f"{swept.other} others: {swept.size_bytes / 1e6:.1f} MB"
+    )
     return DONE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,10 @@ class State:
     def roster(self, assignment: str) -> Roster:
         """Who handed in what for one assignment."""
         return Roster(self.folder / "rosters" / assignment)
+
+    def rosters(self) -> Iterator[Roster]:
+        """The rosters of all assignments."""
+        return (Roster(folder) for folder in sorted((self.folder / "rosters").glob("*")))
 
     def seed(self, assignment: str) -> Seed:
         """The seed that an assignment is graded with: the one last chosen for it, else the secret one, generated on first use."""

@@ -70,7 +70,7 @@ FLOORS = (
     {"grader.errand", "grader.security"},
     {"grader.worker"},
     {"grader.cluster"},
-    {"grader.pipeline", "grader.doctor"},
+    {"grader.pipeline", "grader.doctor", "grader.gc"},
     {"grader.remote"},
     {"grader.validate"},
     {"grader.terminal"},

@@ -58,14 +58,16 @@ def handed_in(tmp_path_factory, assignment):
         for path, data in solution_files(assignment).items():
             target = folder / f"student{number}" / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            if path.endswith(".ipynb"):
-                document = json.loads(data)
-                source = f"import time; time.sleep({SLEEP_S}); print({number})"
-                cell = {"cell_type": "code", "id": "wait", "metadata": {}, "source": source}
-                document["cells"].append({**cell, "outputs": [], "execution_count": None})
-                data = json.dumps(document).encode()
-            target.write_bytes(data)
+            target.write_bytes(taking_time(data, number) if path.endswith(".ipynb") else data)
     return folder
+
+
+def taking_time(notebook: bytes, number: int) -> bytes:
+    document = json.loads(notebook)
+    source = f"import time; time.sleep({SLEEP_S}); print({number})"
+    cell = {"cell_type": "code", "id": "wait", "metadata": {}, "source": source}
+    document["cells"].append({**cell, "outputs": [], "execution_count": None})
+    return json.dumps(document).encode()
 
 
 @pytest.fixture(scope="module")
@@ -246,9 +248,9 @@ def test_cluster_executor_without_our_workers_says_how_to_start_some(tmp_path, m
         async with ClusterExecutor(address, blobs=BlobStore(tmp_path / "blobs")):
             pass
 
-    with scheduler(tmp_path / "scheduler.log") as port:
-        with pytest.raises(SandboxError, match="no worker came within 1 s; start some with `grader worker"):
-            asyncio.run(enter(f"tcp://127.0.0.1:{port}"))
+    why = pytest.raises(SandboxError, match="no worker came within 1 s; start some with `grader worker")
+    with scheduler(tmp_path / "scheduler.log") as port, why:
+        asyncio.run(enter(f"tcp://127.0.0.1:{port}"))
 
 
 @pytest.mark.parametrize(
