@@ -22,15 +22,18 @@ def atomic_file(target: Path, mode: int = 0o644, *, durable: bool = True) -> Ite
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
+    file = os.fdopen(descriptor, "wb")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            yield file
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
+        os.fchmod(descriptor, mode)
+        yield file
+        file.flush()
+        if durable:
+            os.fsync(descriptor)
+        file.close()
         temporary.replace(target)
     except BaseException:
+        with contextlib.suppress(OSError):  # on a full disk closing fails, too, over what is still in the buffer
+            file.close()
         temporary.unlink(missing_ok=True)
         raise
 
