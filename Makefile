@@ -63,6 +63,9 @@ unit: $(STAMP)
 validate: setup
 	@set -e; for course in $(COURSES); do $(BIN)/grader validate assignments/$$course; done
 
+prove: setup
+	$(BIN)/python -m tests.assignments.prove
+
 bench: setup
 	$(BIN)/python -m tests.benchmarks
 
