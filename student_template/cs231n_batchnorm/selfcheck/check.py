@@ -29,6 +29,8 @@ class Check:
     credit: "all" arrays must pass, or "each" array earns its share of the points.
     judge: a pure function (actual, expected) -> Judgement, run outside, in place of the comparison of all arrays.
     exact_dtype: expected floating-point width is part of the answer. time_s: wall-clock limit, or None for the assignment's.
+    carries: of a companion, which is worth nothing and shown to nobody: the id of the check whose gradients may be wrong only
+    because the forward pass is. It draws the same inputs as that check, and sends what the forward pass gives around them.
     hint: where to look when it fails; a direction, not the solution. section: the notebook's heading that treats it.
     """
 
@@ -48,6 +50,12 @@ class Check:
     time_s: float | None = None
     hint: str = ""
     section: str = ""
+    carries: str = ""
+
+    @property
+    def draws_as(self) -> str:
+        """The id by which its inputs are drawn."""
+        return self.carries or self.id
 
 
 def check(
