@@ -69,7 +69,7 @@ prove: setup
 bench: setup
 	$(BIN)/python -m tests.benchmarks
 
-# Every experiment of the five documents, on the data that GRADECHECK_DATA names: about a quarter of an hour on one core.
+# Every experiment of the five documents, on the data that GRADECHECK_DATA names: seven CPU minutes on one core.
 experiments: $(STAMP)
 	$(BIN)/python -m tests.benchmarks.experiments
 

@@ -1,6 +1,6 @@
 """Run every experiment of the five documents and write the table of what they claim against what came out.
 
-    python -m tests.benchmarks.experiments --data DATA            all of them; about a quarter of an hour on one core
+    python -m tests.benchmarks.experiments --data DATA            all of them; seven CPU minutes on one core
     python -m tests.benchmarks.experiments --quick                every line once, in seconds; its figures prove nothing
 
 The table goes between two marks of docs/experiments.md, the figures into docs/images/. A quick run writes to neither.
