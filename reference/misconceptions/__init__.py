@@ -6,7 +6,7 @@ tries only those whose functions a check runs.
 
 from __future__ import annotations
 
-from . import dropout, layers, networks, normalization, optim
+from . import dropout, kth, layers, networks, normalization, optim
 from .entry import Edit, EditError, Misconception, applied
 
 __all__ = ["CATALOGUE", "Edit", "EditError", "Misconception", "applied"]
@@ -18,4 +18,5 @@ CATALOGUE: tuple[Misconception, ...] = (
     *dropout.MISCONCEPTIONS,
     *networks.MISCONCEPTIONS,
     *optim.MISCONCEPTIONS,
+    *kth.MISCONCEPTIONS,
 )
