@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,6 +26,7 @@ from .gc import sweep
 from .marks import export_marks, import_marks
 from .model import Status
 from .pipeline import Settings, Summary, check_one, grade, rescore, rewrite
+from .profile import Profile
 from .release import release
 from .remote import elsewhere, run_worker
 from .samples import build_samples
@@ -127,6 +129,11 @@ TLS_CERT = click.option(
 TLS_KEY = click.option(
     "--tls-key", type=click.Path(path_type=Path), envvar="GRADECHECK_TLS_KEY", help="PEM file of its key."
 )
+PROFILE = click.option(
+    "--profile",
+    is_flag=True,
+    help="Write where time went into profile.json and profile.csv in --out, and show it on the class's page.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
 
@@ -156,7 +163,22 @@ def cli() -> None:
     type=click.Path(path_type=Path, exists=True),
     help="Folders, zips, notebooks or LMS downloads.",
 )
-@_options(OUT, STATE, DATABASE, DATA, JOBS, SEED, UNSAFE, CLUSTER, TLS_CA, TLS_CERT, TLS_KEY, JSON, VERDICTS)
+@_options(
+    OUT,
+    STATE,
+    DATABASE,
+    DATA,
+    JOBS,
+    SEED,
+    UNSAFE,
+    CLUSTER,
+    TLS_CA,
+    TLS_CERT,
+    TLS_KEY,
+    PROFILE,
+    JSON,
+    VERDICTS,
+)
 def run_command(
     assignment: Assignment,
     paths: tuple[Path, ...],
@@ -171,6 +193,7 @@ def run_command(
     tls_ca: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    profile: bool,
     as_json: bool,
     verdicts: bool,
 ) -> int:
@@ -181,6 +204,8 @@ def run_command(
     settings = _settings(
         out=out, state=state, database=database, data=data, jobs=jobs, seed=seed, unsafe=unsafe
     )
+    if profile:
+        settings = replace(settings, profile=Profile())
     if cluster is not None:
         settings = elsewhere(settings, cluster, (tls_ca, tls_cert, tls_key))
     with ClassProgress() as progress:

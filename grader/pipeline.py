@@ -31,6 +31,7 @@ from .gradebook import Gradebook
 from .grading import Grading, environment, open_grading, rejected
 from .model import Evidence, ManualMark, Result, Status, Submission
 from .points import shown_points
+from .profile import Profile, Spent
 from .report import ReportHeader, ReportJob, write_reports
 from .roster import Entry
 from .seed import Seed
@@ -79,6 +80,7 @@ class Settings:
     """How a class is graded. out: where files for people go. jobs: submissions at once; 0 means one per core.
 
     unsafe: run without a sandbox, and mark every result so. executor: makes what runs them where it is not this machine.
+    profile: notes where time goes; written beside the reports.
     """
 
     out: Path
@@ -88,6 +90,7 @@ class Settings:
     data: Path | None = None
     unsafe: bool = False
     executor: Callable[[], Executor] | None = None
+    profile: Profile | None = None
 
     @property
     def slots(self) -> int:
@@ -168,7 +171,7 @@ def grade(
         if settings.seed is not None:
             settings.state.choose_seed(assignment.name, settings.seed)
         grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
-        found = list(find_submissions(paths, assignment, settings.state.blobs))
+        found = list(_taken_in(find_submissions(paths, assignment, settings.state.blobs), settings.profile))
         if not found:
             raise UsageError(
                 f"{', '.join(map(str, paths))}: no submission found; "
@@ -179,7 +182,26 @@ def grade(
             run.progress.found(len(found))
             asyncio.run(run.all(found))
             index = write_outputs(run.grading, gradebook, settings, students=run.students)
+            if settings.profile is not None:
+                settings.profile.write(settings.out)
             return run.summary(time.monotonic() - started, index)
+
+
+def _taken_in(
+    found: Iterator[Submission | Rejected], profile: Profile | None
+) -> Iterator[Submission | Rejected]:
+    """Pass submissions on, and note what taking each in took."""
+    if profile is None:
+        yield from found
+        return
+    while True:
+        wall, cpu = time.monotonic(), time.process_time()
+        one = next(found, None)
+        if one is None:
+            return
+        spent = Spent(wall_s=time.monotonic() - wall, cpu_s=time.process_time() - cpu)
+        profile.add(one.student, "intake", spent)
+        yield one
 
 
 def rescore(assignment: Assignment, settings: Settings, progress: Progress | None = None) -> Summary:
@@ -301,7 +323,12 @@ def write_outputs(
     header = _header(grading, settings, _limits(grading, results()))
     job = ReportJob(folder=out, header=header, load=grading.state.blobs.get, anew=anew)
     passing = exported(results(), folder=out, assignment=name, items=items)
-    write_reports(_with_notebooks(passing, grading, out / "notebooks"), job, processes=settings.slots)
+    write_reports(
+        _with_notebooks(passing, grading, out / "notebooks"),
+        job,
+        processes=settings.slots,
+        costs=settings.profile,
+    )
     return out / "index.html"
 
 
@@ -427,7 +454,15 @@ class _ClassRun:
         if marks is None:
             marks = self.gradebook.marks(self.grading.assignment.name, submission.student)
         self.settings.state.roster(self.grading.assignment.name).enter(submission, evidence.key)
-        self.finish(self._judged(submission, evidence, marks), reused=reused)
+        profile = self.settings.profile
+        if profile is None:
+            result = self._judged(submission, evidence, marks)
+        else:
+            in_notebooks = frozenset(check.id for check in self.grading.suite.at("notebook"))
+            profile.add_evidence(submission.student, evidence, in_notebooks, reused=reused)
+            with profile.timed(submission.student, "score"):
+                result = self._judged(submission, evidence, marks)
+        self.finish(result, reused=reused)
 
     def _judged(self, submission: Submission, evidence: Evidence, marks: Mapping[str, ManualMark]) -> Result:
         try:

@@ -66,7 +66,7 @@ FLOORS = (
         "grader.samples",
         "grader.execute",
     },
-    {"grader.state", "grader.grading", "grader.survey"},
+    {"grader.state", "grader.profile", "grader.grading", "grader.survey"},
     {"grader.errand", "grader.security"},
     {"grader.worker"},
     {"grader.cluster"},

@@ -1,14 +1,16 @@
 """Reports: a Result becomes a student's page, many become the class's page. Self-contained HTML; nothing is scored here."""
 
 from .classpage import render_class
-from .files import ReportJob, page_name, write_reports
+from .files import Costs, ReportJob, page_name, write_reports
 from .student import render_student
-from .values import Audience, ClassRow, ClassStatistics, ReportHeader, class_row
+from .values import Audience, ClassRow, ClassStatistics, PhaseTime, ReportHeader, class_row
 
 __all__ = [
     "Audience",
     "ClassRow",
     "ClassStatistics",
+    "Costs",
+    "PhaseTime",
     "ReportHeader",
     "ReportJob",
     "class_row",

@@ -6,6 +6,7 @@ import hashlib
 import json
 import multiprocessing
 import re
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
 
 from ..codec import dumps
@@ -22,9 +24,9 @@ from ..model import Result
 from .classpage import render_statistics
 from .student import render_student
 from .tally import Tally
-from .values import Audience, ClassStatistics, ReportHeader, class_row
+from .values import Audience, ClassStatistics, PhaseTime, ReportHeader, class_row
 
-__all__ = ["INDEX", "Load", "ReportJob", "page_name", "write_page", "write_reports", "write_student"]
+__all__ = ["INDEX", "Costs", "Load", "ReportJob", "page_name", "write_page", "write_reports", "write_student"]
 
 INDEX = "index.html"
 STAMPS = ".pages.json"  # of what each student's pages were made, so that unchanged ones are not made again
@@ -36,6 +38,9 @@ MAX_STEM = 80  # characters; file systems allow 255 bytes
 
 #: Bytes of the blob with this digest. Must be picklable (a bound method of a blob store is) where processes are used.
 Load = Callable[[str], bytes]
+
+#: A student whose pages are written, and the seconds by the clock and of CPU that it took.
+_Timed = tuple[str, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +57,24 @@ class ReportJob:
     anew: bool = False
 
 
-def write_reports(results: Iterable[Result], job: ReportJob, *, processes: int = 1) -> ClassStatistics:
+class Costs(Protocol):
+    """Hears what the pages took, and knows what all phases of the run took."""
+
+    def paged(self, student: str, wall_s: float, cpu_s: float) -> None:
+        """A student's pages are written."""
+
+    def phases(self) -> tuple[PhaseTime, ...]:
+        """What the class's page shows of where time went."""
+
+
+def write_reports(
+    results: Iterable[Result], job: ReportJob, *, processes: int = 1, costs: Costs | None = None
+) -> ClassStatistics:
     """Write `index.html`, and per student one page for each audience: `students/<id>.html` and `instructor/<id>.html`.
 
     results: read once, in the order of the class's table; only a few are held at a time. A notebook that `load` cannot give is
     said to be missing on the page, and the others go on. The class's page links to the instructor's version where one is written.
+    costs: of a profiled run, whose phases the class's page then shows.
     Pages of results that have not changed since they were last written there stay as they are, with their date.
     Returns: the class's statistics, for the summary on the terminal.
     Raises: GraderError if a file cannot be written; what was written before stays whole.
@@ -66,12 +84,16 @@ def write_reports(results: Iterable[Result], job: ReportJob, *, processes: int =
     changed = stamps.changed(_counting(results, tally, job))
     first = list(islice(changed, PAYS_FROM))
     if processes > 1 and len(first) == PAYS_FROM:
-        _in_processes(chain(first, changed), job, processes)
+        spent = _in_processes(chain(first, changed), job, processes)
     else:
-        for result in chain(first, changed):
-            write_student(result, job)
+        spent = (_timed(result, job) for result in chain(first, changed))
+    for student, wall_s, cpu_s in spent:
+        if costs is not None:
+            costs.paged(student, wall_s, cpu_s)
     stamps.keep()
     statistics = tally.statistics()
+    if costs is not None:
+        statistics = replace(statistics, phases=costs.phases())
     write_page(job.folder / INDEX, render_statistics(statistics, job.header))
     return statistics
 
@@ -131,22 +153,27 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def _in_processes(results: Iterator[Result], job: ReportJob, processes: int) -> None:
+def _in_processes(results: Iterator[Result], job: ReportJob, processes: int) -> Iterator[_Timed]:
     # "spawn" because the caller may hold threads and an event loop, which a forked child would inherit half-way.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=processes, mp_context=context) as pool:
-        flying: deque[Future[None]] = deque()
+        flying: deque[Future[list[_Timed]]] = deque()
         while batch := list(islice(results, BATCH)):
             flying.append(pool.submit(_write_batch, batch, job))
             if len(flying) >= processes * AHEAD:
-                flying.popleft().result()
+                yield from flying.popleft().result()
         for future in flying:
-            future.result()
+            yield from future.result()
 
 
-def _write_batch(results: Sequence[Result], job: ReportJob) -> None:
-    for result in results:
-        write_student(result, job)
+def _write_batch(results: Sequence[Result], job: ReportJob) -> list[_Timed]:
+    return [_timed(result, job) for result in results]
+
+
+def _timed(result: Result, job: ReportJob) -> _Timed:
+    wall, cpu = time.monotonic(), time.process_time()
+    write_student(result, job)
+    return result.student, time.monotonic() - wall, time.process_time() - cpu
 
 
 def write_student(result: Result, job: ReportJob) -> None:
