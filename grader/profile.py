@@ -1,7 +1,7 @@
 """Where a run's time goes: wall and CPU seconds of each submission in each phase. Adds up and writes down; judges nothing.
 
-Phases: intake (the driver reads and sorts the files), start (rooms, kernel and runner come up and go), cells, checks (with imports of
-the modules), score, report (the pages). CPU of start, cells and checks is that of the rooms, of the others that of our own processes.
+Phases: intake (the driver reads and sorts the files), start (rooms, kernel and runner come up and go), cells, checks (with
+imports of the modules), score, report (the pages). CPU of start, cells and checks is that of the rooms, of the others our own.
 """
 
 from __future__ import annotations

@@ -118,7 +118,8 @@ PROBES = {
     "relu_forward": "out = {f}relu_forward(rng.standard_normal((6, 5)))",
     "relu_backward": "out = {f}relu_backward(rng.standard_normal((6, 5)), rng.standard_normal((6, 5)))",
     "batchnorm_forward": "out = {f}batchnorm_forward(rng.standard_normal((20, 5)), np.full(5, 2.0), np.full(5, 0.5))",
-    "batchnorm_backward": "out = {f}batchnorm_backward(rng.standard_normal((20, 5)), rng.standard_normal((20, 5)), np.full(5, 2.0))",
+    "batchnorm_backward": "out = {f}batchnorm_backward(rng.standard_normal((20, 5)), rng.standard_normal((20, 5)), "
+    "np.full(5, 2.0))",
     "softmax_loss": "out = {f}softmax_loss(rng.standard_normal((6, 10)), rng.integers(10, size=6))[1]",
     "momentum_step": "out = {f}momentum_step(*rng.standard_normal((3, 6, 5)))[0]",
 }
@@ -148,7 +149,7 @@ class Workload:
 
 
 LIGHT = Workload(name="light", steps=50)
-HEAVY = Workload(name="heavy", steps=1000, examples=1000, features=400, hidden=400)  # some 10 s on one core
+HEAVY = Workload(name="heavy", steps=700, examples=1000, features=400, hidden=400)  # some 10 s on one core
 
 
 def notebook(sources: list[str | tuple[str, dict[str, Any]]]) -> str:
