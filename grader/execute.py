@@ -110,7 +110,7 @@ async def execute(
     """
     spec = _room_spec(plan, submission, blobs)
     digests = {file.path: file.digest for file in submission.files}
-    parts = [await _modules(plan, spec, sandbox)] if plan.suite.at("modules") else []
+    parts = [await _modules(plan, spec, sandbox)] if plan.suite.of_modules else []
     for notebook in plan.suite.assignment.spec.notebooks:
         digest = digests.get(notebook.path)
         if digest is None:
@@ -194,7 +194,7 @@ async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox) -> _Part:
         spec,
         plan.suite.modules,
         python,
-        _planned(plan, plan.suite.at("modules")),
+        _planned(plan, plan.suite.of_modules),
         deadline_s=spec.limits.notebook_s,  # of endless loops in many checks; the modules get as long as a notebook
     )
     return _Part(checks=run.checks, notes=run.notes, usage=run.usage, phases=run.phases)

@@ -66,8 +66,13 @@ class Suite:
         return (*self.checks, *self.companions)
 
     def at(self, where: str) -> tuple[Check, ...]:
-        """What runs in one place, "modules" or "notebook"."""
-        return tuple(check for check in self.probes if check.where == where)
+        """The checks that run in one place, "modules" or "notebook"."""
+        return tuple(check for check in self.checks if check.where == where)
+
+    @property
+    def of_modules(self) -> tuple[Check, ...]:
+        """All that runs beside the modules: their checks, then companions, which come last so that none of them delays a check."""
+        return (*self.at("modules"), *self.companions)
 
     def in_notebook(self, path: str) -> tuple[Check, ...]:
         """The checks that read one notebook's namespace."""

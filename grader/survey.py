@@ -27,7 +27,7 @@ from .seed import Seed
 from .suite import Suite, expected_arrays, load_modules, load_reference, load_suite, run_probe
 from .yamlfile import read_mapping
 
-__all__ = ["Killed", "Survey", "Survivor", "survey"]
+__all__ = ["Killed", "Progress", "Survey", "Survivor", "survey"]
 
 EXPLAINED = "mutants.yaml"  # beside checks.py; `equivalent` and `gaps`: mutant -> reason
 PROBE_S = 20.0  # a mutant may loop for ever
