@@ -337,5 +337,8 @@ def _without_bytecode() -> Iterator[None]:
 
 def _lies_in(module: ModuleType, folder: Path) -> bool:
     file = getattr(module, "__file__", None)
-    places = [file] if file else list(getattr(module, "__path__", []))
+    try:
+        places = [file] if file else list(getattr(module, "__path__", []))
+    except TypeError:  # a module may put any object there; such a one is not ours
+        return False
     return any(Path(place).is_relative_to(folder) for place in places)

@@ -136,7 +136,10 @@ def _load(path: str, work: str) -> ModuleType:
 
 
 def _within(module: ModuleType, work: str) -> bool:
-    places = [getattr(module, "__file__", None), *getattr(module, "__path__", [])]
+    try:
+        places = [getattr(module, "__file__", None), *getattr(module, "__path__", [])]
+    except TypeError:  # a module may put any object there; such a one is not the student's
+        return False
     return any(isinstance(place, str) and place.startswith(work + "/") for place in places)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -98,13 +99,33 @@ def course() -> Callable[[str], Course]:
     return load
 
 
+def _forget_student_code() -> None:
+    """Courses name their packages alike, and so do the hand-ins of one course."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        places = [file] if isinstance(file, str) else [str(place) for place in _path_of(module)]
+        if any(_is_student_code(place) for place in places):
+            del sys.modules[name]
+
+
+def _path_of(module: object) -> list[object]:
+    try:
+        return list(getattr(module, "__path__", []))
+    except TypeError:  # some packages put an object of their own there
+        return []
+
+
+def _is_student_code(place: str) -> bool:
+    in_source = place.startswith(str(ROOT / "assignments")) and "/source/" in f"{place}/"
+    return in_source or (place.startswith(tempfile.gettempdir()) and not place.startswith(str(ROOT)))
+
+
 @pytest.fixture(autouse=True)
 def _own_imports() -> Iterator[None]:
-    """Packages of student code go by one name: forget what a test imported, and write no byte code into the tree."""
-    before, writes = set(sys.modules), sys.dont_write_bytecode
+    """Forget student code before and after a test, and write no byte code into the tree."""
+    writes = sys.dont_write_bytecode
     sys.dont_write_bytecode = True
+    _forget_student_code()
     yield
+    _forget_student_code()
     sys.dont_write_bytecode = writes
-    for name in set(sys.modules) - before:
-        if name.partition(".")[0] in ("cs231n", "nndl", "utils"):
-            del sys.modules[name]

@@ -500,8 +500,13 @@ def test_check_fails_mistake_with_reason(
         assert result.points < result.max_points
 
 
+def module_checks(course):
+    """What is graded of the modules; companions are worth nothing by themselves."""
+    return [check for check in course.suite.checks if check.where == "modules"]
+
+
 def test_every_module_check_has_a_mistake(batchnorm: Any) -> None:
-    assert set(WRONG) == {check.id for check in batchnorm.suite.at("modules")}
+    assert set(WRONG) == {check.id for check in module_checks(batchnorm)}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -509,7 +514,7 @@ def test_solution_passes_every_module_check(batchnorm: Any, tmp_path: Path, seed
     solution = batchnorm.edited(tmp_path, {})
     failed = [
         result
-        for check in batchnorm.suite.at("modules")
+        for check in module_checks(batchnorm)
         if (result := batchnorm.judge(check.id, solution, seed)).outcome is not Outcome.PASSED
     ]
     assert failed == []
@@ -523,7 +528,7 @@ def test_right_answers_written_otherwise_pass_every_module_check(
     implementation = batchnorm.implementation(tmp_path, samples[sample])
     failed = [
         result
-        for check in batchnorm.suite.at("modules")
+        for check in module_checks(batchnorm)
         if (result := batchnorm.judge(check.id, implementation, seed)).outcome is not Outcome.PASSED
     ]
     assert failed == []
@@ -536,7 +541,7 @@ def samples(course: Any) -> Any:
 
 def test_blank_release_earns_nothing(batchnorm: Any, tmp_path: Path) -> None:
     blank = batchnorm.blank(tmp_path)
-    for check in batchnorm.suite.at("modules"):
+    for check in module_checks(batchnorm):
         result = batchnorm.judge(check.id, blank)
         assert result.outcome is Outcome.FAILED, check.id
         assert result.points == 0, check.id
