@@ -31,6 +31,9 @@ SHARED = (
 )
 SETTINGS = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
 WORK = "/work"
+#: The room's first process: it says that the room stands, and is idle from then on. It must not read: an ordinary user's room has
+#: the same user in it, who can write into whatever it reads, and the room ends with it.
+FIRST = "echo; exec sleep infinity </dev/null >/dev/null 2>&1"
 RESERVED = (WORK, "/tmp", "/k", "/proc", "/dev")  # noqa: S108  # the room's own folders
 SOCKETS_BYTES = 1024 * 1024  # /k holds sockets only
 
@@ -120,7 +123,7 @@ def command(room: RoomPlan, *, info: int, user_map: int | None, seccomp: int | N
     args += _masks(shown, room.hidden)
     for inner, outer in room.mounts.items():
         args += ["--ro-bind", str(outer), inner]
-    return [*args, "--remount-ro", "/", "--chdir", "/", "/bin/sh", "-c", "echo; read _"]
+    return [*args, "--remount-ro", "/", "--chdir", "/", "/bin/sh", "-c", FIRST]
 
 
 def readable_by_all(room: RoomPlan) -> bool:

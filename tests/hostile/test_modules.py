@@ -68,6 +68,7 @@ ATTACKS = {
     "rewrites_the_inputs": ({}, r"relative error"),
     "closes_descriptors": ({}, r"importing centering.py failed|lost"),
     "raises_limits": ({}, r"spied: \[\]"),
+    "ends_the_room": ({}, r"relative error"),
 }
 
 
@@ -124,3 +125,10 @@ def test_table_of_published_results_passes_the_public_seed_only(graded, arena, t
     public = check_one(arena.assignment, tmp_path, seed=PUBLIC_SEED)
     assert {check.outcome for check in public.checks} == {Outcome.PASSED}
     assert graded.points("knows_the_public_seed") == NOTEBOOK
+
+
+def test_limits_that_held_are_kept_with_evidence_and_shown(graded):
+    for result in graded.results.values():
+        limits = graded.state.evidence.get(result.evidence).limits
+        assert {"memory", "processes", "open files", "network", "capabilities"} <= limits.keys()
+        assert "Limit: memory" in graded.told(result.student)
