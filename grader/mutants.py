@@ -71,7 +71,9 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
     lines = _solution_lines(source)
     plain = ast.unparse(tree)
     numbered: Counter[str] = Counter()
+    # What docstrings and errors say is nobody's mistake.
     texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and _is_text(node)}
+    texts |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.Raise) for part in ast.walk(node)}
     for function in _functions(tree):
         for node in [
             node

@@ -133,7 +133,11 @@ def course(assignment, figures, runs):
     if total:
         lines += [
             f"Of {figures['misconceptions']} known mistakes the checks catch all that show in their functions"
-            + (f", but for {', '.join(figures['missed'])}" if figures["missed"] else "")
+            + (
+                f", but for {', '.join(figures['missed'])} (no way to make them here, or no check looks)"
+                if figures["missed"]
+                else ""
+            )
             + f". Over {len(runs)} seeds, {total} runs: named with certainty {told['certain'] / total:.1%}, as one of several"
             f" {told['among'] / total:.1%}, unnamed {told['silent']}, **named wrongly with certainty {told['wrong']}**.",
             "",
@@ -144,7 +148,14 @@ def course(assignment, figures, runs):
             f" checks catch **{figures['score']:.1%}**.",
             "",
         ]
-    lines += [f"- Gap: `{name}`. {reason}" for name, reason in figures["gaps"]]
+    lines += [
+        f"- Not noticed: `{name}`. {reason or 'Not looked into yet.'}" for name, reason in figures["gaps"]
+    ]
+    if len(lines) == 2:
+        lines += [
+            "No catalogue is named in `assignment.yaml`, and no module holds solutions: nothing is measured here yet.",
+            "",
+        ]
     return "\n".join([*lines, *margins(assignment, runs), ""])
 
 

@@ -102,6 +102,11 @@ def test_a_module_without_solutions_has_none():
     assert made("x = 1 + 2\n\n\ndef f():\n    return 3 * 4\n") == {}
 
 
+def test_texts_of_errors_are_left_alone():
+    source = "def f(x):\n    # BEGIN SOLUTION\n    raise ValueError(f'{x} is' + 'bad')\n    # END SOLUTION\n"
+    assert made(source) == {}
+
+
 def test_what_is_no_python_is_refused():
     with pytest.raises(SyntaxError, match="invalid syntax"):
         made("def (:")
