@@ -16,6 +16,7 @@ import threading
 from ..probe import runner
 from . import kernel_main, syscalls, trial
 from .member import Entry, become
+from .pages import collapse_memory
 
 __all__ = ["ENTRIES", "serve"]
 
@@ -38,6 +39,7 @@ def serve(control: socket.socket) -> None:
         return
     gc.collect()
     gc.freeze()  # collections in the forks would otherwise touch, and so copy, every page
+    collapse_memory()
     own = os.getpid()
     control.send(b"ready")
     while True:
