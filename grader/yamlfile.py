@@ -11,7 +11,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
 
 from .errors import AssignmentError
 
@@ -50,11 +51,21 @@ def read_mapping(path: Path, keys: str) -> Any:
         mark = exc.problem_mark
         position = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise AssignmentError(f"{path}{position}: not YAML: {exc.problem or exc.context}") from exc
+    except ReaderError as exc:
+        raise AssignmentError(
+            f"{path}: character {exc.position + 1} is U+{_code(exc.character):04X}, which YAML does not allow; remove it"
+        ) from exc
+    except (YAMLError, ValueError, RecursionError) as exc:  # what ruamel raises where it has no place to name
+        raise AssignmentError(f"{path}: not YAML: {exc}") from exc
     if not isinstance(document, dict):
         raise AssignmentError(
             f"{path}:1:1: expected a mapping with {keys}, ..., got {type(document).__name__}"
         )
     return document
+
+
+def _code(character: str | bytes | int) -> int:
+    return character if isinstance(character, int) else ord(character)
 
 
 def validate(path: Path, document: Any, model: type[Model]) -> Model:
