@@ -312,7 +312,7 @@ venv` and `uv pip install` under the temporary folder. All solutions are right, 
 Every tool runs with one BLAS thread, which is the faster setting for each of them when two notebooks run at once. CPU
 seconds are those of a control group around the command: all its processes count, whoever started them. Peak memory is
 anonymous memory of all processes together, looked at twenty times a second. nbgrader grades one submission at a time;
-otter is run on as many at once as there are cores, and one after another. What nbgrader and otter check are the same
+otter is run on as many at once as there are cores. What nbgrader and otter check are the same
 eight functions with the same inputs; they do it in the student's own process, where it can be forged, which costs them
 nothing here. The load average before each measurement is in the tables: figures taken on a busy machine say little
 about wall time, and overstate CPU.
