@@ -32,7 +32,9 @@ def atomic_file(target: Path, mode: int = 0o644, *, durable: bool = True) -> Ite
         file.close()
         temporary.replace(target)
     except BaseException:
-        with contextlib.suppress(OSError):  # on a full disk closing fails, too, over what is still in the buffer
+        with contextlib.suppress(
+            OSError
+        ):  # on a full disk closing fails, too, over what is still in the buffer
             file.close()
         temporary.unlink(missing_ok=True)
         raise

@@ -161,6 +161,7 @@ def test_judge_check_hidden_answer_names_no_type_or_name_of_the_student():
     result = judge_check(make_check(visible=False), odd, EXPECTED)
     assert "is an object of another type, expected" in result.reason
     assert "is a list" in result.reason
+    assert "is a x0_5284, expected" in result.detail
     renamed = dataclasses.replace(odd, values=(Value(name="x0_5284", type_name="list"),))
     assert judge_check(make_check(visible=False), renamed, EXPECTED).reason.startswith(
         "answered with other names"

@@ -68,7 +68,9 @@ def serve(tmp_path) -> Iterator[Callable[..., Peer]]:
             ours.close()
             threading.Thread(target=threading.Event().wait, daemon=True).start()
             with contextlib.suppress(BaseException):
-                serve_namespace(space, theirs.detach(), work=str(tmp_path), evidence_bytes=10_000, alone=False)
+                serve_namespace(
+                    space, theirs.detach(), work=str(tmp_path), evidence_bytes=10_000, alone=False
+                )
             os._exit(0)
         theirs.close()
         children.append(child)
@@ -101,7 +103,7 @@ def test_missing_name_is_missing(serve):
 
 
 def test_probe_cannot_spoil_the_namespace_for_the_next(serve):
-    peer = serve({"solver": {"loss": np.array([1.0])}, "spoil": lambda: {}})
+    peer = serve({"solver": {"loss": np.array([1.0])}, "spoil": dict})
     assert peer.check("spoil")[0]["ending"] == "answered"
     header, payload = peer.check("history")
     assert decode_values(header["values"], payload, BOUNDS)[0][2].tolist() == [1.0]

@@ -46,7 +46,9 @@ def signed(*parts):
     return [b"<IDS|MSG>", session.sign(list(parts)), *parts]
 
 
-HEADER = json.dumps({"msg_id": "1", "msg_type": "stream", "version": "5.3", "date": "2024-01-01T00:00:00Z"}).encode()
+HEADER = json.dumps(
+    {"msg_id": "1", "msg_type": "stream", "version": "5.3", "date": "2024-01-01T00:00:00Z"}
+).encode()
 PARENT = json.dumps({"msg_id": "request"}).encode()
 
 
