@@ -183,7 +183,7 @@ def write_document(path: Path, figures: Figures, peers: Mapping[str, Path]) -> N
         f"\n## Heavy class: {figures.heavy_count} submissions\n\nThe same notebook with some ten seconds of training in NumPy.\n",
         *_tool_lines(figures.heavy, figures.heavy_count, figures.heavy_own_s),
         *_ratio_lines(figures.heavy),
-        "\n## Growth\n\nThe light class at several sizes; a second run over what has not changed; `grader rescore`.\n",
+        "\n## Growth\n\nThe light class at several sizes; a second run over it, unchanged; `grader rescore` with other points.\n",
         *_growth_lines(figures),
         "\n## A cluster\n\nThe heavy class with `--cluster`, each worker bound to one core.\n",
         *_cluster_lines(figures),

@@ -84,8 +84,8 @@ class Bench:
         return folder
 
     def grader(self, workload: Workload, count: int, *, again: str = "", options: Sequence[str] = ()) -> Cost:
-        """`grader run` from an empty state; again: run a second command ("run" or "rescore") over what is there already."""
-        assignment = write_assignment(self.folder / "ours", workload)
+        """`grader run` from an empty state; again: "run" or "rescore" over what is there already, the latter with other points."""
+        assignment = write_assignment(self.folder / "ours", workload, points=2 if again == "rescore" else 1)
         return self.grade(assignment, self.submissions(workload, count), again=again, options=options)
 
     def grade(self, assignment: Path, folder: Path, *, again: str = "", options: Sequence[str] = ()) -> Cost:

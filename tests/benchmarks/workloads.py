@@ -179,8 +179,8 @@ def write_submissions(folder: Path, workload: Workload, count: int, *, first: in
         (place / "layers.ipynb").write_text(notebook(list(workload.cells(number))))
 
 
-def write_assignment(root: Path, workload: Workload) -> Path:
-    """Write this grader's assignment, with a reference of its own, below `root`; return its folder."""
+def write_assignment(root: Path, workload: Workload, *, points: int = 1) -> Path:
+    """Write this grader's assignment, with a reference of its own, below `root`; return its folder. points: of each check."""
     folder = root / "assignments" / workload.name
     (folder / "source").mkdir(parents=True, exist_ok=True)
     common = root / "assignments" / "common"
@@ -207,7 +207,7 @@ def write_assignment(root: Path, workload: Workload) -> Path:
     ]
     for name, line in PROBES.items():
         probes.append(
-            f'@check(points=1, tolerance=1e-7, of="{name}", where="notebook")\n'
+            f'@check(points={points}, tolerance=1e-7, of="{name}", where="notebook")\n'
             f'def {name}_is_right(impl, rng):\n    """{name} gives what it should."""\n'
             f'    {line.format(f="impl.")}\n    return {{"out": out}}'
         )
