@@ -104,8 +104,9 @@ def measured(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
     log: Path,
+    accepted: Sequence[int] = (0,),
 ) -> Cost:
-    """Run a command to its end. log: where its output goes.
+    """Run a command to its end. log: where its output goes. accepted: exit statuses of work that was done.
 
     Raises: RuntimeError, with the end of the log, if it fails: a figure of work not done would be worse than none.
     """
@@ -139,7 +140,7 @@ def measured(
     waited_s = after.children_user + after.children_system - before.children_user - before.children_system
     cpu_s = group.cpu_s()
     group.remove()
-    if status != 0:
+    if status not in accepted:
         words = log.read_text(errors="replace")[-2000:]
         raise RuntimeError(f"{' '.join(command)} ended with status {status}:\n{words}")
     return Cost(

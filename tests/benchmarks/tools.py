@@ -88,8 +88,16 @@ class Bench:
         assignment = write_assignment(self.folder / "ours", workload, points=2 if again == "rescore" else 1)
         return self.grade(assignment, self.submissions(workload, count), again=again, options=options)
 
-    def grade(self, assignment: Path, folder: Path, *, again: str = "", options: Sequence[str] = ()) -> Cost:
-        """As `grader`, on any assignment and class."""
+    def grade(
+        self,
+        assignment: Path,
+        folder: Path,
+        *,
+        again: str = "",
+        options: Sequence[str] = (),
+        accepted: Sequence[int] = (0,),
+    ) -> Cost:
+        """As `grader`, on any assignment and class. accepted: exit statuses; 3 says that some could not be graded."""
         out, state = self.folder / "out" / folder.name, self.folder / "state" / folder.name
         if not again:
             shutil.rmtree(out, ignore_errors=True)
@@ -102,7 +110,9 @@ class Bench:
             str(assignment),
         ]
         command += [] if again == "rescore" else [str(folder)]
-        return self._measured([*command, "--out", str(out), "--state", str(state), *options], "grader")
+        return self._measured(
+            [*command, "--out", str(out), "--state", str(state), *options], "grader", accepted=accepted
+        )
 
     def nbgrader(self, workload: Workload, count: int) -> tuple[Cost, Cost]:
         """`nbgrader autograde`, then `nbgrader generate_feedback`. Releasing the assignment is not measured."""
@@ -179,13 +189,19 @@ class Bench:
         script = Path(__file__).with_name("floor.py")
         return [sys.executable, str(script), way, str(self.submissions(workload, count))]
 
-    def _measured(self, command: Sequence[str], name: str, *, cwd: Path | None = None) -> Cost:
+    def _measured(
+        self, command: Sequence[str], name: str, *, cwd: Path | None = None, accepted: Sequence[int] = (0,)
+    ) -> Cost:
         self.runs += 1
         environment = dict(ONE_THREAD)
         if name in self.peers:  # they start programs of their environment by name
             environment["PATH"] = f"{self.peers[name].parent}:{os.environ['PATH']}"
         return measured(
-            command, cwd=cwd or self.folder, environment=environment, log=self.folder / f"{name}.log"
+            command,
+            cwd=cwd or self.folder,
+            environment=environment,
+            log=self.folder / f"{name}.log",
+            accepted=accepted,
         )
 
 
