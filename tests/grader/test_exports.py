@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from grader.exports import SCHEMA, results_document, submission_document, write_grades, write_results
+from grader.exports import (
+    SCHEMA,
+    exported,
+    results_document,
+    submission_document,
+    write_grades,
+    write_results,
+)
 from grader.model import (
     CheckResult,
     Finding,
@@ -226,3 +233,22 @@ def test_write_grades_gives_columns_to_items_and_no_formula(tmp_path):
         ["lee", "", "pending", "1.5", "4", "1", "", "", "1"],
         ["'=cmd", "'@x", "pending", "1.5", "4", "1", "", "", ""],
     ]
+
+
+def test_exported_passes_results_on_and_writes_the_same_files(tmp_path):
+    results = varied()
+    assert list(exported(iter(results), folder=tmp_path, assignment="hw", items=["q1"])) == results
+    write_results(tmp_path / "alone.json", "hw", results)
+    write_grades(tmp_path / "alone.csv", results, items=["q1"])
+    assert (tmp_path / "results.json").read_bytes() == (tmp_path / "alone.json").read_bytes()
+    assert (tmp_path / "grades.csv").read_bytes() == (tmp_path / "alone.csv").read_bytes()
+
+
+def test_exported_leaves_files_alone_when_nobody_takes_all(tmp_path):
+    write_results(tmp_path / "results.json", "hw", [result("old")])
+    before = (tmp_path / "results.json").read_bytes()
+    passing = exported(iter(varied()), folder=tmp_path, assignment="hw")
+    next(passing)
+    passing.close()
+    assert (tmp_path / "results.json").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
