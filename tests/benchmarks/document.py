@@ -178,6 +178,7 @@ def _median(tool: Tool) -> _Medians:
 
 def write_document(path: Path, figures: Figures, peers: Mapping[str, Path]) -> None:
     """Write the document as Markdown."""
+    training = "half a second" if figures.quick else "some ten seconds"
     parts = [
         _HEAD.format(date=datetime.now(UTC).date().isoformat(), machine=_machine(figures.cores)),
         "## Targets\n",
@@ -185,7 +186,7 @@ def write_document(path: Path, figures: Figures, peers: Mapping[str, Path]) -> N
         f"\n## Light class: {figures.light_count} submissions\n\nA notebook of 6 cells with 8 checked functions and one plot.\n",
         *_tool_lines(figures.light, figures.light_count, figures.light_own_s),
         *_ratio_lines(figures.light),
-        f"\n## Heavy class: {figures.heavy_count} submissions\n\nThe same notebook with some ten seconds of training in NumPy.\n",
+        f"\n## Heavy class: {figures.heavy_count} submissions\n\nThe same notebook with {training} of training in NumPy.\n",
         *_tool_lines(figures.heavy, figures.heavy_count, figures.heavy_own_s),
         *_ratio_lines(figures.heavy),
         "\n## Growth\n\nThe light class at several sizes; a second run over it, unchanged; `grader rescore` with other points.\n",
