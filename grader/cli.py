@@ -19,17 +19,17 @@ import click
 
 from . import __version__
 from .assignment import Assignment, load_assignment
+from .authoring.release import release
+from .authoring.samples import build_samples
 from .doctor import examine
 from .errors import AssignmentError, GraderError, UsageError
 from .fetch import SOURCES, fetch_data
 from .gc import sweep
-from .marks import export_marks, import_marks
 from .model import Status
 from .pipeline import Settings, Summary, check_one, grade, rescore, rewrite
 from .profile import Profile
-from .release import release
+from .records.marks import export_marks, import_marks
 from .remote import elsewhere, run_worker
-from .samples import build_samples
 from .seed import PUBLIC_SEED, Seed
 from .state import State
 from .terminal import (

@@ -18,7 +18,7 @@ from .blobs import BlobStore
 from .data import DataSet
 from .errors import SandboxError, SubmissionError
 from .model import CheckEvidence, Ending, Evidence, Note, NotebookEvidence, Submission
-from .notebook import NotebookRun, run_notebook
+from .notebooks.run import NotebookRun, run_notebook
 from .probe import Check
 from .sandbox import RoomSpec, Sandbox, Usage
 from .sandbox.channel import Planned, ProbeSession, RunnerLostError, run_probes

@@ -37,8 +37,8 @@ from .model import (
     Submission,
     Value,
 )
-from .notebook_file import read_notebook
-from .rubric import extract_answers, grade_questions
+from .notebooks.file import read_notebook
+from .questions.rubric import extract_answers, grade_questions
 from .score import score
 from .seed import Seed
 from .state import State

@@ -23,19 +23,19 @@ from typing import Any, Protocol
 
 from . import __version__
 from .assignment import Assignment
+from .authoring.source import solution_files
 from .errors import AssignmentError, GraderError, SandboxError, UsageError
 from .execute import Executor, LocalExecutor, Plan, not_run
-from .exports import exported
 from .files import write_atomically
-from .gradebook import Gradebook
 from .grading import Grading, environment, open_grading, rejected
 from .model import Evidence, ManualMark, Result, Status, Submission
 from .points import shown_points
 from .profile import Profile, Spent
+from .records.exports import exported
+from .records.gradebook import Gradebook
 from .report import ReportHeader, ReportJob, write_reports
 from .roster import Entry
 from .seed import Seed
-from .source import solution_files
 from .state import State
 from .submission import Rejected, find_submissions
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from .files import write_atomically
 from .model import Evidence
+from .records.tables import neutralised
 from .report import PhaseTime
-from .tables import neutralised
 
 __all__ = ["PHASES", "Profile", "Spent", "evidence_costs"]
 

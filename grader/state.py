@@ -10,7 +10,7 @@ from .blobs import BlobStore
 from .errors import GraderError
 from .evidence import EvidenceStore
 from .files import write_atomically
-from .gradebook import Gradebook
+from .records.gradebook import Gradebook
 from .roster import Roster
 from .seed import Seed, secret_seed
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from .assignment import Assignment
+from .authoring.release import leaks, stale
+from .authoring.samples import SampleVerdict, disagreements, load_verdicts, stale_samples
+from .authoring.source import blank_files, solution_files
 from .model import CheckResult, Outcome, QuestionKind, QuestionResult, Result, Status
 from .pipeline import Progress, Settings, grade
-from .release import leaks, stale
-from .samples import SampleVerdict, disagreements, load_verdicts, stale_samples
 from .seed import Seed
-from .source import blank_files, solution_files
 from .state import State
 from .survey import Progress as SurveyProgress
 from .survey import survey

@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from ..model import Ending, StudentError
-from ..outputs import CellOutputs, OutputBudget
+from ..notebooks.outputs import CellOutputs, OutputBudget
 from .kernel import Kernel, MalformedMessageError, Message
 
 __all__ = ["CellDriver", "Received", "StoppedError"]

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from grader.assignment import Assignment, load_assignment
+from grader.authoring.source import blank_files, solution_files
 from grader.model import CheckEvidence, CheckResult, Ending, StudentError, Value
 from grader.probe.seeding import seeded
 from grader.probe.values import plain
 from grader.score import judge_check
 from grader.seed import Seed
-from grader.source import blank_files, solution_files
 from grader.suite import Suite, load_reference, load_suite, run_probe
 
 ROOT = Path(__file__).parents[2]

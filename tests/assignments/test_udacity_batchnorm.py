@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.authoring.samples import load_verdicts, stale_samples
+from grader.authoring.source import blank_files, solution_files
 from grader.model import Outcome
-from grader.samples import load_verdicts, stale_samples
-from grader.source import blank_files, solution_files
 from reference import data
 from reference.conventions import udacity
 

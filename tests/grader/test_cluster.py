@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import load_assignment
+from grader.authoring.source import solution_files
 from grader.blobs import BlobStore
 from grader.errors import SandboxError, UsageError
 from grader.pipeline import Settings, Silence, grade
 from grader.remote import elsewhere
 from grader.seed import Seed
-from grader.source import solution_files
 from grader.state import State
 
 pytest.importorskip("distributed")

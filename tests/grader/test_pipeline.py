@@ -11,12 +11,12 @@ import pytest
 
 from grader import pipeline
 from grader.assignment import load_assignment
+from grader.authoring.source import blank_files, solution_files
 from grader.errors import AssignmentError, UsageError
-from grader.marks import export_marks, import_marks
 from grader.model import Outcome, Status
 from grader.pipeline import Settings, check_one, grade, rescore, rewrite
+from grader.records.marks import export_marks, import_marks
 from grader.seed import PUBLIC_SEED, Seed
-from grader.source import blank_files, solution_files
 from grader.state import State
 
 SMALL = Path(__file__).resolve().parents[1] / "data" / "small_assignment"

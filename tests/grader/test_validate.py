@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import load_assignment
-from grader.release import release
-from grader.samples import build_samples
+from grader.authoring.release import release
+from grader.authoring.samples import build_samples
 from grader.validate import Proof, validate
 
 SMALL = Path(__file__).resolve().parents[1] / "data" / "small_assignment"

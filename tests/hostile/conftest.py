@@ -25,10 +25,10 @@ from typing import Any
 import pytest
 
 from grader.assignment import Assignment, load_assignment
+from grader.authoring.source import blank_files, solution_files
 from grader.model import Result
 from grader.pipeline import Settings, Summary, grade
 from grader.seed import PUBLIC_SEED, Seed
-from grader.source import blank_files, solution_files
 from grader.state import State
 from grader.suite import load_reference, load_suite, run_probe
 

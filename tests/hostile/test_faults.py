@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from grader import sqlite
+from grader.authoring.source import solution_files
 from grader.errors import GradebookError, GraderError, SandboxError
 from grader.execute import LocalExecutor
 from grader.model import Status
 from grader.pipeline import Settings, grade
+from grader.records import sqlite
 from grader.sandbox.kernel import Kernel
 from grader.sandbox.room import Room
 from grader.sandbox.sandbox import Sandbox
 from grader.seed import Seed
-from grader.source import solution_files
 from grader.state import State
 
 pytestmark = pytest.mark.sandbox

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import pytest
 
+from grader.authoring.source import solution_files
 from grader.model import Status
-from grader.source import solution_files
 
 pytestmark = pytest.mark.sandbox
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from grader.assignment import Spec
 from grader.errors import AssignmentError
 from grader.model import CheckEvidence, Ending
-from grader.outputs import CellOutputs, OutputBudget
+from grader.notebooks.outputs import CellOutputs, OutputBudget
 from grader.probe.frames import encode_answer
 from grader.sandbox.session import Planned, ProbeSession, RunnerLostError
 from grader.yamlfile import read_mapping, validate

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.authoring.samples import make_samples
 from grader.model import Outcome
-from grader.samples import make_samples
 
 LAYERS = "cs231n/layers.py"
 NETWORK = "cs231n/classifiers/fc_net.py"

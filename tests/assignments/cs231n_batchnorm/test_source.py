@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.samples import load_verdicts, stale_samples
+from grader.authoring.samples import load_verdicts, stale_samples
 
 Source = Callable[[str], ModuleType]
 

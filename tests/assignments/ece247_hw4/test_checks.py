@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from grader.authoring.samples import make_samples
 from grader.model import Outcome
-from grader.samples import make_samples
 
 LAYERS = "nndl/layers.py"
 HELPERS = "nndl/layer_utils.py"

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.authoring.samples import make_samples
 from grader.model import Outcome
-from grader.samples import make_samples
 
 VARIANCE = "variance = ((flow - mean) ** 2).mean(axis=1, keepdims=True)"
 VARIANCE_MOVES = "self.vaMA[i] = self.alpha * self.vaMA[i] + (1 - self.alpha) * variance"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from grader.authoring.samples import make_samples
 from grader.carry import agreeing
 from grader.model import Outcome
-from grader.samples import make_samples
 from grader.seed import Seed
 from grader.suite import run_probe
 

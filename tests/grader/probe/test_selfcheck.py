@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from grader.assignment import load_assignment
+from grader.authoring.release import release
+from grader.authoring.source import solution_files
 from grader.probe.selfcheck import SelfCheckError, check_folder, main
-from grader.release import release
-from grader.source import solution_files
 
 SMALL = Path(__file__).parents[2] / "data" / "small_assignment"
 CHECKS = ["columns_are_scaled", "scaler_remembers"]

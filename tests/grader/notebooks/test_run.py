@@ -1,0 +1,416 @@
+"""Running notebooks in real rooms: every cell's ending, every bound, and what Colab leaves behind."""
+
+import asyncio
+import base64
+import json
+import shutil
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from grader.assignment import CellLimit, Limits
+from grader.errors import SandboxError, SubmissionError
+from grader.model import Ending
+from grader.notebooks.run import run_notebook
+from grader.sandbox import RoomSpec, Sandbox
+from grader.sandbox.channel import Planned, ProbeSession
+
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
+]
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+MIB = 1024 * 1024
+ANSWERED, RAISED, TIMED_OUT, MISSING = Ending.ANSWERED, Ending.RAISED, Ending.TIMED_OUT, Ending.MISSING
+CHECKS = '''
+from grader.probe import check
+
+@check(of="total", where="notebook")
+def total_is_read(impl, rng):
+    """The total is read."""
+    return {"total": impl.total, "doubled": impl.double(4)}
+'''
+
+
+class House:
+    """One sandbox, and one event loop, for all tests of this file."""
+
+    def __init__(self, runner, sandbox):
+        self.runner = runner
+        self.sandbox = sandbox
+
+    def run(self, *sources, files=(), sandbox=None, probing=None, **limits):
+        """Run a notebook of code cells, or, given one name, a file of tests/notebooks."""
+        return self.runner.run(self.arun(*sources, files=files, sandbox=sandbox, probing=probing, **limits))
+
+    async def arun(self, *sources, files=(), sandbox=None, probing=None, **limits):
+        bounds = Limits(**{"cell_s": 20.0, **limits})
+        spec = RoomSpec(files=dict(files), limits=bounds)
+        path = NOTEBOOKS / f"{sources[0]}.ipynb"
+        data = (
+            path.read_bytes()
+            if len(sources) == 1 and len(sources[0]) < 50 and path.is_file()
+            else made(*sources)
+        )
+        async with (sandbox or self.sandbox).room(spec) as room:
+            return await run_notebook(room, data, path="work.ipynb", limits=bounds, probing=probing)
+
+
+def made(*sources):
+    cells = [{"cell_type": "code", "metadata": {}, "source": source, "outputs": []} for source in sources]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}).encode()
+
+
+def endings(run):
+    return [cell.ending for cell in run.cells]
+
+
+def outputs(run):
+    """The outputs of all code cells, and proof that the notebook as a whole is valid."""
+    notebook = json.loads(run.executed)
+    nbformat.validate(notebook)
+    return [cell["outputs"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def text(cell):
+    return "".join(output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in cell)
+
+
+@pytest.fixture(scope="module")
+def house():
+    with asyncio.Runner() as runner:
+        sandbox = runner.run(Sandbox().__aenter__())
+        yield House(runner, sandbox)
+        runner.run(sandbox.__aexit__(None, None, None))
+
+
+# --- Endings ----------------------------------------------------------------------------------------------------------------
+
+
+def test_right_notebook_is_answered_in_every_cell(house):
+    run = house.run("right")
+    assert (run.ending, endings(run), run.detail) == (ANSWERED, [ANSWERED] * 3, "")
+    assert [text(cell) for cell in outputs(run)] == ["", "15.0\n", "(2, 3)"]
+    assert [cell.index for cell in run.cells] == [1, 2, 3]
+    assert run.cpu_s > 0
+
+
+def test_raising_cell_is_recorded_with_own_frames_and_the_rest_goes_on(house):
+    run = house.run("raises_halfway")
+    assert (run.ending, endings(run)) == (ANSWERED, [ANSWERED, RAISED, ANSWERED])
+    error = run.cells[1].error
+    assert (error.kind, error.message) == ("ZeroDivisionError", "division by zero")
+    assert [(frame.file, frame.line, frame.function) for frame in error.frames] == [
+        ("notebook cell 2", 4, "<module>"),
+        ("notebook cell 2", 2, "halve"),
+    ]
+    assert text(outputs(run)[2]) == "still here 1\n"
+
+
+def test_error_in_a_submitted_module_names_its_file(house, tmp_path):
+    module = tmp_path / "layers.py"
+    module.write_text("def affine(x):\n    return x.nothing\n")
+    run = house.run("from net.layers import affine\naffine(1)", files={"net/layers.py": module})
+    assert [(frame.file, frame.line) for frame in run.cells[0].error.frames] == [
+        ("notebook cell 1", 2),
+        ("net/layers.py", 2),
+    ]
+
+
+def test_syntax_error_names_the_line(house):
+    run = house.run("x = 1\nprint x")
+    assert run.cells[0].error.kind == "SyntaxError"
+    assert run.cells[0].error.frames[-1].line == 2
+
+
+def test_endless_cell_times_out_and_the_next_goes_on(house):
+    run = house.run("loops_forever", cell_s=0.5)
+    assert (run.ending, endings(run)) == (ANSWERED, [TIMED_OUT, ANSWERED])
+    assert run.cells[0].error.message == "stopped by the grader after 0.5 s"
+    assert run.cells[0].error.frames[0].line in (1, 2)
+    assert "cell 1 did not end within 0.5 s" in run.detail
+
+
+def test_cell_that_ignores_interrupts_ends_the_notebook(house):
+    run = house.run("ignores_interrupts", cell_s=0.5)
+    assert (run.ending, endings(run)) == (TIMED_OUT, [TIMED_OUT, MISSING])
+    assert "cell 1 ended the notebook" in run.detail
+
+
+def test_notebook_limit_holds_over_all_cells(house):
+    run = house.run(*["import time; time.sleep(0.4)"] * 5, notebook_s=1.0)
+    assert run.ending is TIMED_OUT
+    assert endings(run) == [ANSWERED, ANSWERED, TIMED_OUT, MISSING, MISSING]
+    assert "the notebook's 1 s were over before cell 4" in run.detail
+
+
+def test_longer_limit_applies_to_the_cells_that_contain_its_text(house):
+    limits = {"cell_s": 0.3, "cells": [CellLimit(contains="solver.train", seconds=20.0)]}
+    run = house.run("import time; time.sleep(0.6)  # solver.train()", "time.sleep(0.6)", **limits)
+    assert endings(run) == [ANSWERED, TIMED_OUT]
+
+
+@pytest.mark.parametrize(
+    ("name", "how"), [("leaves_process", "left with exit status 3"), ("crashes", r"killed by SIGSEGV")]
+)
+def test_dead_kernel_ends_the_notebook_at_once(house, name, how):
+    started = time.monotonic()
+    run = house.run(name)
+    assert time.monotonic() - started < 15  # far below the cell's 20 s: the death is noticed, not waited for
+    assert run.ending is Ending.DIED
+    assert how in run.detail
+    assert endings(run)[-1] is (MISSING if len(run.cells) > 1 else Ending.DIED)
+
+
+def test_memory_hungry_cell_fails_and_the_next_goes_on(house):
+    run = house.run("import numpy as np\nnp.ones(10 * 2**27)", "'alive'", memory_mib=1024)
+    assert endings(run) == [RAISED, ANSWERED]
+    assert "MemoryError" in run.cells[0].error.kind
+
+
+def test_exit_and_sys_exit_end_the_cell_only(house):
+    run = house.run("ends_itself_politely")
+    assert endings(run) == [RAISED, RAISED, ANSWERED]
+    assert run.cells[1].error.message == "enough"
+
+
+def test_tag_does_not_skip_a_cell(house):
+    assert text(outputs(house.run("tagged_to_be_skipped"))[0]) == "ran\n"
+
+
+def test_input_fails_at_once_and_a_breakpoint_is_passed(house):
+    run = house.run("asks_for_input")
+    assert endings(run) == [RAISED, RAISED, ANSWERED]
+    assert text(outputs(run)[2]).endswith("went on\n")
+
+
+# --- Bounds of what comes out -------------------------------------------------------------------------------------------------
+
+
+def test_50_mib_of_prints_are_cut_and_the_rest_goes_on(house):
+    run = house.run("prints_50_mib", output_mib=1.0)
+    assert endings(run) == [ANSWERED] * 3
+    assert len(run.executed) < 1.2 * MIB
+    assert "cut: too large" in text(outputs(run)[0])
+
+
+def test_outputs_are_bounded_in_number(house):
+    run = house.run("shows_2000_displays")
+    shown = outputs(run)[0]
+    assert len(shown) == 1001
+    assert "left out" in shown[-1]["text"]
+    assert endings(run) == [ANSWERED, ANSWERED]
+
+
+def test_many_figures_are_cut_at_the_limit(house):
+    figure = "fig, ax = plt.subplots(); ax.imshow(np.random.rand(100, 100)); plt.show()"
+    source = f"import numpy as np, matplotlib.pyplot as plt\nfor _ in range(6):\n    {figure}"
+    run = house.run(source, output_mib=0.1)
+    shown = outputs(run)[0]
+    assert any("image/png" in output.get("data", {}) for output in shown)
+    assert "left out" in shown[-1]["text"]
+    assert len(run.executed) < 0.2 * MIB
+
+
+def test_kernel_that_floods_past_its_own_bounds_is_killed(house):
+    run = house.run("floods_past_its_bounds", output_mib=0.5)
+    assert (run.ending, endings(run)) == (Ending.OVERSIZE, [Ending.OVERSIZE, MISSING])
+    assert len(run.executed) < 1 * MIB
+
+
+def test_kernel_that_sends_garbage_is_killed(house):
+    run = house.run("sends_garbage")
+    assert (run.ending, endings(run)) == (Ending.MALFORMED, [Ending.MALFORMED, MISSING])
+
+
+def test_too_large_a_message_costs_the_outputs_not_the_endings(house, monkeypatch):
+    monkeypatch.setattr("grader.sandbox.cells.SILENCE_S", 0.5)
+    run = house.run("sends_one_huge_message")
+    assert endings(run) == [ANSWERED, RAISED]
+    assert run.cells[1].error.message == "still told"
+    assert "outputs from then on were lost" in run.detail
+
+
+@pytest.mark.parametrize(
+    ("source", "ending", "shown"),
+    [
+        pytest.param(
+            "class A:\n    def __repr__(self): raise KeyError('r')\nA()", RAISED, "", id="repr-raises"
+        ),
+        pytest.param(
+            "class B(Exception):\n    def __str__(self): raise KeyError\nraise B", RAISED, "", id="str-raises"
+        ),
+        pytest.param("'y' * 2**24", ANSWERED, "(left out: this output is too large)", id="huge-repr"),
+        pytest.param("raise ValueError('z' * 2**24)", RAISED, "", id="huge-message"),
+        pytest.param("print('\\ud800')", ANSWERED, "?\n", id="lone-surrogate"),
+        pytest.param("display({'application/javascript': 'x'}, raw=True)", ANSWERED, "", id="javascript"),
+    ],
+)
+def test_odd_output_costs_nothing_but_itself(house, source, ending, shown):
+    run = house.run(source, "'next'")
+    assert endings(run) == [ending, ANSWERED]
+    assert text(outputs(run)[0]) == shown
+    assert text(outputs(run)[1]) == "'next'"
+
+
+def test_cleared_progress_lines_do_not_use_up_the_output(house):
+    loop = "for step in range(50):\n    clear_output(wait=True)\n    print('s' * 4000, step)"
+    source = f"from IPython.display import clear_output\n{loop}"
+    run = house.run(source, output_mib=0.01)
+    assert text(outputs(run)[0]).endswith(" 49\n")
+
+
+# --- What Colab and older notebooks leave behind ------------------------------------------------------------------------------
+
+
+def test_colab_cells_do_not_break_the_run(house):
+    run = house.run("colab")
+    expected = [ANSWERED] * 10
+    expected[1] = RAISED  # the assert on the folder is the student's to fill in
+    assert endings(run) == expected
+    assert text(outputs(run)[-1]) == "in /work\n"
+    assert "No such file" in text(outputs(run)[2])
+    assert "not run here" in text(outputs(run)[3])
+
+
+def test_figures_show_with_and_without_the_magic(house):
+    draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.title('t')"
+    run = house.run(draw, "%matplotlib notebook\n" + draw, "%matplotlib inline\n" + draw + "\nplt.show()")
+    for cell in outputs(run):
+        (picture,) = [output["data"]["image/png"] for output in cell if "image/png" in output.get("data", {})]
+        assert base64.b64decode(picture).startswith(b"\x89PNG")
+
+
+def test_absent_packages_cost_only_what_uses_them(house):
+    run = house.run("needs_absent_packages")
+    assert endings(run) == [ANSWERED, ANSWERED, RAISED, RAISED, ANSWERED]
+    assert [text(cell) for cell in outputs(run)][1] == "guarded\n"
+    assert run.cells[2].error.kind == "ModuleNotFoundError"
+    assert run.cells[3].error.kind == "ImportError"
+    assert text(outputs(run)[4]) == "True 6\n"
+
+
+def test_shell_commands_run_bounded_and_expand_variables(house):
+    run = house.run(
+        "who = 'you'\n!echo hello $who",
+        "lines = !printf 'a\\nb'\nlines",
+        "!yes | head -c 1000000",
+        "!sleep 60",
+        cell_s=1.0,
+    )
+    assert endings(run) == [ANSWERED, ANSWERED, ANSWERED, TIMED_OUT]
+    shown = [text(cell) for cell in outputs(run)]
+    assert shown[:2] == ["hello you\n", "['a', 'b']"]
+    assert len(shown[2]) < 70_000
+
+
+@pytest.mark.parametrize("name", ["format_3", "foreign_kernel_no_ids", "duplicate_ids", "forged_outputs"])
+def test_old_and_odd_notebooks_run_in_our_kernel(house, name):
+    run = house.run(name)
+    assert set(endings(run)) == {ANSWERED}
+    assert b"forged" not in run.executed
+    assert b"1e-12" not in run.executed
+
+
+def test_unreadable_notebook_is_the_submissions_error(house):
+    with pytest.raises(SubmissionError, match=r"work\.ipynb: not JSON at line 2"):
+        house.run("not_json")
+
+
+# --- Probes of the namespace --------------------------------------------------------------------------------------------------
+
+
+def probe_once(answers):
+    async def probing(channel):
+        session = ProbeSession(channel, evidence_bytes=MIB)
+        await session.load({"checks": CHECKS})
+        answers.append(await session.check(Planned(id="total_is_read", seed=1, time_s=5.0)))
+
+    return probing
+
+
+@pytest.mark.parametrize("unsafe", [False, True], ids=["room", "without-sandbox"])
+def test_namespace_is_probed_after_the_last_cell(house, unsafe):
+    answers = []
+
+    async def both():
+        if not unsafe:
+            return await house.arun(*cells, probing=probe_once(answers))
+        async with Sandbox(unsafe=True) as sandbox:
+            return await house.arun(*cells, sandbox=sandbox, probing=probe_once(answers))
+
+    cells = [
+        "import numpy as np\ntotal = np.arange(3.0)",
+        "raise ValueError",
+        "def double(n):\n    return 2 * n",
+    ]
+    run = house.runner.run(both())
+    assert run.probed
+    values = {value.name: value.array.tolist() for value in answers[0].values}
+    assert values == {"total": [0.0, 1.0, 2.0], "doubled": 8}
+
+
+def test_dead_kernel_is_not_probed(house):
+    answers = []
+    run = house.run("leaves_process", probing=probe_once(answers))
+    assert (run.probed, answers) == (False, [])
+
+
+def test_kernel_that_dies_while_it_is_probed_is_noticed(house):
+    async def never(channel):
+        await asyncio.sleep(60)
+
+    run = house.run("import threading, os\nthreading.Timer(0.3, os._exit, [0]).start()", probing=never)
+    assert not run.probed
+
+
+# --- Our own failures -----------------------------------------------------------------------------------------------------------
+
+
+def test_failing_sandbox_is_not_blamed_on_the_student(house):
+    class BrokenRoom:
+        spec = RoomSpec()
+        work = "/work"
+
+        @staticmethod
+        def path(inner):
+            return Path(inner)
+
+        @staticmethod
+        async def fork(*args):
+            raise SandboxError("no fork today")
+
+    run = house.runner.run(run_notebook(BrokenRoom(), made("1", "2"), path="a.ipynb", limits=Limits()))
+    assert (run.ending, endings(run), run.detail) == (Ending.NOT_RUN, [Ending.NOT_RUN] * 2, "no fork today")
+
+
+def test_cancelling_a_run_is_no_death(house):
+    async def cancelled():
+        task = asyncio.ensure_future(house.arun("import time; time.sleep(30)"))
+        await asyncio.sleep(1.0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        house.runner.run(cancelled())
+
+
+def test_several_notebooks_run_at_once_without_mixing(house):
+    async def all_at_once():
+        return await asyncio.gather(*(house.arun(f"x = {n}", "print('value', x)") for n in range(4)))
+
+    runs = house.runner.run(all_at_once())
+    assert [text(outputs(run)[1]) for run in runs] == [f"value {n}\n" for n in range(4)]
+
+
+def test_executed_notebook_is_the_same_twice_even_if_it_seeds_nothing(house):
+    draw = "import random, numpy as np\nprint(np.random.randn(3), random.random(), {'a', 'b', 'c'})"
+
+    async def under_another_warm_parent():
+        async with Sandbox() as sandbox:
+            return await house.arun(draw, sandbox=sandbox)
+
+    assert house.run(draw).executed == house.runner.run(under_another_warm_parent()).executed
