@@ -25,11 +25,12 @@ from .doctor import examine
 from .errors import AssignmentError, GraderError, UsageError
 from .fetch import SOURCES, fetch_data
 from .gc import sweep
+from .machines.remote import elsewhere, run_worker
 from .model import Status
 from .pipeline import Settings, Summary, check_one, grade, rescore, rewrite
 from .profile import Profile
+from .proofs.validate import mutant_proofs, sample_proofs, validate
 from .records.marks import export_marks, import_marks
-from .remote import elsewhere, run_worker
 from .seed import PUBLIC_SEED, Seed
 from .state import State
 from .terminal import (
@@ -42,7 +43,6 @@ from .terminal import (
     print_summary,
     print_verdicts,
 )
-from .validate import mutant_proofs, sample_proofs, validate
 
 __all__ = ["main"]
 

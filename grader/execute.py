@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
-from .blobs import BlobStore
 from .data import DataSet
 from .errors import SandboxError, SubmissionError
 from .model import CheckEvidence, Ending, Evidence, Note, NotebookEvidence, Submission
@@ -23,6 +22,7 @@ from .probe import Check
 from .sandbox import RoomSpec, Sandbox, Usage
 from .sandbox.channel import Planned, ProbeSession, RunnerLostError, run_probes
 from .seed import Seed
+from .store.blobs import BlobStore
 from .suite import Suite
 
 __all__ = ["Executor", "LocalExecutor", "Plan", "execute", "not_run"]

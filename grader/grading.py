@@ -15,11 +15,10 @@ import numpy as np
 
 from .assignment import Assignment, Question
 from .data import DataSet, find_data
-from .diagnose import Variant
+from .diagnosis.explain import Knowledge
+from .diagnosis.match import Variant
+from .diagnosis.misconceptions import load_catalogue, variants
 from .errors import EvidenceError, SubmissionError
-from .evidence import evidence_key
-from .explain import Knowledge
-from .misconceptions import load_catalogue, variants
 from .model import (
     Answer,
     Array,
@@ -42,6 +41,7 @@ from .questions.rubric import extract_answers, grade_questions
 from .score import score
 from .seed import Seed
 from .state import State
+from .store.evidence import evidence_key
 from .suite import Suite, expected_arrays, load_reference, load_suite
 
 __all__ = ["Grading", "environment", "open_grading", "rejected"]

@@ -34,9 +34,9 @@ from .profile import Profile, Spent
 from .records.exports import exported
 from .records.gradebook import Gradebook
 from .report import ReportHeader, ReportJob, write_reports
-from .roster import Entry
 from .seed import Seed
 from .state import State
+from .store.roster import Entry
 from .submission import Rejected, find_submissions
 
 __all__ = [

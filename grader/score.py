@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .compare import FLOOR, Judgement, compare_value
-from .explain import Knowledge, explain
+from .diagnosis.explain import Knowledge, explain
 from .model import (
     Array,
     CheckEvidence,

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .blobs import BlobStore
 from .errors import GraderError
-from .evidence import EvidenceStore
 from .files import write_atomically
 from .records.gradebook import Gradebook
-from .roster import Roster
 from .seed import Seed, secret_seed
+from .store.blobs import BlobStore
+from .store.evidence import EvidenceStore
+from .store.roster import Roster
 
 __all__ = ["State"]
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .assignment import Assignment
-from .blobs import BlobStore
 from .errors import SubmissionError
 from .intake.caps import DEFAULT_CAPS, Caps
 from .intake.discover import discover
@@ -21,6 +20,7 @@ from .intake.names import Roll
 from .intake.staging import Intake, Staged, content_digest, stage
 from .intake.tree import Tree, shown
 from .model import Note, Submission
+from .store.blobs import BlobStore
 
 __all__ = ["Rejected", "find_submissions"]
 

@@ -24,8 +24,8 @@ from rich.table import Table
 from .model import CheckResult, Outcome, Result, Status
 from .pipeline import Line, Summary
 from .points import shown_points
+from .proofs.validate import Proof
 from .sandbox.health import Health
-from .validate import Proof
 
 __all__ = [
     "ERRORS",

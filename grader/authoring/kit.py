@@ -42,8 +42,8 @@ OWN = (
 SAME = 1e-6  # relative; between machines fixtures differ by rounding, which grows over a training trajectory
 STUDENT_PYTHON = (3, 8)  # the oldest syntax that students are asked to have
 
-_HERE = Path(__file__).parent.parent
-_PROBE = _HERE / "probe"
+_PACKAGE = Path(__file__).parent.parent  # grader/
+_PROBE = _PACKAGE / "probe"
 
 _CHECK = '''"""Check your own work: `python check.py [FUNCTION ...]`, or in the notebook:
 
@@ -114,7 +114,7 @@ def kit_files(suite: Suite, fixtures: Mapping[str, Mapping[str, Array]]) -> dict
         "check.py": _CHECK.replace("{example}", checks[0].of if checks else "FUNCTION"),
         f"{FOLDER}/__init__.py": _INIT,
         f"{FOLDER}/worker.py": _WORKER,
-        f"{FOLDER}/compare.py": (_HERE / "compare.py").read_text(encoding="utf-8"),
+        f"{FOLDER}/compare.py": (_PACKAGE / "compare.py").read_text(encoding="utf-8"),
         f"{FOLDER}/settings.json": _settings(assignment, checks),
         **_probe_modules(),
         **_check_modules(assignment, frozenset(check.id for check in checks)),

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..assignment import Assignment, ModuleFile, NotebookSpec
-from ..blobs import BlobStore
 from ..errors import SubmissionError
 from ..model import Note, SubmittedFile
+from ..store.blobs import BlobStore
 from .caps import MIB, Caps
 from .junk import ARCHIVES
 from .modules import Choice, choose_modules, group_of, inner_path

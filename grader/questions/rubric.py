@@ -1,8 +1,8 @@
 """Inline questions, from answers to results. Pure, and no figure of similarity ever becomes a mark.
 
-Choice questions are scored where the choice can be read without doubt (`grader.questions.choices`). Text questions get the rubric's criteria
-with the places in the answer where its terms occur, as help for the person who marks, and stay `NOT_GRADED` until that person has
-decided. A person's mark stands above everything that is worked out here.
+Choice questions are scored where the choice can be read without doubt (`grader.questions.choices`). Text questions get the
+rubric's criteria with the places in the answer where its terms occur, as help for the person who marks, and stay `NOT_GRADED`
+until that person has decided. A person's mark stands above everything that is worked out here.
 """
 
 from __future__ import annotations

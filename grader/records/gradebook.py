@@ -24,9 +24,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from ..codec import CodecError, dumps, loads
 from ..errors import GradebookError
 from ..model import ManualMark, Result, Status
+from ..store.codec import CodecError, dumps, loads
 from .sqlite import prepare_sqlite
 
 __all__ = ["SCHEMA", "Gradebook", "MarkEntry", "Row", "Run"]

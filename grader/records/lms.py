@@ -1,8 +1,8 @@
 """Scores for learning platforms: fill a file downloaded from Canvas or Moodle, or write what Gradescope and nbgrader read.
 
 A downloaded file is edited in place of single cells: every other byte stays as the platform wrote it, for its importer compares
-them. Cells are not neutralised against formulas here (`grader.records.tables` does that, for people): it would change names. Only complete
-results are filled in; who was left out, and why, is returned.
+them. Cells are not neutralised against formulas here (`grader.records.tables` does that, for people): it would change names.
+Only complete results are filled in; who was left out, and why, is returned.
 
 Sources: Canvas, lib/gradebook_importer.rb. Moodle, offline grading worksheet (assignfeedback_offline). Gradescope, autograder
 specifications (results.json). nbgrader, plugins/export.py.

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
-from ..codec import dumps
 from ..errors import GraderError
 from ..files import write_atomically
 from ..model import Result
+from ..store.codec import dumps
 from .classpage import render_statistics
 from .student import render_student
 from .tally import Tally

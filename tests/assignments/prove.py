@@ -13,12 +13,12 @@ import numpy as np
 
 from grader.assignment import load_assignment
 from grader.compare import FLOOR, rel_error
-from grader.diagnose import Observed, diagnose
+from grader.diagnosis.match import Observed, diagnose
+from grader.diagnosis.misconceptions import load_catalogue, variants
 from grader.errors import AssignmentError
-from grader.misconceptions import load_catalogue, variants
+from grader.proofs.survey import survey
 from grader.seed import Seed
 from grader.suite import expected_arrays, load_reference, load_suite, run_probe
-from grader.survey import survey
 from tests.assignments.right_variants import RIGHT
 
 ROOT = Path(__file__).resolve().parents[2]

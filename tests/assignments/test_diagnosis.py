@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from grader.assignment import load_assignment
-from grader.explain import Knowledge, explain
-from grader.misconceptions import load_catalogue, variants
+from grader.diagnosis.explain import Knowledge, explain
+from grader.diagnosis.misconceptions import load_catalogue, variants
 from grader.model import CheckEvidence, Ending, Value
 from grader.score import judge_check
 from grader.seed import Seed

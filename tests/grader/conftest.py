@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import Assignment, load_assignment
-from grader.blobs import BlobStore
 from grader.model import Submission
+from grader.store.blobs import BlobStore
 from grader.submission import Rejected, find_submissions
 
 SPEC = """\

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import load_assignment
-from grader.blobs import BlobStore
 from grader.data import DataSet
 from grader.execute import Plan, execute, not_run
 from grader.model import Ending, Submission, SubmittedFile
 from grader.sandbox import Sandbox
 from grader.seed import Seed
+from grader.store.blobs import BlobStore
 from grader.suite import load_suite
 
 SMALL = Path(__file__).resolve().parents[1] / "data" / "small_assignment"

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.blobs import BlobStore
 from grader.errors import UsageError
 from grader.intake.caps import DEFAULT_CAPS
 from grader.model import Submission
+from grader.store.blobs import BlobStore
 from grader.submission import Rejected, find_submissions
 
 WHOLE = [

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from grader.authoring.samples import make_samples
-from grader.carry import agreeing
+from grader.diagnosis.carry import agreeing
 from grader.model import Outcome
 from grader.seed import Seed
 from grader.suite import run_probe

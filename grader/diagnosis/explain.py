@@ -1,0 +1,108 @@
+"""Explain failed checks, and charge an error once: findings, and a share of the points where only an earlier mistake shows. Pure.
+
+A later check that fails is not charged in full when it is certain that nothing of its own is wrong: when its arrays are, number for
+number, what right code gives on top of a known mistake in another function. That function's own checks charge the mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from ..model import Array, CheckEvidence, CheckResult, Ending, Outcome
+from ..probe import Check
+from .carry import agreeing
+from .match import Diagnosis, Observed, Variant, diagnose, wrong_arrays
+
+__all__ = ["Knowledge", "explain"]
+
+Arrays = Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What failures are explained by. variants: check id -> what known mistakes give for it.
+
+    companions: checks that send the student's own forward pass for the gradients of another, see `carry`.
+    share: of the points that a check lost, given where the error was made and charged elsewhere; 0 to 1.
+    """
+
+    variants: Mapping[str, Sequence[Variant]] = field(default_factory=dict)
+    companions: Sequence[Check] = ()
+    share: Decimal = Decimal(0)
+
+
+def explain(
+    judged: Sequence[CheckResult],
+    checks: Sequence[Check],
+    answers: Mapping[str, CheckEvidence],
+    expected: Mapping[str, Arrays],
+    known: Knowledge,
+) -> tuple[CheckResult, ...]:
+    """The results with findings and carried points, where arrays came back that can be compared with the expected ones."""
+    observed = [
+        Observed(
+            check=check,
+            passed=result.outcome is Outcome.PASSED,
+            arrays=_arrays(answers[check.id]),
+            expected=expected[check.id],
+            variants=known.variants.get(check.id, ()),
+            warnings=answers[check.id].warnings,
+        )
+        for check, result in zip(checks, judged, strict=True)
+        if check.judge is None and expected.get(check.id) and _answered(answers, check.id)
+    ]
+    diagnoses = diagnose(observed)
+    own = {seen.check.id: _own_share(seen, answers, expected, known) for seen in observed if not seen.passed}
+    return tuple(
+        _carried(result, diagnoses.get(result.id), own.get(result.id, 0.0), known.share) for result in judged
+    )
+
+
+def _answered(answers: Mapping[str, CheckEvidence], check: str) -> bool:
+    return check in answers and answers[check].ending is Ending.ANSWERED
+
+
+def _arrays(answer: CheckEvidence) -> dict[str, Array | None]:
+    return {value.name: value.array for value in answer.values}
+
+
+def _own_share(
+    seen: Observed, answers: Mapping[str, CheckEvidence], expected: Mapping[str, Arrays], known: Knowledge
+) -> float:
+    """Which part of what the check lost the student's own forward pass excuses: of the wrong gradients, those that agree."""
+    agree: set[str] = set()
+    for companion in known.companions:
+        if (
+            companion.carries == seen.check.id
+            and _answered(answers, companion.id)
+            and expected.get(companion.id)
+        ):
+            agree |= agreeing(seen.arrays, _arrays(answers[companion.id]), expected[companion.id])
+    wrong = wrong_arrays(seen.check, seen.arrays, seen.expected)
+    if not wrong or (seen.check.credit == "all" and wrong - agree):
+        return 0.0
+    return len(wrong & agree) / len(wrong)
+
+
+def _carried(result: CheckResult, diagnosis: Diagnosis | None, own: float, share: Decimal) -> CheckResult:
+    """One result with what is known about it. The greater of the two grounds counts, never their sum."""
+    findings = diagnosis.findings if diagnosis else ()
+    part, reason = own, "what is wrong agrees with your own forward pass, which is charged by itself"
+    if diagnosis and diagnosis.elsewhere:
+        part, reason = (
+            1.0,
+            f"right but for what is wrong in {' and '.join(diagnosis.elsewhere)} and charged there",
+        )
+    given = ((result.max_points - result.points) * share * Decimal(str(part))).quantize(
+        Decimal("0.0001")
+    ).normalize() + 0
+    if given <= 0:
+        return replace(result, findings=findings)
+    return replace(
+        result,
+        findings=findings,
+        points=result.points + given,
+        reason=f"{result.reason}; {reason}: {given:f} points are given",
+    )

@@ -1,0 +1,273 @@
+"""Load an assignment's catalogue of misconceptions, and compute what each one gives for each check, on the graded seed.
+
+The catalogue is a module that `assignment.yaml` names: `CATALOGUE`, the entries, and `applied(entries)`, a context manager in which
+the reference makes these mistakes. Which entries bear on a check is found by running its probe once and seeing which functions ran.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import itertools
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..assignment import Assignment
+from ..errors import AssignmentError
+from ..files import atomic_file
+from ..model import Array
+from ..probe import Check
+from ..seed import Seed
+from ..suite import Suite, expected_key, run_probe
+from .match import Cause, Variant, equal_arrays
+
+__all__ = ["Catalogue", "Misconception", "load_catalogue", "variants"]
+
+MOST_CALLS = 1_000  # of a probe that is run for pairs as well; training runs take more
+MOST_PAIRED = 2  # checks in which the same two mistakes are tried together
+JOIN = "+"  # between the ids of two mistakes held together, in the cache
+
+Arrays = Mapping[str, Array]
+
+
+class Misconception(Protocol):
+    """An entry of a catalogue.
+
+    functions: those of the reference that are exchanged while it is applied. wrong_functions: those among them that are wrong; a
+    course that never runs one of these does not have the function that the mistake is about.
+    """
+
+    @property
+    def id(self) -> str: ...  # noqa: D102 - said by the class
+    @property
+    def student(self) -> str: ...  # noqa: D102
+    @property
+    def instructor(self) -> str: ...  # noqa: D102
+    @property
+    def functions(self) -> tuple[FunctionType, ...]: ...  # noqa: D102
+    @property
+    def wrong_functions(self) -> tuple[FunctionType, ...]: ...  # noqa: D102
+
+
+class Catalogue(Protocol):
+    """What the named module has to offer."""
+
+    CATALOGUE: Sequence[Any]
+
+    def applied(self, misconceptions: Sequence[Any]) -> AbstractContextManager[None]:
+        """Make the reference wrong in these ways for a `with` block. Raises: ValueError if they do not go together."""
+
+
+def load_catalogue(assignment: Assignment) -> Catalogue | None:
+    """The module that `assignment.yaml` names under `misconceptions`, or None if it names none.
+
+    Raises: AssignmentError if it cannot be imported or is no catalogue.
+    """
+    name = assignment.spec.misconceptions
+    if not name:
+        return None
+    place = assignment.folder / "assignment.yaml"
+    try:
+        module: Any = importlib.import_module(name)
+    except ImportError as exc:
+        raise AssignmentError(
+            f"{place}: misconceptions {name} cannot be imported ({exc}); expected a module"
+        ) from exc
+    if not hasattr(module, "CATALOGUE") or not hasattr(module, "applied"):
+        raise AssignmentError(
+            f"{place}: {name} has no CATALOGUE and applied(); expected a catalogue of misconceptions"
+        )
+    found: Catalogue = module
+    return found
+
+
+def variants(
+    suite: Suite,
+    reference: Any,
+    catalogue: Catalogue,
+    expected: Mapping[str, Arrays],
+    seed: Seed,
+    *,
+    cache: Path | None = None,
+) -> dict[str, tuple[Variant, ...]]:
+    """What each misconception that shows in a check gives for it: check id -> variants, those of two mistakes last.
+
+    Checks with a judge of their own are left out: their arrays are not what is compared. cache: a folder.
+    """
+    path = cache / f"{_key(suite, reference, seed)}.variants.npz" if cache is not None else None
+    shown: _Shown | None = None
+    if path is not None:
+        with contextlib.suppress(FileNotFoundError, ValueError, EOFError, KeyError, OSError):
+            shown = _load(path, suite)
+    if shown is None:
+        shown = _computed(suite, reference, catalogue, expected, seed)
+        if path is not None:
+            _save(path, shown)
+    causes = _causes(suite, catalogue, shown)
+    return {
+        check: tuple(
+            Variant(
+                causes=tuple(causes[one] for one in ids.split(JOIN)), arrays={**expected[check], **changed}
+            )
+            for ids, changed in found.items()
+        )
+        for check, found in shown.changed.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """calls: how many calls each check's probe takes. changed: check id -> ids of mistakes -> the arrays that they change."""
+
+    calls: Mapping[str, int]
+    changed: Mapping[str, dict[str, dict[str, Array]]]
+
+    def homes(self, suite: Suite) -> dict[str, Check]:
+        """For each mistake the check that shows it with the least else around it: that of the function itself."""
+        found: dict[str, Check] = {}
+        for check in sorted(_compared(suite), key=lambda check: self.calls[check.id]):  # stable
+            for ids in self.changed[check.id]:
+                found.setdefault(ids, check)
+        return found
+
+
+def _compared(suite: Suite) -> Iterator[Check]:
+    return (check for check in suite.checks if check.judge is None)
+
+
+def _computed(
+    suite: Suite, reference: Any, catalogue: Catalogue, expected: Mapping[str, Arrays], seed: Seed
+) -> _Shown:
+    """Run the probes with every mistake that bears on them, and with pairs of those that one function holds."""
+    checks = list(_compared(suite))
+    ran = {check.id: _functions_run(check, reference, seed) for check in checks}
+    somewhere = frozenset().union(*ran.values())
+    entries = [
+        one for one in catalogue.CATALOGUE if any(f.__code__ in somewhere for f in one.wrong_functions)
+    ]
+    singles: dict[str, dict[str, dict[str, Array]]] = {}
+    for check in checks:
+        bearing = [one for one in entries if any(f.__code__ in ran[check.id] for f in one.functions)]
+        run = partial(_changed, check, reference, catalogue, expected[check.id], seed)
+        singles[check.id] = {one.id: changed for one in bearing if (changed := run((one,)))}
+    shown = _Shown({check.id: ran[check.id].total() for check in checks}, singles)
+    homes = {ids: home.of for ids, home in shown.homes(suite).items()}
+    paired: Counter[tuple[str, str]] = Counter()
+    for check in checks:
+        # Two mistakes in one function are common. Later checks build on these: there, one of the two explains enough.
+        showing = [one for one in entries if one.id in singles[check.id] and homes[one.id] == check.of]
+        run = partial(_changed, check, reference, catalogue, expected[check.id], seed)
+        for one, other in itertools.combinations(showing, 2) if shown.calls[check.id] <= MOST_CALLS else ():
+            pair = (one.id, other.id)
+            if paired[pair] < MOST_PAIRED and (changed := run((one, other))):
+                paired[pair] += 1
+                if not any(
+                    _same_change(changed, singles[check.id][name]) for name in pair
+                ):  # else one hides the other
+                    singles[check.id][JOIN.join(pair)] = changed
+    return shown
+
+
+def _same_change(one: Arrays, other: Arrays) -> bool:
+    return one.keys() == other.keys() and all(_identical(one[name], other[name]) for name in one)
+
+
+def _changed(  # noqa: PLR0917 - all but the last are bound once per check
+    check: Check,
+    reference: Any,
+    catalogue: Catalogue,
+    expected: Arrays,
+    seed: Seed,
+    entries: tuple[Misconception, ...],
+) -> dict[str, Array]:
+    """What these mistakes change in the check's arrays; nothing if they do not go together or the probe ends in an error."""
+    try:
+        with catalogue.applied(entries):
+            arrays = run_probe(check, reference, seed)
+    except (AssignmentError, ValueError):
+        return {}
+    if arrays.keys() != expected.keys() or equal_arrays(check, arrays, expected):
+        return {}
+    return {name: array for name, array in arrays.items() if not _identical(array, expected[name])}
+
+
+def _identical(one: Array, other: Array) -> bool:
+    return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
+
+
+def _functions_run(check: Check, reference: Any, seed: Seed) -> Counter[CodeType]:
+    """Which functions the probe runs on the reference, and how often."""
+    ran: Counter[CodeType] = Counter()
+
+    def note(frame: Any, event: str, _: Any) -> None:
+        if event == "call":
+            ran[frame.f_code] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        run_probe(check, reference, seed)
+    finally:
+        sys.setprofile(before)
+    return ran
+
+
+def _causes(suite: Suite, catalogue: Catalogue, shown: _Shown) -> dict[str, Cause]:
+    """The entries in words, with the function and the section that they belong to."""
+    homes = shown.homes(suite)
+    return {
+        entry.id: Cause(
+            id=entry.id,
+            function=homes[entry.id].of,
+            student=entry.student,
+            instructor=entry.instructor,
+            section=homes[entry.id].section,
+        )
+        for entry in catalogue.CATALOGUE
+        if entry.id in homes
+    }
+
+
+def _key(suite: Suite, reference: Any, seed: Seed) -> str:
+    """As the expected arrays', and by terms that decide which differences show."""
+    terms = [
+        (check.id, str(check.tolerance), str(check.floor), check.judge is None, check.of)
+        for check in suite.checks
+    ]
+    name = suite.assignment.spec.misconceptions
+    return hashlib.sha256(f"{expected_key(suite, reference, seed)}\n{name}\n{terms}".encode()).hexdigest()
+
+
+def _save(path: Path, shown: _Shown) -> None:
+    named = {
+        f"{check}\n{ids}\n{name}": array
+        for check, found in shown.changed.items()
+        for ids, arrays in found.items()
+        for name, array in arrays.items()
+    }
+    named |= {check: np.array(calls) for check, calls in shown.calls.items()}
+    with atomic_file(path, 0o600) as file:
+        np.savez(file, **named)  # type: ignore[arg-type] # numpy types the keywords too narrowly
+
+
+def _load(path: Path, suite: Suite) -> _Shown:
+    changed: dict[str, dict[str, dict[str, Array]]] = {check.id: {} for check in _compared(suite)}
+    calls: dict[str, int] = {}
+    with np.load(path, allow_pickle=False) as file:
+        for key in file.files:
+            check, *rest = key.split("\n")
+            if rest:
+                changed[check].setdefault(rest[0], {})[rest[1]] = file[key]
+            else:
+                calls[check] = int(file[key])
+    return _Shown({check: calls[check] for check in changed}, changed)

@@ -1,0 +1,141 @@
+"""`grader worker`: run submissions for a driver elsewhere, in rooms of this machine. Needs dask.distributed (extra `cluster`).
+
+A worker owns its sandbox and looks at it before it takes work; it judges nothing and never sees a gradebook. A submission's files
+live here for as long as it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from distributed import Worker, get_worker
+from distributed.diagnostics.plugin import WorkerPlugin
+
+from ..data import DataSet, find_data
+from ..errors import SandboxError
+from ..execute import execute
+from ..grading import environment
+from ..sandbox import Sandbox
+from ..store.blobs import BlobStore
+from .errand import Parcel, Task, decode_task, encode_answer
+from .security import Tls, security
+
+__all__ = ["RESOURCE", "Workshop", "run_task", "serve"]
+
+RESOURCE = "gradecheck"  # what our workers offer, so that no task goes to a worker without a sandbox
+PLUGIN = "gradecheck"
+CONNECT_S = 60.0  # to the scheduler
+
+
+class Workshop(WorkerPlugin):
+    """What a worker process holds: its sandbox, and the data sets that it has found."""
+
+    def __init__(self, sandbox: Sandbox, *, state: Path, data: Path | None) -> None:
+        self.name = PLUGIN
+        self._sandbox = sandbox
+        self._state = state
+        self._setting = data
+        self._found: dict[str, DataSet] = {}
+
+    async def run(self, document: bytes, files: dict[str, bytes]) -> Parcel:
+        """Run one task.
+
+        Raises: SandboxError if this worker is not like its driver, or our machinery fails.
+        """
+        task = decode_task(document)
+        here = environment()
+        if dict(task.plan.environment) != here:
+            raise SandboxError(
+                f"the driver has {_words(task.plan.environment)}, this worker has {_words(here)}; "
+                "evidence would not compare: install the same versions"
+            )
+        plan = replace(task.plan, data=await asyncio.to_thread(self._data, task))
+        with tempfile.TemporaryDirectory(prefix="gradecheck-worker-") as folder:
+            blobs = BlobStore(Path(folder))
+            for data in files.values():
+                blobs.put(data)
+            evidence = await execute(plan, task.submission, task.key, sandbox=self._sandbox, blobs=blobs)
+            return encode_answer(evidence, blobs)
+
+    def _data(self, task: Task) -> DataSet | None:
+        """The data set that the driver has, too. Raises: SandboxError if it is another here."""
+        name = task.plan.suite.assignment.spec.data
+        if not task.data_digest:
+            return None
+        if name not in self._found:
+            data = find_data(task.plan.suite.assignment, self._state, self._setting)
+            if data is None:
+                return None
+            self._found[name] = data
+        found = self._found[name]
+        if found.digest != task.data_digest:
+            raise SandboxError(
+                f"this worker has other data: {found.name} in {found.folder}; give driver and workers the same --data"
+            )
+        return found
+
+
+async def run_task(document: bytes, files: dict[str, bytes]) -> Parcel:
+    """Run one task on the worker that this is called on. The only function that a driver asks workers to call.
+
+    Raises: SandboxError if the worker was not started by `grader worker`, or as `Workshop.run`.
+    """
+    workshop = get_worker().plugins.get(PLUGIN)
+    if not isinstance(workshop, Workshop):
+        raise SandboxError("this worker has no sandbox; start workers with `grader worker`")
+    return await workshop.run(document, files)
+
+
+async def serve(
+    address: str, *, slots: int, state: Path, data: Path | None = None, tls: Tls | None = None
+) -> None:
+    """Start the sandbox, then take work from the scheduler at `address` until it goes away or a signal asks to end.
+
+    Raises: SandboxError if there is no working sandbox here, or no scheduler there within a minute.
+    """
+    async with Sandbox() as sandbox:
+        settings: dict[str, Any] = {
+            "nthreads": slots,
+            "resources": {RESOURCE: slots},
+            "security": security(address, tls),
+            "plugins": (Workshop(sandbox, state=state, data=data),),
+            "death_timeout": CONNECT_S,
+            "dashboard": False,
+        }
+        with tempfile.TemporaryDirectory(prefix="gradecheck-worker-") as folder:
+            worker = Worker(address, local_directory=folder, **settings)
+            try:
+                await worker
+            except (OSError, TimeoutError, ValueError, RuntimeError) as exc:
+                await worker.close()
+                raise SandboxError(
+                    f"{address}: no scheduler answers ({exc}); start one with `dask scheduler`"
+                ) from exc
+            await _until_ended(worker)
+
+
+async def _until_ended(worker: Any) -> None:
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(
+            NotImplementedError, ValueError
+        ):  # not in the main thread: nobody sends signals
+            loop.add_signal_handler(number, ended.set)
+    waiting = [asyncio.ensure_future(worker.finished()), asyncio.ensure_future(ended.wait())]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+        await worker.close()
+
+
+def _words(versions: Any) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))

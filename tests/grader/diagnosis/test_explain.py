@@ -1,0 +1,140 @@
+"""Findings and carried points on whole results: an error is charged once, and never excused by a guess."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from grader.diagnosis.explain import Knowledge, explain
+from grader.diagnosis.match import Cause, Variant
+from grader.model import CheckEvidence, Ending, Outcome, Value
+from grader.probe import Check
+from grader.score import judge_check
+
+EXPECTED = {"a": np.array([1.0, 2.0]), "b": np.array([3.0, 4.0])}
+WRONG = {"a": np.array([5.0, 9.0]), "b": EXPECTED["b"]}
+
+
+def check(name, of="layer", **terms):
+    return Check(id=name, title="t", of=of, probe=lambda impl, rng: {}, points=10, **terms)
+
+
+def answer(name, arrays, ending=Ending.ANSWERED):
+    values = tuple(Value(name=key, type_name="ndarray", array=array) for key, array in arrays.items())
+    return CheckEvidence(check=name, ending=ending, values=values)
+
+
+def variant(name, function="layer", **arrays):
+    return Variant(causes=(Cause(id=name, function=function, student="s"),), arrays={**EXPECTED, **arrays})
+
+
+def explained(checks, answers, known):
+    by_id = {one.check: one for one in answers}
+    expected = {one.id: EXPECTED for one in checks}
+    judged = [judge_check(one, by_id.get(one.id), EXPECTED) for one in checks]
+    return explain(judged, checks, by_id, expected, known)
+
+
+SHARE = Decimal("0.6")
+LAYER, NETWORK = check("layer_check"), check("network_check", of="network")
+KNOWN = Knowledge(
+    variants={"layer_check": [variant("x", a=WRONG["a"])], "network_check": [variant("x", a=WRONG["a"])]},
+    share=SHARE,
+)
+
+
+def test_an_error_is_charged_once():
+    layer, network = explained(
+        [LAYER, NETWORK], [answer("layer_check", WRONG), answer("network_check", WRONG)], KNOWN
+    )
+    assert (layer.points, network.points) == (Decimal(0), Decimal(6))
+    assert layer.outcome is network.outcome is Outcome.FAILED
+    assert network.reason.endswith(
+        "right but for what is wrong in layer and charged there: 6 points are given"
+    )
+    assert [finding.certain for finding in network.findings] == [True]
+
+
+def test_points_that_arrays_earned_stay():
+    each = check("network_check", of="network", credit="each")
+    (result,) = explained([each], [answer("network_check", WRONG)], KNOWN)
+    assert result.points == Decimal(5) + Decimal("0.6") * 5
+
+
+def test_a_share_of_nothing_gives_nothing():
+    known = Knowledge(variants=KNOWN.variants)
+    (result,) = explained([NETWORK], [answer("network_check", WRONG)], known)
+    assert result.points == 0
+    assert "given" not in result.reason
+    assert result.findings
+
+
+def test_an_unexplained_failure_keeps_its_zero():
+    strange = {"a": np.array([7.0, 1.0]), "b": EXPECTED["b"]}
+    (result,) = explained([NETWORK], [answer("network_check", strange)], KNOWN)
+    assert result.points == 0
+
+
+def test_a_passed_check_is_left_alone():
+    (result,) = explained([NETWORK], [answer("network_check", EXPECTED)], KNOWN)
+    assert (result.points, result.findings, result.reason) == (Decimal(10), (), "")
+
+
+@pytest.mark.parametrize("ending", [Ending.RAISED, Ending.TIMED_OUT, Ending.NOT_RUN])
+def test_what_did_not_answer_is_left_alone(ending):
+    (result,) = explained([NETWORK], [answer("network_check", {}, ending)], KNOWN)
+    assert (result.points, result.findings) == (Decimal(0), ())
+
+
+# --- The student's own forward pass: a cube about the mean, where a square is right ------------------------------------------
+
+POINT = np.array([1.0, 2.0, 4.0])
+ALONG = np.array([0.3, -1.0, 0.5])
+PUSH = np.array([0.4, 0.0, 0.0])
+STEP = 1e-5
+
+
+def moved(f):
+    return {
+        "base": np.array(f(POINT)),
+        "step": np.array(STEP),
+        "weight": np.array(1.0),
+        "dx|along": ALONG,
+        "dx|plus": np.array(f(POINT + STEP * ALONG)),
+        "dx|minus": np.array(f(POINT - STEP * ALONG)),
+        "far_x_up": np.array(f(POINT + PUSH)),
+        "far_x_down": np.array(f(POINT - PUSH)),
+    }
+
+
+def own(gradient, forward=lambda x: float(np.sum(x**3)), **terms):
+    expected = {"backward": {"dx": 2 * POINT}, "around": moved(lambda x: float(np.sum(x**2)))}
+    backward = check("backward", of="backward", **terms)
+    companion = check("around", of="backward", carries="backward")
+    answers = {"backward": answer("backward", {"dx": gradient}), "around": answer("around", moved(forward))}
+    judged = [judge_check(backward, answers["backward"], expected["backward"])]
+    known = Knowledge(companions=(companion,), share=SHARE)
+    return explain(judged, [backward], answers, expected, known)[0]
+
+
+def test_a_gradient_of_the_students_own_forward_pass_earns_the_share():
+    result = own(3 * POINT**2)
+    assert result.points == 6
+    assert "agrees with your own forward pass" in result.reason
+
+
+def test_another_gradient_does_not():
+    assert own(3 * POINT**2 + 1).points == 0
+
+
+def test_a_linear_forward_pass_does_not():
+    assert own(np.full(3, 5.0), lambda x: float(5 * x.sum())).points == 0
+
+
+def test_a_companion_that_did_not_answer_excuses_nothing():
+    backward, companion = check("backward", of="b"), check("around", of="b", carries="backward")
+    answers = {"backward": answer("backward", WRONG), "around": answer("around", {}, Ending.RAISED)}
+    judged = [judge_check(backward, answers["backward"], EXPECTED)]
+    known = Knowledge(companions=(companion,), share=SHARE)
+    expected = {"backward": EXPECTED, "around": moved(lambda x: float(np.sum(x**2)))}
+    assert explain(judged, [backward], answers, expected, known)[0].points == 0

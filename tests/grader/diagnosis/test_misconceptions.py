@@ -1,0 +1,237 @@
+"""Catalogues: loaded by name, tried where their functions run, kept on disk."""
+
+import contextlib
+import types
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from grader.assignment import load_assignment
+from grader.diagnosis import misconceptions
+from grader.diagnosis.misconceptions import load_catalogue, variants
+from grader.errors import AssignmentError
+from grader.probe import Check
+from grader.seed import Seed
+from grader.suite import Suite, expected_arrays
+
+SEED = Seed.of(5)
+
+
+def scale(x):
+    return 2 * x
+
+
+def shift(x):
+    return x + 1
+
+
+def never(x):
+    return x
+
+
+WRONG = {
+    "scale.three": (scale, lambda x: 3 * x),
+    "scale.minus": (scale, lambda x: -2 * x),
+    "shift.two": (shift, lambda x: x + 2),
+    "shift.none": (shift, lambda x: x),
+    "shift.raises": (shift, lambda x: x + np.zeros(77)),
+    "scale.same": (scale, lambda x: x + x),
+    "never.called": (never, lambda x: -x),
+}
+
+
+@dataclass
+class Entry:
+    id: str
+    functions: tuple
+    code: object
+    student: str = "It looks like a mistake."
+    instructor: str = "A mistake."
+    context: tuple = ()
+
+    @property
+    def wrong_functions(self):
+        return tuple(function for function in self.functions if function not in self.context)
+
+
+@contextlib.contextmanager
+def applied(entries):
+    if len({entry.functions for entry in entries}) < len(entries):
+        raise ValueError("both in one line")
+    before = {entry.functions[0]: entry.functions[0].__code__ for entry in entries}
+    try:
+        for entry in entries:
+            entry.functions[0].__code__ = entry.code
+        yield
+    finally:
+        for function, code in before.items():
+            function.__code__ = code
+
+
+CATALOGUE = types.SimpleNamespace(
+    CATALOGUE=[Entry(name, (function,), wrong.__code__) for name, (function, wrong) in WRONG.items()],
+    applied=applied,
+)
+REFERENCE = types.SimpleNamespace(scale=scale, shift=shift)
+
+
+def probe_scale(impl, rng):
+    return {"out": impl.scale(rng.standard_normal(3)), "aside": np.array([1.0, 1.0])}
+
+
+def probe_both(impl, rng):
+    return {"out": impl.shift(impl.scale(rng.standard_normal(3)))}
+
+
+def probe_shift(impl, rng):
+    return {"out": impl.shift(rng.standard_normal(3))}
+
+
+def checks():
+    return (
+        Check(id="first", title="t", of="scale", probe=probe_scale, section="Scaling"),
+        Check(id="second", title="t", of="both", probe=probe_shift, section="Shifting"),
+        Check(id="third", title="t", of="both", probe=probe_both, section="Both"),
+        Check(id="judged", title="t", of="both", probe=probe_both, judge=lambda a, e: None),
+        Check(id="inside", title="t", of="both", probe=probe_both, where="notebook"),
+    )
+
+
+@dataclass
+class Spec:
+    misconceptions: str = "some.catalogue"
+
+
+@dataclass
+class Assignment:
+    spec: Spec = field(default_factory=Spec)
+
+
+@pytest.fixture
+def suite(monkeypatch):
+    monkeypatch.setattr(misconceptions, "expected_key", lambda *_: "key")
+    return Suite(assignment=Assignment(), checks=checks(), modules={}, digest="d")
+
+
+def found(suite, cache=None, catalogue=CATALOGUE):
+    expected = expected_arrays(suite, REFERENCE, SEED)
+    return expected, variants(suite, REFERENCE, catalogue, expected, SEED, cache=cache)
+
+
+def ids(given):
+    return [tuple(cause.id for cause in variant.causes) for variant in given]
+
+
+def test_each_check_has_the_mistakes_that_show_in_it(suite):
+    _, given = found(suite)
+    assert ids(given["first"]) == [("scale.three",), ("scale.minus",)]
+    assert ids(given["second"]) == [("shift.two",), ("shift.none",)]
+    assert ("scale.three",) in ids(given["third"])
+    assert ("shift.two",) in ids(given["third"])
+
+
+def test_what_shows_nowhere_is_left_out(suite):
+    _, given = found(suite)
+    everywhere = {name for found_here in given.values() for names in ids(found_here) for name in names}
+    assert everywhere == {"scale.three", "scale.minus", "shift.two", "shift.none"}
+
+
+def test_a_mistake_in_a_function_that_no_check_runs_is_left_out(suite):
+    elsewhere = Entry("never.called", (shift,), WRONG["shift.two"][1].__code__, context=(shift,))
+    catalogue = types.SimpleNamespace(CATALOGUE=[elsewhere], applied=applied)
+    assert not any(found(suite, catalogue=catalogue)[1].values())
+
+
+def test_checks_with_a_judge_have_none(suite):
+    assert set(found(suite)[1]) == {"first", "second", "third", "inside"}
+
+
+def test_long_probes_are_not_run_for_pairs(suite, monkeypatch):
+    assert (
+        any(len(names) == 2 for names in ids(found(suite)[1]["third"])) is False
+    )  # of two functions: never paired
+    checks = (Check(id="one", title="t", of="both", probe=probe_both),)
+    small = Suite(assignment=Assignment(), checks=checks, modules={}, digest="d")
+    assert any(len(names) == 2 for names in ids(found(small)[1]["one"]))
+    monkeypatch.setattr(misconceptions, "MOST_CALLS", 1)
+    assert not any(len(names) == 2 for names in ids(found(small)[1]["one"]))
+
+
+def test_arrays_are_whole_and_wrong_where_the_mistake_shows(suite):
+    expected, given = found(suite)
+    arrays = given["first"][0].arrays
+    np.testing.assert_allclose(arrays["out"], 1.5 * expected["first"]["out"])
+    np.testing.assert_array_equal(arrays["aside"], [1, 1])
+
+
+def test_a_cause_belongs_to_the_first_check_that_shows_it(suite):
+    _, given = found(suite)
+    cause = next(v.causes[0] for v in given["third"] if v.causes[0].id == "scale.three")
+    assert (cause.function, cause.section) == ("scale", "Scaling")
+
+
+def test_the_reference_is_right_again_afterwards(suite):
+    found(suite)
+    assert scale(1) == 2
+    assert shift(1) == 2
+
+
+def test_pairs_are_of_mistakes_that_one_function_holds(suite):
+    both = [Entry("shift.two", (shift,), WRONG["shift.two"][1].__code__)]
+    both += [Entry("never.zero", (never,), (lambda x: 0 * x).__code__)]
+
+    def probe(impl, rng):
+        x = rng.standard_normal(2)
+        return {"a": impl.shift(x), "b": impl.never(x)}
+
+    checks = (Check(id="one", title="t", of="f", probe=probe),)
+    small = Suite(assignment=Assignment(), checks=checks, modules={}, digest="d")
+    reference = types.SimpleNamespace(shift=shift, never=never)
+    catalogue = types.SimpleNamespace(CATALOGUE=both, applied=applied)
+    given = variants(small, reference, catalogue, expected_arrays(small, reference, SEED), SEED)
+    assert ids(given["one"]) == [("shift.two",), ("never.zero",), ("shift.two", "never.zero")]
+
+
+def test_what_is_kept_is_what_was_computed(suite, tmp_path):
+    _, first = found(suite, tmp_path)
+    broken = types.SimpleNamespace(CATALOGUE=CATALOGUE.CATALOGUE, applied=None)  # would raise if anything ran
+    _, again = found(suite, tmp_path, broken)
+    assert {check: ids(given) for check, given in first.items()} == {
+        check: ids(given) for check, given in again.items()
+    }
+    for check, given in first.items():
+        for one, other in zip(given, again[check], strict=True):
+            assert one.arrays.keys() == other.arrays.keys()
+            for name, array in one.arrays.items():
+                np.testing.assert_array_equal(array, other.arrays[name])
+
+
+def test_a_damaged_file_is_made_again(suite, tmp_path):
+    found(suite, tmp_path)
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(b"no archive")
+    assert ids(found(suite, tmp_path)[1]["first"]) == [("scale.three",), ("scale.minus",)]
+
+
+ASSIGNMENT = "tests/data/small_assignment"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        pytest.param(
+            "no_such_module_here", "misconceptions no_such_module_here cannot be imported", id="absent"
+        ),
+        pytest.param("json", "json has no CATALOGUE and applied", id="no-catalogue"),
+    ],
+)
+def test_a_name_that_is_no_catalogue_is_the_instructors_error(name, reason, pytestconfig):
+    assignment = load_assignment(pytestconfig.rootpath / ASSIGNMENT)
+    object.__setattr__(assignment, "spec", assignment.spec.model_copy(update={"misconceptions": name}))
+    with pytest.raises(AssignmentError, match=reason):
+        load_catalogue(assignment)
+
+
+def test_an_assignment_without_a_catalogue_has_none(pytestconfig):
+    assert load_catalogue(load_assignment(pytestconfig.rootpath / ASSIGNMENT)) is None
