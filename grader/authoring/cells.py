@@ -1,6 +1,6 @@
 """Notebooks as plain data, read and written so that the same cells always give the same bytes. Pure; runs and judges nothing.
 
-For the instructor's own notebooks (nbformat 4). What students hand in is read by `grader/notebook.py`, which forgives more.
+For the instructor's own notebooks (nbformat 4). What students hand in is read by `grader/notebooks/file.py`, which forgives more.
 """
 
 from __future__ import annotations

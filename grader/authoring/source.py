@@ -1,6 +1,6 @@
 """The instructor's source as students' files: solved (what full marks are made of) or blank (what students receive).
 
-Reads `source/`; writes nothing and runs nothing. See `grader/regions.py` for what a solution region is.
+Reads `source/`; writes nothing and runs nothing. See `grader/authoring/regions.py` for what a solution region is.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from .. import checks
-from ..compare import compare_value
-from ..selfcheck_worker import work
+from . import checks
+from .compare import compare_value
+from .selfcheck_worker import work
 
 work(Path(sys.argv[1]), compare_value, vars(checks), json.loads(sys.argv[2]))

@@ -4,11 +4,11 @@ import shutil
 
 import pytest
 
-from grader.proofs import survey as module
 from grader.assignment import load_assignment
 from grader.errors import AssignmentError
-from grader.seed import Seed
+from grader.proofs import survey as module
 from grader.proofs.survey import survey
+from grader.seed import Seed
 
 SEED = Seed.of(3)
 
