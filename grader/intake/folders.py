@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from ..errors import SubmissionError
 from .caps import DEFAULT_CAPS, Caps
-from .junk import VENV_MARK, file_kind, folder_kind
+from .junk import PACKAGES, VENV_MARK, environment_part, file_kind, folder_kind
 from .tree import FOLDER_LEVELS, Entry, LeftOut, Refusal, Tree, path_fault, shown
 
 __all__ = ["DiskSource", "read_files", "read_folder"]
@@ -68,9 +68,10 @@ class _Walk:
         except OSError as exc:
             self.refusals.append(Refusal(prefix.rstrip("/"), f"cannot be read: {exc.strerror}"))
             return
-        if depth and any(item.name == VENV_MARK for item in found):
-            self.left_out.append(LeftOut(prefix.rstrip("/"), "installed packages"))
-            return
+        if any(item.name == VENV_MARK for item in found):
+            parts = {item.name for item in found if environment_part(item.name)}
+            self.left_out += [LeftOut(prefix + _legible(name), PACKAGES) for name in sorted(parts)]
+            found = [item for item in found if item.name not in parts]
         # The first two levels may be a class: a folder with a file for each of thousands of students is no data set.
         if depth > 1 and len(found) > self.caps.folder_files:
             self.left_out.append(

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from .caps import Caps
 
-__all__ = ["ARCHIVES", "DATA_SUFFIXES", "VENV_MARK", "file_kind", "folder_kind"]
+__all__ = [
+    "ARCHIVES",
+    "DATA_SUFFIXES",
+    "PACKAGES",
+    "VENV_MARK",
+    "environment_part",
+    "file_kind",
+    "folder_kind",
+]
 
 #: Archives that are refused with a message; only zips are opened.
 ARCHIVES = (
@@ -43,10 +51,12 @@ DATA_SUFFIXES = frozenset(
 )
 
 VENV_MARK = "pyvenv.cfg"
+PACKAGES = "installed packages"  # the kind of what an environment holds
 
 _CACHES = frozenset({"__macosx", "__pycache__", "$recycle.bin", "thumbs.db", "desktop.ini"})
 _DATA_FOLDERS = frozenset({"datasets", "cifar-10-batches-py", "mnist_data"})
 _ENVIRONMENTS = frozenset({"venv", "virtualenv", "node_modules", "site-packages", "anaconda3", "miniconda3"})
+_ENVIRONMENT_PARTS = frozenset({VENV_MARK, "bin", "etc", "include", "lib", "lib64", "scripts", "share"})
 _COMPILED = frozenset({".pyc", ".pyo", ".so", ".pyd", ".dll", ".dylib", ".o", ".obj", ".exe", ".class"})
 _DOCUMENTS = frozenset(
     {".pdf", ".doc", ".docx", ".ppt", ".pptx", ".mp4", ".mov", ".avi", ".mkv", ".mp3", ".wav", ".iso", ".dmg"}
@@ -61,8 +71,13 @@ def folder_kind(name: str) -> str | None:
     if lowered in _DATA_FOLDERS:
         return "data sets"
     if lowered in _ENVIRONMENTS:
-        return "installed packages"
+        return PACKAGES
     return None
+
+
+def environment_part(name: str) -> bool:
+    """Whether a name in a folder with a VENV_MARK is the environment's. The work itself may lie beside: `python -m venv .`."""
+    return name.lower() in _ENVIRONMENT_PARTS
 
 
 def file_kind(name: str, size_bytes: int, caps: Caps) -> str | None:

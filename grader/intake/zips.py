@@ -21,7 +21,7 @@ from typing import BinaryIO, cast
 
 from ..errors import SubmissionError
 from .caps import DEFAULT_CAPS, MIB, Caps
-from .junk import VENV_MARK, file_kind, folder_kind
+from .junk import PACKAGES, VENV_MARK, environment_part, file_kind, folder_kind
 from .tree import FOLDER_LEVELS, Entry, LeftOut, Refusal, Tree, path_fault, readable_size, shown
 
 __all__ = ["ZipSource", "read_zip"]
@@ -185,7 +185,7 @@ def _members(archive: zipfile.ZipFile, stream: BinaryIO, label: str, caps: Caps)
         )
     source = ZipSource(archive, stream)
     names = _names(infos)
-    virtual = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] == VENV_MARK} - {""}
+    virtual = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] == VENV_MARK}
     entries: dict[str, Entry] = {}
     refusals: list[Refusal] = []
     left_out: dict[str, LeftOut] = {}
@@ -207,7 +207,10 @@ def _members(archive: zipfile.ZipFile, stream: BinaryIO, label: str, caps: Caps)
         "/".join(parts[:depth]) for parts in sound for depth in range(1, min(len(parts), FOLDER_LEVELS) + 1)
     }
     ordered = tuple(entries[name] for name in sorted(entries))
-    return Tree(ordered, tuple(refusals), tuple(left_out.values()), frozenset(folders - left_out.keys()))
+    bare = {place for place in virtual if not any(name.startswith(f"{place}/") for name in entries)}
+    return Tree(
+        ordered, tuple(refusals), tuple(left_out.values()), frozenset(folders - left_out.keys() - bare)
+    )
 
 
 def _names(infos: Iterable[zipfile.ZipInfo]) -> list[str]:
@@ -238,11 +241,12 @@ def _harmless(name: str) -> str:
 
 def _junk(name: str, size_bytes: int, environments: set[str], caps: Caps) -> LeftOut | None:
     *folders, last = name.split("/")
-    for depth, folder in enumerate(folders, start=1):
-        path = "/".join(folders[:depth])
-        kind = "installed packages" if path in environments else folder_kind(folder)
+    for depth, folder in enumerate([*folders, last]):
+        above = "/".join(folders[:depth])
+        kind = PACKAGES if above in environments and environment_part(folder) else None
+        kind = kind or (folder_kind(folder) if depth < len(folders) else None)
         if kind:
-            return LeftOut(path, kind)
+            return LeftOut(f"{above}/{folder}" if above else folder, kind)
     kind = file_kind(last, size_bytes, caps)
     return LeftOut(name, kind) if kind else None
 

@@ -195,6 +195,30 @@ def test_find_submissions_brings_other_files_and_leaves_out_data_and_caches(kit,
         assert left in texts
 
 
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+@pytest.mark.parametrize("place", ["", "hw/"], ids=["at the top", "below"])
+def test_find_submissions_grades_work_that_lies_in_an_environment(kit, take, tmp_path, packed, place):
+    """`python -m venv .` puts an environment's folders among the student's own."""
+    parts = {"pyvenv.cfg": b"", "Lib/site.py": b"", "bin/activate.py": b"", "include/x.py": b""}
+    files = kit.below("hw", {**kit.whole, **parts}) if place else {**kit.whole, **parts}
+    if packed:
+        (tmp_path / "alice.zip").write_bytes(kit.zipped(files))
+    found = take(tmp_path / "alice.zip" if packed else kit.write(tmp_path / "alice", files))
+    one = only(found)
+    assert set(paths_of(one)) == set(WHOLE)
+    assert "Left out as installed packages" in texts_of(one)
+
+
+def test_find_submissions_takes_a_class_in_which_one_works_in_an_environment(kit, take, tmp_path):
+    kit.write(tmp_path / "class" / "alice", {**kit.whole, "pyvenv.cfg": b"", "lib/x.py": b""})
+    kit.write(tmp_path / "class" / "bob", kit.whole)
+    found = take(tmp_path / "class")
+    assert [(one.student, set(paths_of(one))) for one in found] == [
+        ("alice", set(WHOLE)),
+        ("bob", set(WHOLE)),
+    ]
+
+
 def test_find_submissions_leaves_files_beyond_the_caps_and_says_so(kit, take, tmp_path):
     caps = replace(DEFAULT_CAPS, other_files=2, others_bytes=100)
     extra = {"a.csv": b"1" * 60, "b.py": b"2" * 60, "c.txt": b"3"}
