@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
-from .assignment import Assignment, Question
+from .assignment import Assignment, Question, load_assignment
 from .data import DataSet, find_data
 from .diagnosis.explain import Knowledge
-from .diagnosis.match import Variant
-from .diagnosis.misconceptions import load_catalogue, variants
+from .diagnosis.misconceptions import load_catalogue, variants, variants_kept
 from .errors import EvidenceError, SubmissionError
 from .model import (
     Answer,
@@ -44,7 +43,7 @@ from .state import State
 from .store.evidence import evidence_key
 from .suite import Suite, expected_arrays, load_reference, load_suite
 
-__all__ = ["Grading", "environment", "open_grading", "rejected"]
+__all__ = ["Grading", "environment", "keep_known", "open_grading", "prepare_grading", "rejected"]
 
 
 def environment() -> dict[str, str]:
@@ -56,7 +55,7 @@ def environment() -> dict[str, str]:
 class Grading:
     """What grading every submission of one assignment shares.
 
-    known: what failures are explained by. solution: the evidence of the instructor's own,
+    known: what failures are explained by; nothing until `explained`. solution: the evidence of the instructor's own,
     for the figures.
     """
 
@@ -82,6 +81,21 @@ class Grading:
             environment=environment(),
             sandboxed=str(sandboxed),
         )
+
+    @property
+    def explains_at_once(self) -> bool:
+        """Whether `explained` has nothing to compute: seconds, for a long catalogue that meets a new seed."""
+        assignment = self.assignment
+        return not assignment.spec.misconceptions or variants_kept(
+            self.suite, load_reference(assignment), self.seed, self.state.expected
+        )
+
+    def explained(self) -> Grading:
+        """This grading with the known mistakes to explain failures by, computed or recalled.
+
+        Raises: AssignmentError if the catalogue is wrong.
+        """
+        return replace(self, known=_known(self.assignment, self.suite, self.seed, self.state.expected))
 
     def judge(self, submission: Submission, evidence: Evidence, marks: Mapping[str, ManualMark]) -> Result:
         """Score the evidence, mark the inline questions, apply what people decided."""
@@ -147,27 +161,49 @@ class Grading:
 def open_grading(
     assignment: Assignment, state: State, *, seed: Seed | None = None, data: Path | None = None
 ) -> Grading:
-    """Load checks and reference, find the data set, and compute (or recall) the expected arrays.
+    """All of `prepare_grading`, and the known mistakes.
+
+    Raises: AssignmentError if any of the instructor's files is wrong.
+    """
+    return prepare_grading(assignment, state, seed=seed, data=data).explained()
+
+
+def prepare_grading(
+    assignment: Assignment, state: State, *, seed: Seed | None = None, data: Path | None = None
+) -> Grading:
+    """Load checks and reference, find the data set, and compute (or recall) the expected arrays: enough to run submissions.
 
     Raises: AssignmentError if any of the instructor's files is wrong.
     """
     suite = load_suite(assignment)
     used = seed or state.seed(assignment.name)
-    reference, catalogue = load_reference(assignment), load_catalogue(assignment)
-    expected = expected_arrays(suite, reference, used, cache=state.expected)
-    known: Mapping[str, Sequence[Variant]] = {}
-    if catalogue is not None:
-        known = variants(suite, reference, catalogue, expected, used, cache=state.expected)
+    load_catalogue(assignment)  # its faults are told before anything runs
     return Grading(
         assignment=assignment,
         suite=suite,
         seed=used,
         data=find_data(assignment, state.folder, data),
-        expected=expected,
+        expected=expected_arrays(suite, load_reference(assignment), used, cache=state.expected),
         state=state,
-        known=Knowledge(
-            variants=known, companions=suite.companions, share=Decimal(str(assignment.spec.carry_forward))
-        ),
+    )
+
+
+def keep_known(folder: Path, seed: Seed, cache: Path) -> None:
+    """Compute what the known mistakes give and leave it in `cache`, for `Grading.explained` to recall: for a process of its own.
+
+    folder: the assignment's. Raises: AssignmentError if any of the instructor's files is wrong.
+    """
+    assignment = load_assignment(folder)
+    _known(assignment, load_suite(assignment), seed, cache)
+
+
+def _known(assignment: Assignment, suite: Suite, seed: Seed, cache: Path) -> Knowledge:
+    reference, catalogue = load_reference(assignment), load_catalogue(assignment)
+    expected = expected_arrays(suite, reference, seed, cache=cache)
+    return Knowledge(
+        variants=variants(suite, reference, catalogue, expected, seed, cache=cache) if catalogue else {},
+        companions=suite.companions,
+        share=Decimal(str(assignment.spec.carry_forward)),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import inspect
 import itertools
 import sys
 from collections import Counter
@@ -31,7 +32,7 @@ from ..seed import Seed
 from ..suite import Suite, expected_key, run_probe
 from .match import Cause, Variant, equal_arrays
 
-__all__ = ["Catalogue", "Misconception", "load_catalogue", "variants"]
+__all__ = ["Catalogue", "Misconception", "load_catalogue", "variants", "variants_kept"]
 
 MOST_CALLS = 1_000  # of a probe that is run for pairs as well; training runs take more
 MOST_PAIRED = 2  # checks in which the same two mistakes are tried together
@@ -102,9 +103,10 @@ def variants(
 ) -> dict[str, tuple[Variant, ...]]:
     """What each misconception that shows in a check gives for it: check id -> variants, those of two mistakes last.
 
-    Checks with a judge of their own are left out: their arrays are not what is compared. cache: a folder.
+    Where a check has a judge of its own, a mistake shows if the judge does not pass it. Left out are checks whose arrays differ from
+    run to run, such as times, and those in a notebook that have a judge: nothing is expected there. cache: a folder.
     """
-    path = cache / f"{_key(suite, reference, seed)}.variants.npz" if cache is not None else None
+    path = _place(suite, reference, seed, cache) if cache is not None else None
     shown: _Shown | None = None
     if path is not None:
         with contextlib.suppress(FileNotFoundError, ValueError, EOFError, KeyError, OSError):
@@ -125,6 +127,15 @@ def variants(
     }
 
 
+def variants_kept(suite: Suite, reference: Any, seed: Seed, cache: Path) -> bool:
+    """Whether `variants` would recall what it gives instead of computing it, which takes seconds."""
+    return _place(suite, reference, seed, cache).exists()
+
+
+def _place(suite: Suite, reference: Any, seed: Seed, cache: Path) -> Path:
+    return cache / f"{_key(suite, reference, seed)}.variants.npz"
+
+
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """calls: how many calls each check's probe takes. changed: check id -> ids of mistakes -> the arrays that they change."""
@@ -135,21 +146,30 @@ class _Shown:
     def homes(self, suite: Suite) -> dict[str, Check]:
         """For each mistake the check that shows it with the least else around it: that of the function itself."""
         found: dict[str, Check] = {}
-        for check in sorted(_compared(suite), key=lambda check: self.calls[check.id]):  # stable
+        compared = [check for check in _compared(suite) if check.id in self.calls]
+        for check in sorted(compared, key=lambda check: self.calls[check.id]):  # stable
             for ids in self.changed[check.id]:
                 found.setdefault(ids, check)
         return found
 
 
 def _compared(suite: Suite) -> Iterator[Check]:
-    return (check for check in suite.checks if check.judge is None)
+    return (check for check in suite.checks if check.judge is None or check.where == "modules")
+
+
+def _steady(check: Check, reference: Any, expected: Arrays, seed: Seed) -> bool:
+    """Whether the probe gives the same again, so that a difference tells of the code. Without a judge that is taken for granted."""
+    if check.judge is None:
+        return True
+    again = run_probe(check, reference, seed)
+    return again.keys() == expected.keys() and all(_identical(again[name], expected[name]) for name in again)
 
 
 def _computed(
     suite: Suite, reference: Any, catalogue: Catalogue, expected: Mapping[str, Arrays], seed: Seed
 ) -> _Shown:
     """Run the probes with every mistake that bears on them, and with pairs of those that one function holds."""
-    checks = list(_compared(suite))
+    checks = [check for check in _compared(suite) if _steady(check, reference, expected[check.id], seed)]
     ran = {check.id: _functions_run(check, reference, seed) for check in checks}
     somewhere = frozenset().union(*ran.values())
     entries = [
@@ -164,10 +184,12 @@ def _computed(
     homes = {ids: home.of for ids, home in shown.homes(suite).items()}
     paired: Counter[tuple[str, str]] = Counter()
     for check in checks:
+        if shown.calls[check.id] > MOST_CALLS or check.judge is not None:
+            continue
         # Two mistakes in one function are common. Later checks build on these: there, one of the two explains enough.
         showing = [one for one in entries if one.id in singles[check.id] and homes[one.id] == check.of]
         run = partial(_changed, check, reference, catalogue, expected[check.id], seed)
-        for one, other in itertools.combinations(showing, 2) if shown.calls[check.id] <= MOST_CALLS else ():
+        for one, other in itertools.combinations(showing, 2):
             pair = (one.id, other.id)
             if paired[pair] < MOST_PAIRED and (changed := run((one, other))):
                 paired[pair] += 1
@@ -196,9 +218,20 @@ def _changed(  # noqa: PLR0917 - all but the last are bound once per check
             arrays = run_probe(check, reference, seed)
     except (AssignmentError, ValueError):
         return {}
-    if arrays.keys() != expected.keys() or equal_arrays(check, arrays, expected):
+    if arrays.keys() != expected.keys() or _passes(check, arrays, expected):
         return {}
     return {name: array for name, array in arrays.items() if not _identical(array, expected[name])}
+
+
+def _passes(check: Check, arrays: Arrays, expected: Arrays) -> bool:
+    """Whether the check lets these arrays pass."""
+    if check.judge is None:
+        return equal_arrays(check, arrays, expected)
+    try:
+        with np.errstate(all="ignore"):
+            return bool(check.judge(arrays, expected).passed)
+    except Exception:  # noqa: BLE001 - the author's judge meets arrays that it may not know; scoring counts this as failed, too
+        return False
 
 
 def _identical(one: Array, other: Array) -> bool:
@@ -239,13 +272,20 @@ def _causes(suite: Suite, catalogue: Catalogue, shown: _Shown) -> dict[str, Caus
 
 
 def _key(suite: Suite, reference: Any, seed: Seed) -> str:
-    """As the expected arrays', and by terms that decide which differences show."""
+    """As the expected arrays', and by what decides which differences show: terms and judges."""
     terms = [
-        (check.id, str(check.tolerance), str(check.floor), check.judge is None, check.of)
+        (check.id, str(check.tolerance), str(check.floor), _judge_digest(check), check.of)
         for check in suite.checks
     ]
     name = suite.assignment.spec.misconceptions
     return hashlib.sha256(f"{expected_key(suite, reference, seed)}\n{name}\n{terms}".encode()).hexdigest()
+
+
+def _judge_digest(check: Check) -> str:
+    """Of the file that holds the check's judge; empty if it has none."""
+    judge = check.judge.func if isinstance(check.judge, partial) else check.judge
+    file = inspect.getsourcefile(judge) if judge is not None else None
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
 
 
 def _save(path: Path, shown: _Shown) -> None:
@@ -261,13 +301,11 @@ def _save(path: Path, shown: _Shown) -> None:
 
 
 def _load(path: Path, suite: Suite) -> _Shown:
-    changed: dict[str, dict[str, dict[str, Array]]] = {check.id: {} for check in _compared(suite)}
-    calls: dict[str, int] = {}
     with np.load(path, allow_pickle=False) as file:
+        calls = {check.id: int(file[check.id]) for check in _compared(suite) if check.id in file.files}
+        changed: dict[str, dict[str, dict[str, Array]]] = {check: {} for check in calls}
         for key in file.files:
             check, *rest = key.split("\n")
             if rest:
                 changed[check].setdefault(rest[0], {})[rest[1]] = file[key]
-            else:
-                calls[check] = int(file[key])
-    return _Shown({check: calls[check] for check in changed}, changed)
+    return _Shown(calls, changed)

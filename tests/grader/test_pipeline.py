@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import pipeline
 from grader.assignment import load_assignment
 from grader.authoring.source import blank_files, solution_files
 from grader.errors import AssignmentError, UsageError
 from grader.model import Outcome, Status
-from grader.pipeline import Settings, check_one, grade, rescore, rewrite
+from grader.pipeline import Settings, check_one, classrun, grade, rescore, rewrite
 from grader.records.marks import export_marks, import_marks
 from grader.seed import PUBLIC_SEED, Seed
 from grader.state import State
@@ -103,7 +102,7 @@ def no_sandbox(monkeypatch):
     def refuse(**_):
         raise AssertionError("student code was to be run")
 
-    monkeypatch.setattr(pipeline, "LocalExecutor", refuse)
+    monkeypatch.setattr(classrun, "LocalExecutor", refuse)
 
 
 def results(settings):

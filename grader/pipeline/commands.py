@@ -1,0 +1,163 @@
+"""Grade a class, judge it anew, write its files again, or check one submission."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..assignment import Assignment
+from ..errors import GraderError, UsageError
+from ..execute import not_run
+from ..grading import Grading, open_grading, prepare_grading
+from ..model import Evidence, Result, Submission
+from ..profile import Profile, Spent
+from ..seed import Seed
+from ..state import State
+from ..store.roster import Entry
+from ..submission import Rejected, find_submissions
+from .classrun import ClassRun
+from .outputs import write_outputs
+from .settings import Progress, Settings, Silence, Summary
+
+__all__ = ["check_one", "grade", "rescore", "rewrite"]
+
+
+@contextlib.contextmanager
+def _disk_troubles(settings: Settings) -> Iterator[None]:
+    """Turn a full or read-only disk into one message. Files are written as a whole, so only the disk has to be mended."""
+    try:
+        yield
+    except OSError as exc:
+        place = exc.filename or f"{settings.state.folder} or {settings.out}"
+        raise GraderError(
+            f"{place}: {exc.strerror or exc}; what is graded so far is kept: free space, then run the same command again"
+        ) from exc
+
+
+def grade(
+    assignment: Assignment, paths: Sequence[Path], settings: Settings, progress: Progress | None = None
+) -> Summary:
+    """Grade everything under `paths` and write results, reports and exports to `settings.out`.
+
+    Raises: UsageError if nothing was found. AssignmentError if the instructor's files are wrong. SandboxError if there is no
+    working sandbox and `settings.unsafe` is not set. Whatever is wrong with one submission becomes that student's result.
+    """
+    started = time.monotonic()
+    with _disk_troubles(settings):
+        if settings.seed is not None:
+            settings.state.choose_seed(assignment.name, settings.seed)
+        grading = prepare_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
+        found = list(_taken_in(find_submissions(paths, assignment, settings.state.blobs), settings.profile))
+        if not found:
+            raise UsageError(
+                f"{', '.join(map(str, paths))}: no submission found; "
+                "expected a folder per student, zips, notebooks or an LMS download"
+            )
+        with settings.state.gradebook() as gradebook:
+            run = ClassRun(grading, settings, gradebook, progress or Silence())
+            run.progress.found(len(found))
+            asyncio.run(run.all(found))
+            index = write_outputs(run.grading, gradebook, settings, students=run.students)
+            if settings.profile is not None:
+                settings.profile.write(settings.out)
+            return run.summary(time.monotonic() - started, index)
+
+
+def _taken_in(
+    found: Iterator[Submission | Rejected], profile: Profile | None
+) -> Iterator[Submission | Rejected]:
+    """Pass submissions on, and note what taking each in took."""
+    if profile is None:
+        yield from found
+        return
+    while True:
+        wall, cpu = time.monotonic(), time.process_time()
+        one = next(found, None)
+        if one is None:
+            return
+        spent = Spent(wall_s=time.monotonic() - wall, cpu_s=time.process_time() - cpu)
+        profile.add(one.student, "intake", spent)
+        yield one
+
+
+def rescore(assignment: Assignment, settings: Settings, progress: Progress | None = None) -> Summary:
+    """Judge the kept evidence anew, with the points, tolerances, rubrics and manual marks of now. Runs no student code.
+
+    Raises: UsageError if nothing has been graded yet. AssignmentError if the instructor's files are wrong.
+    """
+    started = time.monotonic()
+    with _disk_troubles(settings):
+        grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
+        with settings.state.gradebook() as gradebook:
+            run = ClassRun(grading, settings, gradebook, progress or Silence())
+            run.recall_solution()
+            entries = list(settings.state.roster(assignment.name))
+            if not entries:
+                raise UsageError(
+                    f"{settings.state.folder}: nothing graded for {assignment.name} yet; run `grader run` first"
+                )
+            run.progress.found(len(entries))
+            marks = gradebook.all_marks(assignment.name)
+            for entry in entries:
+                evidence = _still_valid(grading, entry)
+                given = marks.get(entry.submission.student, {})
+                run.record(entry.submission, evidence, reused=True, marks=given)
+            index = write_outputs(run.grading, gradebook, settings, students=run.students)
+            return run.summary(time.monotonic() - started, index)
+
+
+def _still_valid(grading: Grading, entry: Entry) -> Evidence:
+    """The kept evidence of an entry. What was made with other probes or another seed cannot be judged: it counts as not run."""
+    evidence = grading.state.evidence.find(entry.evidence)
+    if evidence is None:
+        why = "its evidence is no longer kept"
+    elif evidence.suite != grading.suite.digest:
+        why = "the probes have changed since"
+    elif evidence.seed_id != grading.seed.id:
+        why = "it was run with another seed"
+    else:
+        return evidence
+    return not_run(grading.suite, entry.submission, entry.evidence, f"{why}; run `grader run` again")
+
+
+def rewrite(assignment: Assignment, settings: Settings) -> Path:
+    """Write results, exports and pages again from the gradebook, as they were last judged; return the index's path.
+
+    Raises: UsageError if nothing has been graded yet. AssignmentError if the instructor's files are wrong.
+    """
+    with _disk_troubles(settings):
+        grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
+        with settings.state.gradebook() as gradebook:
+            if next(iter(gradebook.rows(assignment.name)), None) is None:
+                raise UsageError(
+                    f"{settings.state.folder}: nothing graded for {assignment.name} yet; run `grader run` first"
+                )
+            return write_outputs(grading, gradebook, settings, anew=True)
+
+
+def check_one(
+    assignment: Assignment, path: Path, *, seed: Seed, data: Path | None = None, unsafe: bool = False
+) -> Result:
+    """Grade one submission and record nothing.
+
+    Raises: UsageError if there is not exactly one submission under `path`; otherwise as `grade`.
+    """
+    with tempfile.TemporaryDirectory(prefix="grader-check-") as folder:
+        settings = Settings(
+            out=Path(folder), state=State(Path(folder) / "state"), jobs=1, seed=seed, data=data, unsafe=unsafe
+        )
+        grading = prepare_grading(assignment, settings.state, seed=seed, data=data)
+        found = list(find_submissions([path], assignment, settings.state.blobs))
+        if len(found) != 1:
+            raise UsageError(
+                f"{path}: holds {len(found)} submissions, expected one; `grader run` grades a class"
+            )
+        with settings.state.gradebook() as gradebook:
+            run = ClassRun(grading, settings, gradebook, Silence())
+            asyncio.run(run.all(found))
+            (result,) = gradebook.results(assignment.name)
+            return result

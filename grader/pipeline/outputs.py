@@ -1,0 +1,115 @@
+"""What a run writes for people and other programs: results.json, grades.csv, executed notebooks, pages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from .. import __version__
+from ..files import write_atomically
+from ..grading import Grading, environment
+from ..model import Result
+from ..records.exports import exported
+from ..records.gradebook import Gradebook
+from ..report import ReportHeader, ReportJob, write_reports
+from .settings import Settings
+
+__all__ = ["write_outputs"]
+
+MAX_LOOKED = 20  # results, to find one with evidence
+
+
+def write_outputs(
+    grading: Grading,
+    gradebook: Gradebook,
+    settings: Settings,
+    *,
+    students: Iterable[str] | None = None,
+    anew: bool = False,
+) -> Path:
+    """Write results.json, grades.csv, executed notebooks and all pages; return the index's path.
+
+    students: those of this run, or None for everyone in the gradebook. anew: also write pages on which nothing has changed.
+    Results are streamed, each read once: a class of any size fits.
+    """
+    wanted = None if students is None else set(students)
+    name = grading.assignment.name
+
+    def results() -> Iterator[Result]:
+        return (result for result in gradebook.results(name) if wanted is None or result.student in wanted)
+
+    out = settings.out
+    items = [
+        *(check.id for check in grading.suite.checks),
+        *(question.id for question in grading.assignment.spec.questions),
+    ]
+    header = _header(grading, settings, _limits(grading, results()))
+    job = ReportJob(folder=out, header=header, load=grading.state.blobs.get, anew=anew)
+    passing = exported(results(), folder=out, assignment=name, items=items)
+    write_reports(
+        _with_notebooks(passing, grading, out / "notebooks"),
+        job,
+        processes=settings.slots,
+        costs=settings.profile,
+    )
+    return out / "index.html"
+
+
+def _with_notebooks(results: Iterable[Result], grading: Grading, folder: Path) -> Iterator[Result]:
+    for result in results:
+        _write_notebooks(result, grading, folder)
+        yield result
+
+
+def _write_notebooks(result: Result, grading: Grading, folder: Path) -> None:
+    """Put the executed notebooks beside the reports; one that is no longer kept is left out, the report says so."""
+    for notebook in result.notebooks:
+        if notebook.executed is not None and notebook.executed in grading.state.blobs:
+            target = folder / result.student / Path(notebook.path).name
+            if (
+                not target.exists()
+                or target.stat().st_mtime_ns < grading.state.blobs.path(notebook.executed).stat().st_mtime_ns
+            ):
+                write_atomically(target, grading.state.blobs.get(notebook.executed), durable=False)
+
+
+def _limits(grading: Grading, results: Iterable[Result]) -> Mapping[str, str]:
+    """What held each limit while the class ran, as the first kept evidence has it."""
+    for result in islice(results, MAX_LOOKED):
+        evidence = grading.state.evidence.find(result.evidence) if result.evidence else None
+        if evidence is not None and evidence.limits:
+            return evidence.limits
+    return {}
+
+
+def _header(grading: Grading, settings: Settings, limits: Mapping[str, str]) -> ReportHeader:
+    spec = grading.assignment.spec
+    return ReportHeader(
+        title=spec.title,
+        course=spec.course,
+        graded_at=datetime.now(UTC),
+        data=grading.data.name if grading.data else "",
+        synthetic=bool(grading.data and grading.data.synthetic),
+        limits=limits,
+        environment=environment(),
+        sandboxed=not settings.unsafe,
+        version=__version__,
+        private_paths=_private_paths(grading),
+    )
+
+
+def _private_paths(grading: Grading) -> tuple[str, ...]:
+    """Folders of this machine that no student's page may name."""
+    places = {
+        grading.assignment.folder,
+        grading.state.folder.resolve(),
+        Path(sys.prefix),
+        Path(sys.base_prefix),
+        Path.home(),
+    }
+    if grading.data is not None:
+        places.add(grading.data.folder)
+    return tuple(sorted(str(place) for place in places))
