@@ -19,6 +19,7 @@ from .errors import SandboxError, SubmissionError
 from .model import CheckEvidence, Ending, Evidence, Note, NotebookEvidence, Submission
 from .notebooks.run import NotebookRun, run_notebook
 from .probe import Check
+from .probe.child import KILLED
 from .sandbox import RoomSpec, Sandbox, Usage
 from .sandbox.channel import Planned, ProbeSession, RunnerLostError, run_probes
 from .seed import Seed
@@ -210,16 +211,20 @@ async def _notebook(
     async def ask(channel: socket.socket) -> None:
         answers.update(await _ask(plan, channel, checks))
 
-    started = time.monotonic()
-    try:
-        async with sandbox.room(spec) as room:
-            ready = time.monotonic()
-            run = await run_notebook(
-                room, data, path=path, limits=spec.limits, probing=ask if checks else None
-            )
-            usage = room.usage()
-    except SubmissionError as exc:
-        return _absent(plan, path, Ending.MALFORMED, str(exc))
+    for _ in range(2):
+        started = time.monotonic()
+        answers.clear()
+        try:
+            async with sandbox.room(spec) as room:
+                ready = time.monotonic()
+                run = await run_notebook(
+                    room, data, path=path, limits=spec.limits, probing=ask if checks else None
+                )
+                usage = room.usage()
+        except SubmissionError as exc:
+            return _absent(plan, path, Ending.MALFORMED, str(exc))
+        if not run.killed:  # once more, as for the modules: somebody outside may have killed it
+            break
     if run.ending is Ending.NOT_RUN:
         answers.clear()  # what was asked of a kernel that we lost says nothing
     notebook = NotebookEvidence(
@@ -250,7 +255,10 @@ async def _ask(plan: Plan, channel: socket.socket, checks: Sequence[Check]) -> d
         try:
             await session.load(plan.suite.modules)
             for planned in _planned(plan, checks):
-                answers[planned.id] = await session.check(planned)
+                answer = await session.check(planned)
+                if answer.ending is Ending.DIED and answer.detail == KILLED:  # as for the modules
+                    answer = await session.check(planned)
+                answers[planned.id] = answer
         except RunnerLostError as exc:
             ending, detail = exc.ending, exc.detail  # there is no second kernel with this namespace
     lost = {check.id: CheckEvidence(check=check.id, ending=ending, detail=detail) for check in checks}

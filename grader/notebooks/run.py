@@ -23,7 +23,7 @@ from ..errors import SandboxError
 from ..model import CellEvidence, Ending, StudentError
 from ..sandbox.cells import CellDriver, Received, StoppedError
 from ..sandbox.kernel import Kernel, open_kernel
-from ..sandbox.room import Room
+from ..sandbox.room import MACHINE_FULL, Room
 from .file import read_notebook, write_notebook
 from .outputs import CellOutputs, OutputBudget, student_error
 
@@ -45,8 +45,9 @@ class NotebookRun:
 
     "Cell n" in texts and tracebacks is the n-th code cell that is not empty: the [n] that Jupyter shows after "Run all".
     ending: ANSWERED if every cell was reached (cells themselves may have raised or timed out); DIED, TIMED_OUT, OVERSIZE or
-    MALFORMED if the notebook ended early by the student's code; NOT_RUN if our machinery failed. cells: code cells that are not
-    empty. executed: the notebook as .ipynb bytes. probed: whether the namespace could be probed after the last cell.
+    MALFORMED if the notebook ended early by the student's code; NOT_RUN if our machinery failed. killed: its process was ended by
+    SIGKILL within its limits, perhaps not by its own doing: worth another run. cells: code cells that are not empty.
+    executed: the notebook as .ipynb bytes. probed: whether the namespace could be probed after the last cell.
     wall_s, cpu_s: seconds, the latter of the kernel and of what it waited for.
     """
 
@@ -55,6 +56,7 @@ class NotebookRun:
     cells: tuple[CellEvidence, ...]
     executed: bytes
     detail: str = ""
+    killed: bool = False
     probed: bool = False
     cpu_s: float = 0.0
     wall_s: float = 0.0
@@ -69,6 +71,7 @@ class _Progress:
     ending: Ending = Ending.ANSWERED
     kernel_answers: bool = True
     details: list[str] = field(default_factory=list)
+    killed: bool = False
     probed: bool = False
     cpu_s: float = 0.0
 
@@ -104,7 +107,7 @@ async def run_notebook(
         async with _kernel(room, limits, progress) as kernel:
             await _run_cells(CellDriver(notebook, kernel, received), indices, limits, progress)
             if probing is not None and progress.kernel_answers:
-                progress.probed = await _probe(kernel, probing)
+                await _probe(kernel, probing, progress)
     except SandboxError as exc:
         progress.ending, progress.details = Ending.NOT_RUN, [str(exc)]
         progress.cells.clear()
@@ -120,6 +123,7 @@ async def run_notebook(
         cells=tuple(cells),
         executed=write_notebook(notebook),
         detail="; ".join(progress.details),
+        killed=progress.killed,
         probed=progress.probed,
         cpu_s=progress.cpu_s,
         wall_s=time.monotonic() - started,
@@ -170,8 +174,7 @@ async def _ending(
         task = asyncio.current_task()
         if task is not None and task.cancelling():  # nbclient takes our own cancellation for a death
             raise asyncio.CancelledError from None
-        status = await driver.kernel.died()
-        await _must_be_its_own(driver.kernel)
+        status = await _end_of_its_own(driver.kernel, progress)
         progress.stop(
             StoppedError(Ending.DIED, _obituary(status, progress.room.memory_kills())),
             number,
@@ -190,10 +193,18 @@ async def _ending(
     return Ending.MALFORMED, None
 
 
-async def _must_be_its_own(kernel: Kernel) -> None:
-    """Raises: SandboxError if the kernel's end was not the notebook's doing."""
+async def _end_of_its_own(kernel: Kernel, progress: _Progress) -> int | None:
+    """The exit status of a kernel that has ended; notes in `progress` where it may not have been the notebook's doing.
+
+    Raises: SandboxError if it certainly was not.
+    """
+    status = await kernel.died()
     if await kernel.taken():
         raise SandboxError("the sandbox was ended from outside while a notebook ran; run again")
+    progress.killed = status == -signal.SIGKILL and not progress.room.memory_kills()
+    if progress.killed and progress.room.machine_kills():
+        raise SandboxError(MACHINE_FULL)
+    return status
 
 
 def _obituary(status: int | None, memory_kills: int) -> str:
@@ -210,12 +221,12 @@ def _cell_limit(source: str, limits: Limits) -> float:
     return max([limits.cell_s, *(longer.seconds for longer in limits.cells if longer.contains in source)])
 
 
-async def _probe(kernel: Kernel, probing: Probing) -> bool:
-    """Let the kernel serve probes of its namespace, and speak with it; say whether it was still there to ask."""
+async def _probe(kernel: Kernel, probing: Probing, progress: _Progress) -> None:
+    """Let the kernel serve probes of its namespace, and speak with it; note whether it was still there to ask."""
     try:
         kernel.client.execute(SERVE, silent=True, store_history=False, allow_stdin=False)
     except zmq.Again:
-        return False
+        return
     died = asyncio.ensure_future(kernel.died())
     asking = asyncio.ensure_future(probing(kernel.probes))
     try:
@@ -223,10 +234,10 @@ async def _probe(kernel: Kernel, probing: Probing) -> bool:
         if not asking.done():  # it may still be reading what was sent before
             await asyncio.wait({asking}, timeout=LAST_WORDS_S)
         if died.done():
-            await _must_be_its_own(kernel)
+            await _end_of_its_own(kernel, progress)
         if asking.done():
             asking.result()
-        return asking.done()
+        progress.probed = asking.done()
     finally:
         died.cancel()
         asking.cancel()

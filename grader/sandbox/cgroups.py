@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Group", "Groups", "find_groups"]
+__all__ = ["Group", "Groups", "find_groups", "killed_for_memory"]
 
 PREFIX = "gradecheck-"
 REMOVAL_TRIES = 50  # a group is busy for some milliseconds after its last process died
@@ -56,11 +56,28 @@ class Group:
         return None
 
     def memory_kills(self) -> int:
-        """How many processes the kernel killed because the group was out of memory."""
+        """How many processes the kernel killed because the group was out of memory: at its own limit, not the machine's."""
+        return self._kills() if self._limit_reached() else 0
+
+    def machine_kills(self) -> int:
+        """How many it killed although the group was within its limit: the machine, or a group around this one, had none left."""
+        return 0 if self._limit_reached() else self._kills()
+
+    def _kills(self) -> int:
+        """Processes of the group that the kernel killed for memory, whoever lacked it."""
         folder = self.folders.get("memory")
         if folder is None:
             return 0
         return _field(_read(folder / "memory.events") or _read(folder / "memory.oom_control"), "oom_kill")
+
+    def _limit_reached(self) -> bool:
+        folder = self.folders.get("memory")
+        if folder is None:
+            return False
+        if events := _read(folder / "memory.events"):
+            return _field(events, "oom") > 0
+        counts = (_read(folder / name) for name in ("memory.failcnt", "memory.memsw.failcnt"))
+        return any(count not in ("", "0") for count in counts)
 
     def remove(self) -> None:
         """Remove the group; its processes must be dead. A group that stays busy is left for the next start to remove."""
@@ -113,6 +130,11 @@ def find_groups(*, mountinfo: str, membership: str) -> Groups:
         return first
     second = _version_2(_mounts(mountinfo, "cgroup2"), membership)
     return second if len(second.parents) >= len(first.parents) and second.parents else first
+
+
+def killed_for_memory() -> int:
+    """How many processes this machine has killed for memory since it started, in whatever group; 0 where it does not count."""
+    return _field(_read(Path("/proc/vmstat")), "oom_kill")
 
 
 def _mounts(mountinfo: str, kind: str) -> list[tuple[str, Path, Sequence[str]]]:

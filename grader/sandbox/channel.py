@@ -18,7 +18,7 @@ from ..errors import SandboxError
 from ..model import CheckEvidence, Ending, Note
 from ..probe.child import KILLED
 from .members import Member, Usage
-from .room import Room, RoomSpec
+from .room import MACHINE_FULL, Room, RoomSpec
 from .sandbox import Sandbox
 from .session import ImportReport, OutOfTurnError, Planned, ProbeSession, RunnerLostError
 
@@ -103,7 +103,7 @@ class _Work:
         self._session: ProbeSession | None = None
         self._member: Member | None = None
         self._runners = 0
-        self._kills = 0
+        self._kills = self._machine_kills = 0
         self.usage = Usage()
         self.rooms_s = 0.0
         self.reports: dict[str, ImportReport] = {}
@@ -155,6 +155,7 @@ class _Work:
             return
         usage = room.usage()
         self._kills += room.memory_kills()
+        self._machine_kills += room.machine_kills()
         self.usage = Usage(
             cpu_s=self.usage.cpu_s + usage.cpu_s,
             peak_memory_bytes=max(self.usage.peak_memory_bytes, usage.peak_memory_bytes),
@@ -164,12 +165,17 @@ class _Work:
     def _memory_kills(self) -> int:
         return self._kills + (self._room.memory_kills() if self._room is not None else 0)
 
+    def _killed_by_machine(self) -> int:
+        return self._machine_kills + (self._room.machine_kills() if self._room is not None else 0)
+
     async def _one(self, planned: Planned) -> CheckEvidence:
         """Run one check; once more if what went wrong may not have been its doing.
 
         That is an answer out of turn, and a process that was killed: by the machine, perhaps, that had no memory left.
+
+        Raises: SandboxError if it was the machine, again.
         """
-        evidence = CheckEvidence(check=planned.id, ending=Ending.DIED)
+        evidence, taken = CheckEvidence(check=planned.id, ending=Ending.DIED), 0
         for _ in range(2):
             session = await self._ready()
             if session is None:
@@ -177,7 +183,7 @@ class _Work:
                     f"the process that runs the checks ended {MAX_RUNNERS} times; no further one was started"
                 )
                 return replace(evidence, detail=text)
-            kills = self._memory_kills()
+            kills, taken = self._memory_kills(), self._killed_by_machine()
             try:
                 evidence = await session.check(planned, self._skipped())
             except RunnerLostError as exc:
@@ -190,7 +196,9 @@ class _Work:
                 text = f"out of memory (the limit is {self._spec.limits.memory_mib} MiB): {evidence.detail}"
                 return replace(evidence, detail=text)
             if not again:
-                break
+                return evidence
+        if evidence.ending is Ending.DIED and self._killed_by_machine() > taken:
+            raise SandboxError(MACHINE_FULL)
         return evidence
 
     async def _lost(self, about: str, exc: RunnerLostError) -> None:

@@ -19,18 +19,19 @@ from typing import Any
 
 from ..assignment import Limits
 from ..errors import SandboxError
-from .cgroups import Group
+from .cgroups import Group, killed_for_memory
 from .holder import Holder
 from .members import Member, Usage
 from .parent import WarmParent
 
-__all__ = ["Room", "RoomSpec"]
+__all__ = ["MACHINE_FULL", "Room", "RoomSpec"]
 
 MIB = 1024 * 1024
 FALL_S = 0.25  # between the end of a room's last member and that of its first process
 ENTER_S = 20.0  # a fork of the warm parent takes some 10 ms
 #: Since this kernel, RLIMIT_NPROC counts a user's processes in each user namespace by itself.
 NPROC_PER_NAMESPACE = (5, 14)
+MACHINE_FULL = "the machine ran out of memory, and ended the student's process within its limit; run again, with fewer jobs"
 INNER_ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -81,6 +82,7 @@ class Room:
         self._holder = holder
         self._group = group
         self._members: list[Member] = []
+        self._killed_before = killed_for_memory()
 
     def path(self, inner: str) -> Path:
         """Where an absolute path of the room is found from here. Whatever lies there may be a link made by student code."""
@@ -111,6 +113,13 @@ class Room:
     def memory_kills(self) -> int:
         """How many processes died because the room was out of memory, where that is counted."""
         return self._group.memory_kills() if self._group else 0
+
+    def machine_kills(self) -> int:
+        """How many processes died because the machine was out of memory, and not the room.
+
+        Without a group the whole machine's count has to do: it says that some were killed, not whose.
+        """
+        return self._group.machine_kills() if self._group else killed_for_memory() - self._killed_before
 
     async def fork(
         self, entry: str, config: Mapping[str, Any], fds: Sequence[int] = (), *, cpu_s: float | None = None

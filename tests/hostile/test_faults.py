@@ -132,7 +132,7 @@ def test_part_killed_from_outside_costs_nobody_a_point(  # noqa: PLR0917  # fixt
     assert outcome(tmp_path / "hit" / "out") == undisturbed
 
 
-@pytest.mark.parametrize("victim", ["warm parent", "room"])
+@pytest.mark.parametrize("victim", ["warm parent", "room", "kernel"])
 def test_sandbox_lost_under_a_running_notebook_costs_nobody_a_point(  # noqa: PLR0917  # fixtures
     arena, handed_in, undisturbed, tmp_path, monkeypatch, victim
 ):
@@ -142,7 +142,8 @@ def test_sandbox_lost_under_a_running_notebook_costs_nobody_a_point(  # noqa: PL
         if not killed:
             room = self.provisioner.room
             killed.append(victim)
-            os.kill(room.pid if victim == "room" else room._parent.pid, signal.SIGKILL)
+            pids = {"warm parent": room._parent.pid, "room": room.pid, "kernel": self.provisioner.member.pid}
+            os.kill(pids[victim], signal.SIGKILL)
         return await spoken(self, request)
 
     monkeypatch.setattr(Kernel, "reply_to", reply_to)
@@ -150,6 +151,26 @@ def test_sandbox_lost_under_a_running_notebook_costs_nobody_a_point(  # noqa: PL
     assert killed
     assert summary.count(Status.NOT_GRADED) == 0
     assert outcome(tmp_path / "hit" / "out") == undisturbed
+
+
+@pytest.mark.parametrize("entry", ["kernel", "runner"])
+def test_machine_without_memory_is_no_student_s_fault(arena, handed_in, tmp_path, monkeypatch, entry):
+    """Killed again and again, and the kernel says that it was for the machine's memory: nobody's zero."""
+    entered = Room.fork
+
+    async def fork(self, what, *args, **terms):
+        member = await entered(self, what, *args, **terms)
+        if what == entry:
+            os.kill(member.pid, signal.SIGKILL)
+        return member
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Room, "fork", fork)
+        patched.setattr(Room, "machine_kills", lambda self: 1)
+        summary = grade(arena.assignment, [handed_in], settings(tmp_path / "full"))
+    assert summary.count(Status.NOT_GRADED) == STUDENTS
+    summary = grade(arena.assignment, [handed_in], settings(tmp_path / "full"))
+    assert (summary.executed, summary.count(Status.NOT_GRADED)) == (STUDENTS, 0)
 
 
 def test_failure_of_our_own_is_no_zero_and_is_tried_again(

@@ -25,6 +25,7 @@ ATTACKS = {
     "floods_text": r"left out",
     "floods_figures": r"more outputs of this cell are left out",
     "live_outputs": r"relative error",
+    "kills_itself": r"killed by SIGKILL",
     "exits_kernel": r"exit status 0",
     "stops_kernel": r"did not stop when it was interrupted",
     "never_interrupted": r"did not stop when it was interrupted",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox.cgroups import Groups, find_groups
+from grader.sandbox.cgroups import Group, Groups, find_groups
 
 LINE = "30 25 0:26 {root} {point} rw,nosuid - {kind} cgroup rw,{options}\n"
 
@@ -92,6 +92,26 @@ def test_group_writes_its_limits_and_reads_its_use(tmp_path, monkeypatch):
     (folder / "memory.events").write_text("max 4\noom 3\noom_kill 2\n")
     (folder / "cpu.stat").write_text("usage_usec 1500000\nuser_usec 1\n")
     assert (group.peak_memory_bytes(), group.memory_kills(), group.cpu_s()) == (900, 2, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("files", "own", "machine_s"),
+    [
+        pytest.param({"memory.events": "max 9\noom 1\noom_kill 2\n"}, 2, 0, id="v2-own-limit"),
+        pytest.param({"memory.events": "max 9\noom 0\noom_kill 2\n"}, 0, 2, id="v2-machine"),
+        pytest.param(
+            {"memory.oom_control": "oom_kill 3\n", "memory.failcnt": "7\n"}, 3, 0, id="v1-own-limit"
+        ),
+        pytest.param({"memory.oom_control": "oom_kill 3\n", "memory.memsw.failcnt": "1"}, 3, 0, id="v1-swap"),
+        pytest.param({"memory.oom_control": "oom_kill 3\n", "memory.failcnt": "0\n"}, 0, 3, id="v1-machine"),
+        pytest.param({}, 0, 0, id="not-counted"),
+    ],
+)
+def test_memory_kills_of_the_machine_are_told_from_the_group_s_own(tmp_path, files, own, machine_s):
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    group = Group(folders={"memory": tmp_path})
+    assert (group.memory_kills(), group.machine_kills()) == (own, machine_s)
 
 
 def test_groups_of_dead_graders_are_removed(tmp_path):
