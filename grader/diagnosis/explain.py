@@ -51,13 +51,18 @@ def explain(
             warnings=answers[check.id].warnings,
         )
         for check, result in zip(checks, judged, strict=True)
-        if check.judge is None and expected.get(check.id) and _answered(answers, check.id)
+        if _comparable(check, known) and expected.get(check.id) and _answered(answers, check.id)
     ]
     diagnoses = diagnose(observed)
     own = {seen.check.id: _own_share(seen, answers, expected, known) for seen in observed if not seen.passed}
     return tuple(
         _carried(result, diagnoses.get(result.id), own.get(result.id, 0.0), known.share) for result in judged
     )
+
+
+def _comparable(check: Check, known: Knowledge) -> bool:
+    """Whether a check's arrays say something beside its verdict: where a judge decides, only if known mistakes show in them."""
+    return check.judge is None or bool(known.variants.get(check.id))
 
 
 def _answered(answers: Mapping[str, CheckEvidence], check: str) -> bool:
@@ -72,6 +77,8 @@ def _own_share(
     seen: Observed, answers: Mapping[str, CheckEvidence], expected: Mapping[str, Arrays], known: Knowledge
 ) -> float:
     """Which part of what the check lost the student's own forward pass excuses: of the wrong gradients, those that agree."""
+    if seen.check.judge is not None:  # which of its arrays are wrong, the judge alone knows
+        return 0.0
     agree: set[str] = set()
     for companion in known.companions:
         if (

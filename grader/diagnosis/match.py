@@ -95,15 +95,20 @@ def diagnose(observed: Sequence[Observed]) -> dict[str, Diagnosis]:
         found = fitting[seen.check.id]
         proved = [variant for variant in found if variant.ids in held]
         found = proved if len(proved) == 1 else found
-        said = _findings(found, seen.check) or _carried(seen, held)
-        said = said or observe(
-            seen.arrays, seen.expected, seen.warnings, _Same(seen.check), section=seen.check.section
-        )
+        said = _findings(found, seen.check) or _carried(seen, held) or _described(seen)
         if said:
             diagnoses[seen.check.id] = Diagnosis(
                 findings=said[:MOST_CAUSES], elsewhere=_elsewhere(found, seen.check)
             )
     return diagnoses
+
+
+def _described(seen: Observed) -> tuple[Finding, ...]:
+    """How the numbers differ; nothing where a judge decides, for then right ones may differ as well."""
+    if seen.check.judge is not None:
+        return ()
+    same = _Same(seen.check)
+    return observe(seen.arrays, seen.expected, seen.warnings, same, section=seen.check.section)
 
 
 def _elsewhere(found: Sequence[Variant], check: Check) -> tuple[str, ...]:
@@ -127,7 +132,10 @@ def _carried(seen: Observed, held: frozenset[frozenset[str]]) -> tuple[Finding, 
 
 def equal_arrays(check: Check, actual: Mapping[str, Array | None], expected: Arrays) -> bool:
     """Whether all arrays agree, as far as the check's tolerance can tell. The floating-point width does not count."""
-    return actual.keys() == expected.keys() and not wrong_arrays(check, actual, expected)
+    if actual.keys() != expected.keys():
+        return False
+    same = _Same(check)
+    return all(same(name, actual[name], array) for name, array in expected.items())
 
 
 def wrong_arrays(check: Check, actual: Mapping[str, Array | None], expected: Arrays) -> set[str]:

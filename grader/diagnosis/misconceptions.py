@@ -13,7 +13,7 @@ import inspect
 import itertools
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -32,7 +32,7 @@ from ..seed import Seed
 from ..suite import Suite, expected_key, run_probe
 from .match import Cause, Variant, equal_arrays
 
-__all__ = ["Catalogue", "Misconception", "load_catalogue", "variants", "variants_kept"]
+__all__ = ["Catalogue", "Misconception", "bearing", "load_catalogue", "variants", "variants_kept"]
 
 MOST_CALLS = 1_000  # of a probe that is run for pairs as well; training runs take more
 MOST_PAIRED = 2  # checks in which the same two mistakes are tried together
@@ -92,6 +92,12 @@ def load_catalogue(assignment: Assignment) -> Catalogue | None:
     return found
 
 
+def bearing(suite: Suite, reference: Any, catalogue: Catalogue, seed: Seed) -> tuple[str, ...]:
+    """The ids of the entries whose functions the probes run, in the catalogue's order: mistakes that this course can have."""
+    ran = [_functions_run(check, reference, seed) for check in suite.checks if check.where == "modules"]
+    return tuple(one.id for one in _bearing(catalogue, frozenset().union(*ran)))
+
+
 def variants(
     suite: Suite,
     reference: Any,
@@ -103,8 +109,8 @@ def variants(
 ) -> dict[str, tuple[Variant, ...]]:
     """What each misconception that shows in a check gives for it: check id -> variants, those of two mistakes last.
 
-    Where a check has a judge of its own, a mistake shows if the judge does not pass it. Left out are checks whose arrays differ from
-    run to run, such as times, and those in a notebook that have a judge: nothing is expected there. cache: a folder.
+    Where a check has a judge of its own, a mistake shows if the judge does not pass it. Left out are checks whose arrays
+    differ from run to run, such as times, and those in a notebook that have a judge: nothing is expected there. cache: a folder.
     """
     path = _place(suite, reference, seed, cache) if cache is not None else None
     shown: _Shown | None = None
@@ -171,10 +177,7 @@ def _computed(
     """Run the probes with every mistake that bears on them, and with pairs of those that one function holds."""
     checks = [check for check in _compared(suite) if _steady(check, reference, expected[check.id], seed)]
     ran = {check.id: _functions_run(check, reference, seed) for check in checks}
-    somewhere = frozenset().union(*ran.values())
-    entries = [
-        one for one in catalogue.CATALOGUE if any(f.__code__ in somewhere for f in one.wrong_functions)
-    ]
+    entries = _bearing(catalogue, frozenset().union(*ran.values()))
     singles: dict[str, dict[str, dict[str, Array]]] = {}
     for check in checks:
         bearing = [one for one in entries if any(f.__code__ in ran[check.id] for f in one.functions)]
@@ -198,6 +201,10 @@ def _computed(
                 ):  # else one hides the other
                     singles[check.id][JOIN.join(pair)] = changed
     return shown
+
+
+def _bearing(catalogue: Catalogue, ran: Set[CodeType]) -> list[Any]:
+    return [one for one in catalogue.CATALOGUE if any(f.__code__ in ran for f in one.wrong_functions)]
 
 
 def _same_change(one: Arrays, other: Arrays) -> bool:

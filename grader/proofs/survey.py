@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..assignment import Assignment
-from ..diagnosis.misconceptions import load_catalogue, variants
+from ..diagnosis.misconceptions import bearing, load_catalogue, variants
 from ..errors import AssignmentError
 from ..model import Array, CheckEvidence, Ending, Outcome, Value
 from ..probe import Check
@@ -29,7 +29,8 @@ from .mutants import Mutant, mutants
 
 __all__ = ["Killed", "Progress", "Survey", "Survivor", "survey"]
 
-EXPLAINED = "mutants.yaml"  # beside checks.py; `equivalent` and `gaps`: mutant -> reason
+EXPLAINED = "mutants.yaml"  # beside checks.py
+KINDS = ("equivalent", "gaps", "not_here")  # what stands in it: name -> reason
 PROBE_S = 20.0  # a mutant may loop for ever
 
 
@@ -65,7 +66,8 @@ class Survivor:
 class Survey:
     """misconceptions: those that the checks catch; missed: those whose functions the probes run and no check catches.
 
-    mutants: those that a check catches. survivors: the others. stale: entries of `mutants.yaml` that no survivor needs.
+    not_here: of the latter, those that `mutants.yaml` says cannot be made in this course. mutants: those that a check catches.
+    survivors: the others. stale: entries of `mutants.yaml` that nothing needs.
     """
 
     misconceptions: tuple[Killed, ...]
@@ -73,6 +75,7 @@ class Survey:
     mutants: tuple[Killed, ...]
     survivors: tuple[Survivor, ...]
     stale: tuple[str, ...]
+    not_here: tuple[str, ...] = ()
 
     @property
     def unexplained(self) -> tuple[Survivor, ...]:
@@ -97,9 +100,9 @@ def survey(assignment: Assignment, seed: Seed, *, every: int = 1, progress: Prog
     """
     suite, reference = load_suite(assignment), load_reference(assignment)
     expected = expected_arrays(suite, reference, seed)
-    caught, missed = _misconceptions(suite, reference, expected, seed)
+    caught, silent = _misconceptions(suite, reference, expected, seed)
     killed, survivors = [], []
-    equivalent, gaps = _explained(assignment)
+    equivalent, gaps, elsewhere = _explained(assignment)
     reasons = {**equivalent, **gaps}
     todo = _mutants(assignment)[::every]
     with _Bench(suite, expected, seed) as bench:
@@ -123,10 +126,12 @@ def survey(assignment: Assignment, seed: Seed, *, every: int = 1, progress: Prog
                 )
             if progress is not None:
                 progress(number, len(todo))
-    stale = set(reasons) - {survivor.id for survivor in survivors} if every == 1 else set()
+    needed = {survivor.id for survivor in survivors} | set(silent)
+    stale = {*reasons, *elsewhere} - needed if every == 1 else set()
     return Survey(
         misconceptions=caught,
-        missed=missed,
+        missed=tuple(name for name in silent if name not in elsewhere),
+        not_here=tuple(name for name in silent if name in elsewhere),
         mutants=tuple(killed),
         survivors=tuple(survivors),
         stale=tuple(sorted(stale)),
@@ -144,13 +149,8 @@ def _misconceptions(
         for variant in given:
             if len(variant.causes) == 1:
                 found.setdefault(variant.causes[0].id, []).append(check)
-    graded = {check.of for check in suite.checks}
-    missed = [
-        entry.id
-        for entry in catalogue.CATALOGUE
-        if entry.id not in found and entry.id.partition(".")[0] in graded
-    ]
-    return tuple(Killed(id=name, checks=tuple(checks)) for name, checks in found.items()), tuple(missed)
+    silent = tuple(name for name in bearing(suite, reference, catalogue, seed) if name not in found)
+    return tuple(Killed(id=name, checks=tuple(checks)) for name, checks in found.items()), silent
 
 
 def _mutants(assignment: Assignment) -> list[Mutant]:
@@ -161,21 +161,17 @@ def _mutants(assignment: Assignment) -> list[Mutant]:
     ]
 
 
-def _explained(assignment: Assignment) -> tuple[dict[str, str], dict[str, str]]:
-    """Reasons for survivors: those that are equivalent, and gaps."""
+def _explained(assignment: Assignment) -> tuple[dict[str, str], ...]:
+    """Reasons: for survivors that are equivalent, for gaps, and for misconceptions that nobody can have in this course."""
     path = assignment.folder / EXPLAINED
-    if not path.is_file():
-        return {}, {}
-    document = read_mapping(path, "`equivalent` and `gaps`")
-    if set(document) - {"equivalent", "gaps"}:
+    document = read_mapping(path, "`equivalent`, `gaps` and `not_here`") if path.is_file() else {}
+    if set(document) - set(KINDS):
         raise AssignmentError(
-            f"{path}: holds {', '.join(document)}; expected `equivalent` and `gaps`, each mutant: reason"
+            f"{path}: holds {', '.join(document)}; expected {', '.join(KINDS)}, each a name: reason"
         )
-    one, other = (
-        {str(name): str(reason) for name, reason in (document.get(key) or {}).items()}
-        for key in ("equivalent", "gaps")
+    return tuple(
+        {str(name): str(reason) for name, reason in (document.get(kind) or {}).items()} for kind in KINDS
     )
-    return one, other
 
 
 class _Bench:

@@ -103,7 +103,10 @@ def mutant_proofs(assignment: Assignment, *, progress: SurveyProgress | None = N
     return (
         Proof(
             claim=f"the checks catch every known mistake in their functions ({shown})",
-            against=tuple(f"{name}: no check fails" for name in found.missed),
+            against=tuple(
+                f"{name}: no check fails; if it cannot be made in this course, say why under `not_here` in mutants.yaml"
+                for name in found.missed
+            ),
         ),
         Proof(
             claim=f"the checks catch {found.score:.1%} of {total} mutants of the solution, equivalent ones aside",
@@ -113,7 +116,7 @@ def mutant_proofs(assignment: Assignment, *, progress: SurveyProgress | None = N
             claim="each mutant that survives is explained in mutants.yaml",
             against=(
                 *(f"{survivor.id}\n{survivor.diff}" for survivor in found.unexplained),
-                *(f"{name}: explained, but it does not survive" for name in found.stale),
+                *(f"{name}: explained, but nothing needs that" for name in found.stale),
             ),
         ),
     )

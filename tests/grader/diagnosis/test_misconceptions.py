@@ -1,15 +1,18 @@
 """Catalogues: loaded by name, tried where their functions run, kept on disk."""
 
 import contextlib
+import itertools
 import types
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from grader.assignment import load_assignment
+from grader.compare import Judgement
 from grader.diagnosis import misconceptions
-from grader.diagnosis.misconceptions import load_catalogue, variants
+from grader.diagnosis.misconceptions import bearing, load_catalogue, variants
 from grader.errors import AssignmentError
 from grader.probe import Check
 from grader.seed import Seed
@@ -143,8 +146,10 @@ def test_a_mistake_in_a_function_that_no_check_runs_is_left_out(suite):
     assert not any(found(suite, catalogue=catalogue)[1].values())
 
 
-def test_checks_with_a_judge_have_none(suite):
-    assert set(found(suite)[1]) == {"first", "second", "third", "inside"}
+def test_checks_of_a_notebook_that_have_a_judge_are_left_out(suite):
+    judged = [replace(one, where="notebook") if one.judge else one for one in suite.checks]
+    _, by_check = found(replace(suite, checks=tuple(judged)))
+    assert set(by_check) == {"first", "second", "third", "inside"}
 
 
 def test_long_probes_are_not_run_for_pairs(suite, monkeypatch):
@@ -235,3 +240,49 @@ def test_a_name_that_is_no_catalogue_is_the_instructors_error(name, reason, pyte
 
 def test_an_assignment_without_a_catalogue_has_none(pytestconfig):
     assert load_catalogue(load_assignment(pytestconfig.rootpath / ASSIGNMENT)) is None
+
+
+def judge_sign(actual, expected):
+    """Passes whatever points the right way."""
+    return Judgement(float((actual["out"] * expected["out"] > 0).all()))
+
+
+def judge_nothing(actual, expected):
+    raise KeyError("absent")
+
+
+def with_judge(suite, probe, judge):
+    check = Check(id="judged", title="t", of="scale", probe=probe, judge=judge)
+    return replace(suite, checks=(*[one for one in suite.checks if one.id != "judged"], check))
+
+
+def test_where_a_judge_decides_a_mistake_shows_if_it_does_not_pass(suite):
+    _, by_check = found(with_judge(suite, probe_scale, judge_sign))
+    assert [set(one.ids) for one in by_check["judged"]] == [{"scale.minus"}]
+
+
+def test_a_judge_that_cannot_read_the_arrays_lets_nothing_pass(suite):
+    _, by_check = found(with_judge(suite, probe_scale, judge_nothing))
+    assert {"scale.three"} in [set(one.ids) for one in by_check["judged"]]
+
+
+def test_a_judged_check_whose_arrays_differ_from_run_to_run_is_left_out(suite):
+    count = itertools.count()
+
+    def timed(impl, rng):
+        return {"out": impl.scale(rng.standard_normal(3)), "seconds": np.array(next(count))}
+
+    _, by_check = found(with_judge(suite, timed, judge_sign))
+    assert "judged" not in by_check
+
+
+def test_entries_bear_on_a_course_where_its_probes_run_their_functions(suite):
+    assert set(bearing(suite, REFERENCE, CATALOGUE, SEED)) == set(WRONG) - {"never.called"}
+
+
+def test_kept_arrays_are_made_anew_for_another_judge(suite, tmp_path):
+    found(with_judge(suite, probe_scale, judge_sign), cache=tmp_path)
+    found(with_judge(suite, probe_scale, partial(judge_sign)), cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1, "the same judge"
+    found(with_judge(suite, probe_scale, None), cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2

@@ -79,7 +79,7 @@ def test_progress_is_told(folder):
 
 def test_other_keys_are_refused(folder):
     explain(folder, "equivalents: {}\n")
-    with pytest.raises(AssignmentError, match="expected `equivalent` and `gaps`"):
+    with pytest.raises(AssignmentError, match="expected equivalent, gaps, not_here"):
         done(folder)
 
 
