@@ -36,6 +36,7 @@ __all__ = ["Catalogue", "Misconception", "bearing", "load_catalogue", "variants"
 
 MOST_CALLS = 1_000  # of a probe that is run for pairs as well; training runs take more
 MOST_PAIRED = 2  # checks in which the same two mistakes are tried together
+LAYOUT = 2  # of the kept file
 JOIN = "+"  # between the ids of two mistakes held together, in the cache
 
 Arrays = Mapping[str, Array]
@@ -144,16 +145,18 @@ def _place(suite: Suite, reference: Any, seed: Seed, cache: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """calls: how many calls each check's probe takes. changed: check id -> ids of mistakes -> the arrays that they change."""
+    """reach: how many of the catalogue's functions each check's probe runs, and how many calls of any function it takes.
+    changed: check id -> ids of mistakes -> the arrays that they change.
+    """
 
-    calls: Mapping[str, int]
+    reach: Mapping[str, tuple[int, int]]
     changed: Mapping[str, dict[str, dict[str, Array]]]
 
     def homes(self, suite: Suite) -> dict[str, Check]:
         """For each mistake the check that shows it with the least else around it: that of the function itself."""
         found: dict[str, Check] = {}
-        compared = [check for check in _compared(suite) if check.id in self.calls]
-        for check in sorted(compared, key=lambda check: self.calls[check.id]):  # stable
+        compared = [check for check in _compared(suite) if check.id in self.reach]
+        for check in sorted(compared, key=lambda check: self.reach[check.id]):  # stable
             for ids in self.changed[check.id]:
                 found.setdefault(ids, check)
         return found
@@ -183,11 +186,13 @@ def _computed(
         bearing = [one for one in entries if any(f.__code__ in ran[check.id] for f in one.functions)]
         run = partial(_changed, check, reference, catalogue, expected[check.id], seed)
         singles[check.id] = {one.id: changed for one in bearing if (changed := run((one,)))}
-    shown = _Shown({check.id: ran[check.id].total() for check in checks}, singles)
+    known = {function.__code__ for one in catalogue.CATALOGUE for function in one.functions}
+    reach = {check.id: (len(known & ran[check.id].keys()), ran[check.id].total()) for check in checks}
+    shown = _Shown(reach, singles)
     homes = {ids: home.of for ids, home in shown.homes(suite).items()}
     paired: Counter[tuple[str, str]] = Counter()
     for check in checks:
-        if shown.calls[check.id] > MOST_CALLS or check.judge is not None:
+        if ran[check.id].total() > MOST_CALLS or check.judge is not None:
             continue
         # Two mistakes in one function are common. Later checks build on these: there, one of the two explains enough.
         showing = [one for one in entries if one.id in singles[check.id] and homes[one.id] == check.of]
@@ -285,7 +290,9 @@ def _key(suite: Suite, reference: Any, seed: Seed) -> str:
         for check in suite.checks
     ]
     name = suite.assignment.spec.misconceptions
-    return hashlib.sha256(f"{expected_key(suite, reference, seed)}\n{name}\n{terms}".encode()).hexdigest()
+    return hashlib.sha256(
+        f"{expected_key(suite, reference, seed)}\n{name}\n{terms}\n{LAYOUT}".encode()
+    ).hexdigest()
 
 
 def _judge_digest(check: Check) -> str:
@@ -302,17 +309,21 @@ def _save(path: Path, shown: _Shown) -> None:
         for ids, arrays in found.items()
         for name, array in arrays.items()
     }
-    named |= {check: np.array(calls) for check, calls in shown.calls.items()}
+    named |= {check: np.array(reach) for check, reach in shown.reach.items()}
     with atomic_file(path, 0o600) as file:
         np.savez(file, **named)  # type: ignore[arg-type] # numpy types the keywords too narrowly
 
 
 def _load(path: Path, suite: Suite) -> _Shown:
     with np.load(path, allow_pickle=False) as file:
-        calls = {check.id: int(file[check.id]) for check in _compared(suite) if check.id in file.files}
-        changed: dict[str, dict[str, dict[str, Array]]] = {check: {} for check in calls}
+        reach = {}
+        for check in _compared(suite):
+            if check.id in file.files:
+                functions, calls = file[check.id]
+                reach[check.id] = int(functions), int(calls)
+        changed: dict[str, dict[str, dict[str, Array]]] = {check: {} for check in reach}
         for key in file.files:
             check, *rest = key.split("\n")
             if rest:
                 changed[check].setdefault(rest[0], {})[rest[1]] = file[key]
-    return _Shown(calls, changed)
+    return _Shown(reach, changed)
