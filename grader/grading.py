@@ -9,6 +9,8 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,7 @@ from .model import (
     Value,
 )
 from .notebooks.file import read_notebook
+from .probe.published import PUBLISHED
 from .questions.rubric import extract_answers, grade_questions
 from .score import score
 from .seed import Seed
@@ -46,9 +49,22 @@ from .suite import Suite, expected_arrays, load_reference, load_suite
 __all__ = ["Grading", "environment", "keep_known", "open_grading", "prepare_grading", "rejected"]
 
 
+@cache
+def _packages() -> str:
+    """Packages that course work may use and that are here, by name."""
+    found = {name: find_spec(name) for name in PUBLISHED}
+    return " ".join(sorted(name for name, spec in found.items() if spec is not None and spec.origin))
+
+
 def environment() -> dict[str, str]:
-    """Versions that bear on what student code returns; kept with evidence, and a part of its key."""
-    return {"python": platform.python_version(), "numpy": np.__version__, "machine": platform.machine()}
+    """What bears on what student code returns; kept with evidence, and a part of its key: work that waits for a package is run
+    again once that package is there."""
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": platform.machine(),
+        "packages": _packages(),
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,7 @@ class Ending(Enum):
     MALFORMED = "malformed"  # bytes came back that are not an answer
     OVERSIZE = "oversize"  # more came back than the limits allow
     MISSING = "missing"  # what it needed is not there: the function, the module, the notebook
+    NEEDS_PERSON = "needs_person"  # it uses a package that is not here, or has a form that the check cannot ask: never a zero
     NOT_RUN = "not_run"  # infrastructure: never a zero
 
 
@@ -232,7 +233,10 @@ class ManualMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One judged check. relative_error is None where nothing could be compared. reason: one sentence a student may read."""
+    """One judged check. relative_error is None where nothing could be compared. reason: one sentence a student may read.
+
+    pending: NOT_GRADED because a person has to look, who can give the points; running it again would tell nothing new.
+    """
 
     id: str
     title: str
@@ -251,6 +255,7 @@ class CheckResult:
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     mark: ManualMark | None = None
+    pending: bool = False
 
 
 class QuestionKind(Enum):

@@ -82,8 +82,9 @@ def score(
     judged = tuple(judge_check(check, answers.get(check.id), expected.get(check.id, {})) for check in checks)
     judged = explain(judged, checks, answers, expected, known)
     judged = tuple(_decided(result, (marks or {}).get(result.id)) for result in judged)
-    ungraded = any(result.outcome is Outcome.NOT_GRADED for result in judged)
+    ungraded = any(result.outcome is Outcome.NOT_GRADED and not result.pending for result in judged)
     pending = sum(question.outcome is Outcome.NOT_GRADED for question in questions)
+    pending += sum(result.pending for result in judged)
     parts: list[CheckResult | QuestionResult] = [*judged, *questions]
     return Result(
         student=submission.student,
@@ -111,13 +112,14 @@ def _decided(result: CheckResult, mark: ManualMark | None) -> CheckResult:
         return result
     outcome = Outcome.PASSED if mark.points == result.max_points else Outcome.FAILED
     reason = f"points given by {mark.marker}" + (f": {mark.comment}" if mark.comment else "")
-    return replace(result, outcome=outcome, points=mark.points, reason=reason, mark=mark)
+    return replace(result, outcome=outcome, points=mark.points, reason=reason, mark=mark, pending=False)
 
 
 def judge_check(check: Check, answer: CheckEvidence | None, expected: Mapping[str, Array]) -> CheckResult:
     """Judge what one probe gave.
 
-    Returns: NOT_GRADED only where our machinery failed; everything that student code did or left undone is PASSED or FAILED.
+    Returns: NOT_GRADED only where our machinery failed, or where a person has to look, which is then `pending`. Everything else
+    that student code did or left undone is PASSED or FAILED.
     """
     if answer is None or answer.ending is Ending.NOT_RUN:
         detail = answer.detail if answer else "no evidence for this check is kept"
@@ -127,6 +129,8 @@ def judge_check(check: Check, answer: CheckEvidence | None, expected: Mapping[st
             Judgement(0.0, "could not be run; it will be tried again"),
             detail=detail,
         )
+    if answer.ending is Ending.NEEDS_PERSON:
+        return _for_person(check, answer)
     if answer.ending is not Ending.ANSWERED:
         reason = _ending_reason(check, answer)
         return _result(
@@ -140,6 +144,27 @@ def judge_check(check: Check, answer: CheckEvidence | None, expected: Mapping[st
     return _result(
         check, outcome, judgement if check.visible else _told(judgement), detail=detail, answer=answer
     )
+
+
+def _for_person(check: Check, answer: CheckEvidence) -> CheckResult:
+    """A check that was run and tells nothing: it waits for a person's points, which `grader marks` takes."""
+    place = ""
+    if answer.error is not None and answer.error.frames:
+        last = answer.error.frames[-1]
+        place = f" in {last.file}, line {last.line}"
+    why = answer.detail if check.visible else ""  # student code may have made the text
+    reason = f"a person has to look{place if why else ''}" + (f": {why}" if why else "")
+    package = answer.error is not None
+    remedy = (
+        "; install it where the work is graded and run again, or give the points by `grader marks`"
+        if package
+        else "; give the points by `grader marks`"
+    )
+    judgement = Judgement(0.0, reason)
+    result = _result(
+        check, Outcome.NOT_GRADED, judgement, detail=f"{answer.detail}{place}{remedy}", answer=answer
+    )
+    return replace(result, hint="", pending=True)
 
 
 def _result(

@@ -4,6 +4,6 @@ Nothing in this package knows an expected value, a tolerance's verdict, a point 
 relatively, so that the folder works under any name: `grader release` copies it into the student's template as it is.
 """
 
-from .check import Check, check
+from .check import Check, NeedsPersonError, check
 
-__all__ = ["Check", "check"]
+__all__ = ["Check", "NeedsPersonError", "check"]

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .check import Probe
+from .check import NeedsPersonError, Probe
 from .frames import (
     PREFIX,
     Bounds,
@@ -26,7 +26,9 @@ from .frames import (
     split_answer,
 )
 from .implementation import MissingNameError
+from .imports import IMPORTED_AT
 from .seeding import seeded
+from .stubs import Placeholder, lacking_package
 from .values import plain_values
 
 __all__ = ["KILLED", "Attempt", "kill_everything", "run_check"]
@@ -215,11 +217,31 @@ def _run(attempt: Attempt, implementation: Any) -> tuple[dict[str, Any], bytes]:
     warnings.showwarning = remember
     try:
         returned = attempt.probe(implementation, seeded(attempt.seed))
+        _refuse_stand_ins(returned)
         values, payload = encode_values(plain_values(returned, attempt.bounds))
     except OversizeError as exc:
         return {"ending": "oversize", "detail": str(exc), "warnings": texts}, b""
     except BaseException as exc:  # noqa: BLE001  # student code may raise anything, SystemExit and KeyboardInterrupt included
         if isinstance(exc, MissingNameError):
             return {"ending": "missing", "detail": str(exc)[:1000], "warnings": texts}, b""
-        return {"ending": "raised", "error": attempt.describe(exc), "warnings": texts}, b""
+        return {**_raised(exc, attempt), "warnings": texts}, b""
     return {"ending": "answered", "values": values, "warnings": texts}, payload
+
+
+def _refuse_stand_ins(returned: object) -> None:
+    """Raises: LackingError if something of an absent package came back: nobody can tell whether it is right."""
+    for value in returned.values() if isinstance(returned, dict) else ():
+        if type(value) is Placeholder:
+            len(value)  # type: ignore[arg-type]  # any use of it raises
+
+
+def _raised(exc: BaseException, attempt: Attempt) -> dict[str, Any]:
+    """What it means that the probe or student code raised: an error of theirs, or something that a person has to look at."""
+    error = attempt.describe(exc)
+    package = lacking_package(exc)
+    if package is not None:
+        place = IMPORTED_AT.get(package, "")
+        return {"ending": "needs_person", "package": package, "imported_at": place, "error": error}
+    if isinstance(exc, NeedsPersonError) and not isinstance(exc, ImportError):
+        return {"ending": "needs_person", "detail": str(exc)[:500]}
+    return {"ending": "raised", "error": error}

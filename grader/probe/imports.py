@@ -25,12 +25,22 @@ from .pieces import run_pieces
 from .stubs import install_stub, placeholder
 from .tracebacks import describe_error
 
-__all__ = ["ImportOutcome", "import_path", "prepare_path", "refuse_interaction"]
+__all__ = [
+    "IMPORTED_AT",
+    "ImportOutcome",
+    "import_path",
+    "prepare_path",
+    "refuse_interaction",
+    "stand_in_for",
+]
 
 MAX_STUBS = 24  # for one module
 PROTECTED = frozenset(
     {"numpy", "matplotlib", "IPython", "ipykernel", "grader", "zmq"}
 )  # never shadowed: they hold state of the process
+
+#: Where the first import of each absent package stands: its top-level name -> "file, line n".
+IMPORTED_AT: dict[str, str] = {}
 
 PYTHON_2_HINTS = (
     ("Missing parentheses in call to 'print'", "this is Python 2's print statement; write print(...)"),
@@ -100,7 +110,7 @@ def import_path(path: str, work: str) -> ImportOutcome:
         try:
             outcome.module = _load(path, work)
         except BaseException as exc:  # noqa: BLE001  # the top level of a student's module may raise anything, SystemExit included
-            stub = _stub_for(exc, work) if len(outcome.stubs) < MAX_STUBS else None
+            stub = stand_in_for(exc, work) if len(outcome.stubs) < MAX_STUBS else None
             if stub is None or stub in outcome.stubs:
                 outcome.error = _explained(exc, work)
                 outcome.module = run_pieces(path, work)
@@ -156,17 +166,17 @@ def _forget(work: str) -> None:
 # --- Absent packages --------------------------------------------------------------------------------------------------------
 
 
-def _stub_for(exc: BaseException, work: str) -> str | None:
+def stand_in_for(exc: BaseException, work: str) -> str | None:
     """Stand in for what the failing import statement wanted; what it was, or None if that would not be right."""
-    if not isinstance(exc, ImportError):
+    found = _import_statement(exc, work) if isinstance(exc, ImportError) else None
+    if found is None:
         return None
-    statement = _import_statement(exc, work)
-    if statement is None:
-        return None
+    statement, place = found
     for module, names in _targets(statement):
         top = module.partition(".")[0]
         if _of_submission(top, work):
             continue
+        IMPORTED_AT.setdefault(top, place)
         if not _importable(module):
             install_stub(top if not _importable(top) else module)
             return module
@@ -177,8 +187,8 @@ def _stub_for(exc: BaseException, work: str) -> str | None:
     return None
 
 
-def _import_statement(exc: ImportError, work: str) -> ast.Import | ast.ImportFrom | None:
-    """The import at the innermost student's frame, if that frame is a module's top level."""
+def _import_statement(exc: ImportError, work: str) -> tuple[ast.Import | ast.ImportFrom, str] | None:
+    """The import at the innermost student's frame, and its place, if that frame is a module's top level."""
     trace, found = exc.__traceback__, None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename.startswith(work + "/"):
@@ -186,7 +196,8 @@ def _import_statement(exc: ImportError, work: str) -> ast.Import | ast.ImportFro
         trace = trace.tb_next
     if found is None or found.tb_frame.f_code.co_name != "<module>":
         return None
-    source = "".join(linecache.getlines(found.tb_frame.f_code.co_filename))
+    file = found.tb_frame.f_code.co_filename
+    source = "".join(linecache.getlines(file))
     try:
         nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError):
@@ -195,7 +206,7 @@ def _import_statement(exc: ImportError, work: str) -> ast.Import | ast.ImportFro
         if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno <= found.tb_lineno <= (
             node.end_lineno or node.lineno
         ):
-            return node
+            return node, f"{file.removeprefix(work + '/')[:300]}, line {node.lineno}"
     return None
 
 

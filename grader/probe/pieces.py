@@ -13,6 +13,8 @@ import warnings
 from pathlib import Path
 from types import ModuleType
 
+from .stubs import fill_in
+
 __all__ = ["run_pieces"]
 
 
@@ -37,9 +39,12 @@ def run_pieces(path: str, work: str) -> ModuleType | None:
     for statement in tree.body:
         try:
             code = compile(ast.Module(body=[statement], type_ignores=[]), str(file), "exec")
-            exec(code, vars(module))  # noqa: S102  # the student's own statement, as an import would run it
-        except BaseException:  # noqa: BLE001, S112  # a student's statement may raise anything, SystemExit included
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # what only the whole could not show
             continue
+        try:
+            exec(code, vars(module))  # noqa: S102  # the student's own statement, as an import would run it
+        except BaseException as exc:  # noqa: BLE001  # a student's statement may raise anything, SystemExit included
+            fill_in(code, exc, vars(module))
     if any(getattr(value, "__module__", None) == name for value in vars(module).values()):
         return module
     del sys.modules[name]

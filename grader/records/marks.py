@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from ..errors import UsageError
-from ..model import ManualMark, QuestionResult, Result
+from ..model import CheckResult, ManualMark, QuestionResult, Result
 from ..points import shown_points
 from .gradebook import Gradebook, MarkEntry
 from .tables import TableRow, read_table, write_table
@@ -50,9 +50,10 @@ class MarksImported:
 
 
 def export_marks(gradebook: Gradebook, assignment: str, path: Path, *, pending_only: bool = False) -> int:
-    """Write one row for each question of each student; returns the number of rows.
+    """Write one row for each question of each student, and for each check that a person has to look at; returns the number of rows.
 
-    pending_only: leave out what needs no person. `suggested` names the rubric's criteria and which of their terms the answer has.
+    pending_only: leave out what needs no person. `suggested` names the rubric's criteria and which of their terms the answer has;
+    of a check, why it waits.
     Raises: GradebookError; OSError if `path` cannot be written.
     """
     marks = gradebook.all_marks(assignment)
@@ -65,6 +66,10 @@ def export_marks(gradebook: Gradebook, assignment: str, path: Path, *, pending_o
                 if pending_only and (mark is not None or question.outcome.value != "not_graded"):
                     continue
                 yield _row(result, question, mark)
+            for check in result.checks:
+                mark = own.get(check.id)
+                if check.pending or (mark is not None and not pending_only):
+                    yield _check_row(result, check, mark)
 
     return write_table(path, COLUMNS, rows())
 
@@ -135,11 +140,29 @@ def _row(result: Result, question: QuestionResult, mark: ManualMark | None) -> t
         shown_points(question.max_points),
         answer,
         _suggested(question),
-        f"{mark.points:f}" if mark else "",
-        mark.comment if mark else "",
-        mark.marker if mark else "",
-        mark.marked_at.isoformat() if mark else "",
+        *_given(mark),
     )
+
+
+def _check_row(result: Result, check: CheckResult, mark: ManualMark | None) -> tuple[str, ...]:
+    """A check has no answer to show: the person looks at the file that its reason names."""
+    points = shown_points(check.max_points)
+    return (
+        result.student,
+        result.name,
+        check.id,
+        check.title,
+        points,
+        "",
+        check.detail or check.reason,
+        *_given(mark),
+    )
+
+
+def _given(mark: ManualMark | None) -> tuple[str, ...]:
+    if mark is None:
+        return ("", "", "", "")
+    return (f"{mark.points:f}", mark.comment, mark.marker, mark.marked_at.isoformat())
 
 
 def _suggested(question: QuestionResult) -> str:

@@ -23,7 +23,8 @@ from typing import Any
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.zmqshell import ZMQInteractiveShell
 
-from ..probe.imports import _stub_for as stand_in_for
+from ..probe.imports import stand_in_for
+from ..probe.stubs import fill_in
 from ..probe.tracebacks import describe_error
 
 __all__ = ["CellCompiler", "ColabFinder", "CourseShell", "ImportGuard", "pass_breakpoint", "run_command"]
@@ -69,6 +70,18 @@ class CourseShell(ZMQInteractiveShell):
         super().init_magics()  # type: ignore[no-untyped-call]  # IPython has no types here
         for name in ("tensorflow_version", "pip", "conda", "mamba", "uv"):
             self.magics_manager.register_function(_ignored_magic(name), "line", name)
+
+    async def run_code(self, code_obj: types.CodeType, result: Any = None, *, async_: bool = False) -> bool:
+        """Run one statement of a cell; returns whether the cell ends there.
+
+        One that uses an absent package has failed, and so has the cell, but the statements after it still define what they
+        define: on a machine with that package they would.
+        """
+        failed = bool(await super().run_code(code_obj, result, async_=async_))  # type: ignore[no-untyped-call]  # IPython has no types here
+        error = getattr(result, "error_in_exec", None)
+        if failed and isinstance(error, BaseException):
+            return not fill_in(code_obj, error, self.user_ns)
+        return failed
 
     def ask_exit(self) -> None:
         """End the cell, not the kernel: later cells still run, as they do when a person goes on in Jupyter."""

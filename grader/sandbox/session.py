@@ -23,6 +23,7 @@ from ..probe.frames import (
     decode_values,
     encode_request,
 )
+from ..probe.published import PUBLISHED
 
 __all__ = ["ImportReport", "OutOfTurnError", "Planned", "ProbeSession", "RunnerLostError"]
 
@@ -44,6 +45,7 @@ ENDINGS: Mapping[str, Ending] = {
     "malformed": Ending.MALFORMED,
     "oversize": Ending.OVERSIZE,
     "missing": Ending.MISSING,
+    "needs_person": Ending.NEEDS_PERSON,
 }
 
 
@@ -205,20 +207,31 @@ class ProbeSession:
 
 
 def _evidence(check: str, header: Mapping[str, Any], values: tuple[Value, ...]) -> CheckEvidence:
-    ending = _ending(header)
+    ending, detail = _ending(header), _text(header.get("detail"))
+    package = header.get("package")
+    if ending is Ending.NEEDS_PERSON and isinstance(package, str):
+        lacking = package in PUBLISHED  # no other word of theirs becomes the name of a package
+        ending, detail = (ending, _lacking(package, header)) if lacking else (Ending.RAISED, "")
     warnings = header.get("warnings")
     return CheckEvidence(
         check=check,
         ending=ending,
         values=values if ending is Ending.ANSWERED else (),
-        error=_error(header.get("error")) if ending is Ending.RAISED else None,
-        detail=_text(header.get("detail")),
+        error=_error(header.get("error")) if ending in (Ending.RAISED, Ending.NEEDS_PERSON) else None,
+        detail=detail,
         warnings=tuple(_text(text, 300) for text in warnings[:MAX_WARNINGS])
         if isinstance(warnings, list)
         else (),
         wall_s=_seconds(header.get("wall_s")),
         cpu_s=_seconds(header.get("cpu_s")),
     )
+
+
+def _lacking(package: str, header: Mapping[str, Any]) -> str:
+    """What is said of a check that needs an absent package: the package, and where it is imported."""
+    place = _text(header.get("imported_at"), 300)
+    where = f" (imported at {place})" if place else ""
+    return f"it needs {package}{where}, which is not installed where the work is graded"
 
 
 def _ending(header: Mapping[str, Any]) -> Ending:

@@ -123,6 +123,21 @@ def test_judge_check_our_failure_is_not_graded(answer):
     assert (result.outcome, result.points) == (Outcome.NOT_GRADED, 0)
 
 
+@pytest.mark.parametrize("visible", [True, False])
+def test_judge_check_that_needs_a_person_is_pending_and_no_zero(visible):
+    answer = CheckEvidence(
+        check="c",
+        ending=Ending.NEEDS_PERSON,
+        error=ERROR,
+        detail="it needs keras (imported at net.py, line 1)",
+    )
+    result = judge_check(make_check(visible=visible), answer, EXPECTED)
+    assert (result.outcome, result.points, result.pending, result.hint) == (Outcome.NOT_GRADED, 0, True, "")
+    told = "a person has to look in cs/layers.py, line 7: it needs keras (imported at net.py, line 1)"
+    assert result.reason == (told if visible else "a person has to look")
+    assert "install it where the work is graded and run again, or give the points" in result.detail
+
+
 def test_judge_check_visible_exception_is_told():
     result = judge_check(make_check(), CheckEvidence(check="c", ending=Ending.RAISED, error=ERROR), EXPECTED)
     assert result.reason == "raised ValueError in cs/layers.py, line 7: secret 0.123"
@@ -265,3 +280,20 @@ def make_result(ending, question_outcome):
 def test_score_adds_up_and_says_what_is_open(ending, question, status, points, pending):
     result = make_result(ending, question)
     assert (result.status, result.score, result.max_score, result.pending) == (status, points, 6, pending)
+
+
+@pytest.mark.parametrize(
+    ("points", "status", "pending", "total"),
+    [(None, Status.PENDING, 1, 0), (Decimal(3), Status.COMPLETE, 0, 3), (Decimal(4), Status.COMPLETE, 0, 4)],
+)
+def test_score_counts_a_check_that_waits_for_a_person_as_pending(points, status, pending, total):
+    submission = Submission(student="ada", origin="ada", files=(), digest="d")
+    waiting = CheckEvidence(check="c", ending=Ending.NEEDS_PERSON, detail="it needs keras")
+    evidence = Evidence(key="k", submission="d", suite="s", seed_id="i", checks=(waiting,))
+    marks = {}
+    if points is not None:
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        marks["c"] = ManualMark(student="ada", item="c", points=points, marker="kim", marked_at=moment)
+    result = score(submission, evidence, [make_check()], {"c": EXPECTED}, marks=marks)
+    assert (result.status, result.pending, result.score, result.max_score) == (status, pending, total, 4)
+    assert result.checks[0].pending is (points is None)

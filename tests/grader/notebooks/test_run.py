@@ -289,7 +289,7 @@ def test_absent_packages_cost_only_what_uses_them(house):
     assert endings(run) == [ANSWERED, ANSWERED, RAISED, RAISED, ANSWERED]
     assert [text(cell) for cell in outputs(run)][1] == "guarded\n"
     assert run.cells[2].error.kind == "ModuleNotFoundError"
-    assert run.cells[3].error.kind == "ImportError"
+    assert run.cells[3].error.kind == "LackingError"
     assert text(outputs(run)[4]) == "True 6\n"
 
 
@@ -414,3 +414,19 @@ def test_executed_notebook_is_the_same_twice_even_if_it_seeds_nothing(house):
             return await house.arun(draw, sandbox=sandbox)
 
     assert house.run(draw).executed == house.runner.run(under_another_warm_parent()).executed
+
+
+def test_cell_that_needs_an_absent_framework_still_defines_what_does_not(house):
+    answers = {}
+
+    async def ask(channel):
+        session = ProbeSession(channel, evidence_bytes=MIB)
+        await session.load({"checks": CHECKS})
+        answers["total"] = await session.check(Planned(id="total_is_read", seed=1, time_s=5.0))
+
+    first = "import lasagne as tf\ntotal = tf.zeros(3)\ndef double(x): return 2 * x"
+    run = house.run(first, "print(double(4))", probing=ask)
+    assert endings(run) == [RAISED, ANSWERED]
+    assert run.cells[0].error.kind == "LackingError"
+    assert text(outputs(run)[1]) == "8\n"
+    assert (answers["total"].ending, answers["total"].error.kind) == (Ending.NEEDS_PERSON, "LackingError")

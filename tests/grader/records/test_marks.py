@@ -1,6 +1,7 @@
 """Manual marks out to CSV and back: exact, all or nothing, and every fault named with its place."""
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -96,6 +97,21 @@ def fill(path, changes, *, delimiter=",", encoding="utf-8-sig"):
 
 def take(book, path, *, marker="ta", now=LATER):
     return import_marks(book, "hw", path, marker=marker, now=now)
+
+
+def test_check_that_waits_for_a_person_is_marked_like_a_question(book, path):
+    waiting = CheckResult(
+        id="net", title="A network", function="Net", outcome=Outcome.NOT_GRADED, points=Decimal(0),
+        max_points=Decimal(4), reason="a person has to look", detail="it needs keras", pending=True,
+    )  # fmt: skip
+    lee = result("lee")
+    book.record("hw", replace(lee, checks=(*lee.checks, waiting)), LATER)
+    export_marks(book, "hw", path, pending_only=True)
+    (row,) = [row for row in rows_of(path) if row["student"] == "lee"]
+    assert (row["item"], row["max_points"], row["suggested"]) == ("net", "4", "it needs keras")
+    fill(path, {("lee", "net"): {"points": "3", "comment": "ran it by hand"}})
+    assert take(book, path).added == 1
+    assert book.all_marks("hw")["lee"]["net"].points == 3
 
 
 def test_export_has_a_row_for_each_question_and_no_formula(book, path):

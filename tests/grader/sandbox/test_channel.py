@@ -109,6 +109,46 @@ def test_module_whose_top_level_raises_is_probed_in_part(bench, suites):
     assert note.text.endswith(", line 2; statements that raise are left out, the rest is graded")
 
 
+FRAMEWORK = (
+    "import lasagne as tf\nCONFIG = tf.Config()\n@tf.function\ndef f(x): return tf.mean(x)\n"
+    "def g(x): return x * 2\nclass Net(tf.Module):\n    def h(self, x): return self.fit(x)\ndef h(x): return Net().h(x)\n"
+    "def own(x): raise ValueError('mine')\ndef inside(x):\n    import theano\n    return theano.dot(x, x)\n"
+)
+
+
+def test_what_needs_an_absent_framework_waits_for_a_person_and_the_rest_is_graded(bench, suites):
+    run = bench.probe(
+        {"a.py": FRAMEWORK},
+        suites("f", "g", "h", "own", "inside", c="return {'config': impl.CONFIG}"),
+        ["f", "g", "h", "own", "inside", "c"],
+    )
+    person = Ending.NEEDS_PERSON
+    assert endings(run) == [person, Ending.ANSWERED, person, Ending.RAISED, person, person]
+    where = "it needs lasagne (imported at a.py, line 1), which is not installed where the work is graded"
+    assert [run.checks[0].detail, run.checks[2].detail] == [where, where]
+    assert run.checks[2].error.frames[-1].line == 7
+    assert run.checks[4].detail == "it needs theano, which is not installed where the work is graded"
+
+
+def test_framework_that_is_there_is_used(bench, suites):
+    files = {
+        "a.py": "import lasagne\ndef f(x): return lasagne.mean(x)\n",
+        "lasagne/__init__.py": "def mean(x): return x.mean()",
+    }
+    (evidence,) = bench.probe(files, suites("f"), ["f"]).checks
+    assert evidence.ending is Ending.ANSWERED
+
+
+def test_probe_that_cannot_tell_right_from_wrong_leaves_it_to_a_person(bench, suites):
+    body = "from grader.probe import NeedsPersonError; raise NeedsPersonError('read the report')"
+    (evidence,) = bench.probe("x = 1", suites(f=body), ["f"]).checks
+    assert (evidence.ending, evidence.detail, evidence.error) == (
+        Ending.NEEDS_PERSON,
+        "read the report",
+        None,
+    )
+
+
 def test_module_that_was_not_handed_in(bench, suites, tmp_path):
     (tmp_path / "a").write_text("def f(x): return x")
     spec = bench.spec({"a.py": "def f(x): return x"})
@@ -355,6 +395,29 @@ def framed(request: dict[str, Any], payload: bytes = b"", **header: Any) -> byte
 
 def described(**parts: Any) -> dict[str, Any]:
     return {"name": "out", "type": "ndarray", "dtype": "float64", "shape": [1], **parts}
+
+
+@pytest.mark.parametrize(
+    ("package", "ending", "detail"),
+    [
+        pytest.param(
+            "keras",
+            Ending.NEEDS_PERSON,
+            "it needs keras (imported at a.py, line 1), which is not installed where the work is graded",
+            id="published",
+        ),
+        pytest.param("my_helpers", Ending.RAISED, "", id="a-file-of-the-student"),
+        pytest.param("<b>keras", Ending.RAISED, "", id="made-up"),
+    ],
+)
+def test_session_believes_no_package_that_is_not_published(package, ending, detail):
+    def answer(request):
+        error = {"kind": "LackingError", "message": "", "frames": []}
+        said = {"package": package, "imported_at": "a.py, line 1", "error": error}
+        return framed(request, **{**said, "ending": "needs_person"})
+
+    evidence = lie(answer, lambda session: session.check(CHECK))
+    assert (evidence.ending, evidence.detail, evidence.values) == (ending, detail, ())
 
 
 def test_session_takes_an_honest_answer():
