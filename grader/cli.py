@@ -30,6 +30,7 @@ from .model import Status
 from .pipeline import Settings, Summary, check_one, grade, rescore, rewrite
 from .profile import Profile
 from .proofs.validate import mutant_proofs, sample_proofs, validate
+from .records.handover import Platform, hand_over
 from .records.marks import export_marks, import_marks
 from .seed import PUBLIC_SEED, Seed
 from .state import State
@@ -38,6 +39,7 @@ from .terminal import (
     ClassProgress,
     DownloadProgress,
     print_diagnosis,
+    print_handed_over,
     print_proofs,
     print_result,
     print_summary,
@@ -246,6 +248,65 @@ def report_command(
     """Write results.json, grades.csv and all pages again from the gradebook."""
     index = rewrite(assignment, _settings(out=out, state=state, database=database, data=data, seed=seed))
     click.echo(f"Reports: {index}")
+    return DONE
+
+
+@cli.command("export")
+@ASSIGNMENT
+@click.option(
+    "--to",
+    "platform",
+    type=click.Choice([platform.value for platform in Platform]),
+    required=True,
+    help="canvas and moodle: fill a file downloaded from there; the others are written anew.",
+)
+@click.option(
+    "--template",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The file downloaded from Canvas or Moodle; it stays as it is.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The file to write; for gradescope a folder, with one results.json for each student.",
+)
+@click.option(
+    "--column",
+    metavar="NAME",
+    help="Header of the grades in the template: which assignment on Canvas; Moodle's `Grade` in another language.",
+)
+@click.option(
+    "--id-column",
+    metavar="NAME",
+    help="Header of the participants in it: Moodle's `Identifier` in another language.",
+)
+@click.option("--scale", is_flag=True, help="Convert the points to the platform's maximum.")
+@_options(STATE, DATABASE)
+def export_command(
+    assignment: Assignment,
+    platform: str,
+    template: Path | None,
+    out: Path,
+    column: str | None,
+    id_column: str | None,
+    scale: bool,
+    state: Path,
+    database: str | None,
+) -> int:
+    """Hand complete results over to a learning platform, or as a plain table; says who was left out, and why."""
+    with State(state, database).gradebook() as gradebook:
+        filled = hand_over(
+            gradebook,
+            assignment.name,
+            Platform(platform),
+            out,
+            template=template,
+            column=column,
+            id_column=id_column,
+            scale=scale,
+        )
+    print_handed_over(filled, out)
     return DONE
 
 

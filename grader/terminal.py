@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,7 @@ from .model import CheckResult, Outcome, Result, Status
 from .pipeline import Line, Summary
 from .points import shown_points
 from .proofs.validate import Proof
+from .records.filling import Filled
 from .sandbox.health import Health
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "ClassProgress",
     "DownloadProgress",
     "print_diagnosis",
+    "print_handed_over",
     "print_proofs",
     "print_result",
     "print_summary",
@@ -222,6 +225,19 @@ def print_verdicts(proofs: Sequence[Proof]) -> None:
             OUTPUT.print(f"[red]FAILS[/]  {escape(proof.claim)}: {escape(_clean(line))}", soft_wrap=True)
     held = sum(proof.holds for proof in proofs)
     OUTPUT.print(f"Verdicts: {held} of {len(proofs)} samples got the one written down for them")
+
+
+def print_handed_over(filled: Filled, out: Path) -> None:
+    """How many grades went out, who was left out and why, and what to know before uploading."""
+    OUTPUT.print(f"{filled.filled} grades in {out}", soft_wrap=True, markup=False)
+    for student, reason in filled.left_out:
+        OUTPUT.print(f"left out: {_clean(student)}, {_clean(reason)}", soft_wrap=True, markup=False)
+    if filled.unscored:
+        OUTPUT.print(
+            f"{filled.unscored} students of the template have no grade from here; their cells are as they were"
+        )
+    for note in filled.notes:
+        OUTPUT.print(f"note: {note}", soft_wrap=True, markup=False)
 
 
 def print_diagnosis(findings: Sequence[Health]) -> None:
