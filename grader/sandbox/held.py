@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,16 @@ from ..assignment import Limits
 from ..errors import SandboxError
 from .room import Room, RoomSpec
 
-__all__ = ["NOT_HELD", "Means", "open_air_limits", "tried_limits"]
+__all__ = ["NOT_HELD", "WATCHED", "Means", "open_air_limits", "tried_limits"]
 
 MIB = 1024 * 1024
 TRIAL_S = 60.0
 NOT_HELD = "not held"
+WATCHED = "watchdog"
+ENDED = "the watchdog ended the room"  # for which each limit that it holds is tried in a room of its own
 SMALL = Limits(memory_mib=1024, processes=16, open_files=64, disk_mib=4, file_mib=2)
 SMALL_MEMORY_BYTES = 96 * MIB  # of the control group of the trial's room, so that reaching it is cheap
+ENOUGH_BYTES = 64 << 30  # for any number of forks, each of which a watchdog counts in full
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -33,10 +36,14 @@ RoomMaker = Callable[[RoomSpec, int], AbstractAsyncContextManager[Room]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What the sandbox has. groups_version: of the control groups, 0 for none. maps_users: a room's user is nobody outside."""
+    """What the sandbox has. groups_version: of the control groups, 0 for none. maps_users: a room's user is nobody outside.
+
+    watches: a watchdog sums what no group holds.
+    """
 
     groups_version: int
     maps_users: bool
+    watches: bool = False
 
 
 def open_air_limits() -> dict[str, str]:
@@ -60,7 +67,7 @@ async def tried_limits(make_room: RoomMaker, means: Means, cache: Path) -> Mappi
     path = cache / f"limits-{_circumstances(means)}.json"
     tried = _kept(path)
     if tried is None:
-        tried = await _try(make_room)
+        tried = await (_try_watched(make_room) if means.watches else _try(make_room, SMALL_MEMORY_BYTES))
         _keep(path, tried)
     return _words(means, tried)
 
@@ -69,8 +76,8 @@ def _words(means: Means, tried: Mapping[str, bool]) -> dict[str, str]:
     group = f"cgroup v{means.groups_version}"
     by = {
         "address space": "rlimit",
-        "memory": group,
-        "processes": group if means.groups_version else "rlimit",
+        "memory": WATCHED if means.watches else group,
+        "processes": group if means.groups_version else WATCHED if tried.get(ENDED) else "rlimit",
         "open files": "rlimit",
         "file size": "rlimit",
         "disk": "tmpfs",
@@ -83,8 +90,22 @@ def _words(means: Means, tried: Mapping[str, bool]) -> dict[str, str]:
     return {**words, "cpu time": "rlimit", "user": "nobody's" if means.maps_users else "the grader's own"}
 
 
-async def _try(make_room: RoomMaker) -> dict[str, bool]:
+async def _try_watched(make_room: RoomMaker) -> dict[str, bool]:
+    """Try all limits where reaching some of them ends the room."""
+    found: dict[str, bool] = {}
+    for name, memory_bytes in (("memory", SMALL_MEMORY_BYTES), ("processes", ENOUGH_BYTES)):
+        answer = await _try(make_room, memory_bytes, only=[name])
+        found |= {name: True, ENDED: name == "processes"} if answer.get(ENDED) else answer
+    return found | await _try(make_room, ENOUGH_BYTES, skip=("memory", "processes"))
+
+
+async def _try(
+    make_room: RoomMaker, memory_bytes: int, *, only: Sequence[str] = (), skip: Sequence[str] = ()
+) -> dict[str, bool]:
+    """Try limits in one room. Returns: name -> held; {ENDED: True} if one of `only` ended the room."""
     config = {
+        "only": list(only),
+        "skip": list(skip),
         "processes": SMALL.processes + 16,
         "memory_bytes": 2 * SMALL_MEMORY_BYTES,
         "address_bytes": 2 * SMALL.memory_mib * MIB,
@@ -95,7 +116,7 @@ async def _try(make_room: RoomMaker) -> dict[str, bool]:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     with ours, theirs:
-        async with make_room(RoomSpec(limits=SMALL), SMALL_MEMORY_BYTES) as room:
+        async with make_room(RoomSpec(limits=SMALL), memory_bytes) as room:
             member = await room.fork("trial", config, [theirs.fileno()])
             theirs.close()
             try:
@@ -107,6 +128,8 @@ async def _try(make_room: RoomMaker) -> dict[str, bool]:
                 ) from exc
             if not data:
                 status = await member.wait()
+                if only and not await room.took(status):
+                    return {ENDED: True}
                 raise SandboxError(f"trying the limits ended with status {status}; run `grader doctor`")
     return {str(name): value is True for name, value in json.loads(data).items()}
 

@@ -23,6 +23,7 @@ from .cgroups import Group, killed_for_memory
 from .holder import Holder
 from .members import Member, Usage
 from .parent import WarmParent
+from .watchdog import Watchdog
 
 __all__ = ["MACHINE_FULL", "Room", "RoomSpec"]
 
@@ -73,6 +74,7 @@ class Room:
         work: str,
         holder: Holder | None,
         group: Group | None,
+        watchdog: Watchdog | None = None,
     ) -> None:
         self.pid = holder.pid if holder is not None else os.getpid()
         self.spec = spec
@@ -81,6 +83,7 @@ class Room:
         self._root = root
         self._holder = holder
         self._group = group
+        self._watchdog = watchdog
         self._members: list[Member] = []
         self._killed_before = killed_for_memory()
 
@@ -91,8 +94,11 @@ class Room:
     async def took(self, status: int | None) -> bool:
         """Whether it was not a member's own doing that it ended with `status`, as `Member.wait` gives it.
 
-        A room cannot be ended from inside: if it ends, something outside ended it and, by SIGKILL, whatever was in it.
+        A room cannot be ended from inside: if it ends, something outside ended it and, by SIGKILL, whatever was in it. Only the
+        watchdog, which is outside, ends it for what its members did.
         """
+        if self._watchdog is not None and self._watchdog.over:
+            return False
         if status is None:
             return True
         return (
@@ -105,6 +111,8 @@ class Room:
         cpu_s = self._group.cpu_s() if self._group else None
         memory = self._group.peak_memory_bytes() if self._group else None
         largest = max((usage.peak_memory_bytes for usage in members), default=0)
+        if self._watchdog is not None:
+            largest = max(largest, self._watchdog.peak_bytes)
         return Usage(
             cpu_s=sum(usage.cpu_s for usage in members) if cpu_s is None else cpu_s,
             peak_memory_bytes=largest if memory is None else memory,
@@ -112,6 +120,8 @@ class Room:
 
     def memory_kills(self) -> int:
         """How many processes died because the room was out of memory, where that is counted."""
+        if self._watchdog is not None and self._watchdog.over == "memory":
+            return 1
         return self._group.memory_kills() if self._group else 0
 
     def machine_kills(self) -> int:
@@ -119,6 +129,8 @@ class Room:
 
         Without a group the whole machine's count has to do: it says that some were killed, not whose.
         """
+        if self._watchdog is not None and self._watchdog.over:
+            return 0
         return self._group.machine_kills() if self._group else killed_for_memory() - self._killed_before
 
     async def fork(

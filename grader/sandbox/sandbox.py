@@ -27,6 +27,7 @@ from .holder import Holder
 from .parent import WarmParent, default_cache, make_alias
 from .room import Room, RoomSpec
 from .staging import stage
+from .watchdog import Watchdog, Watched, anonymous_bytes
 
 __all__ = ["Sandbox"]
 
@@ -95,7 +96,9 @@ class Sandbox:
             self.limits_held = open_air_limits()
             return
         means = Means(
-            groups_version=self._groups.version, maps_users=self._maps_users(self._plan(RoomSpec()))
+            groups_version=self._groups.version,
+            maps_users=self._maps_users(self._plan(RoomSpec())),
+            watches=not self._groups_hold,
         )
         self.limits_held = await tried_limits(self._closed_room, means, default_cache())
 
@@ -119,7 +122,13 @@ class Sandbox:
                 plan, group=group, limits=_holder_limits(spec.limits), mapped=self._maps_users(plan)
             )
             root = Path(f"/proc/{holder.pid}/root")
-            room = Room(self._parent, spec, root=root, work=WORK, holder=holder, group=group)
+            watchdog = self._watchdog(spec, root / "proc", memory_bytes)
+            if watchdog is not None:
+                watching = asyncio.ensure_future(watchdog.watch(holder.kill))
+                stack.callback(watching.cancel)
+            room = Room(
+                self._parent, spec, root=root, work=WORK, holder=holder, group=group, watchdog=watchdog
+            )
             parents = _mount_parents(spec.mounts)
             stage(room.path(WORK), files=spec.files, links=spec.links, folders=parents, owner=holder.host_uid)
             try:
@@ -152,6 +161,21 @@ class Sandbox:
 
     def _maps_users(self, plan: RoomPlan) -> bool:
         return os.geteuid() == 0 and bwrap.readable_by_all(plan)
+
+    @property
+    def _groups_hold(self) -> bool:
+        return self._groups.parents.keys() >= {"memory", "pids"}
+
+    def _watchdog(self, spec: RoomSpec, proc: Path, memory_bytes: int | None) -> Watchdog | None:
+        """Watch a room whose memory or processes no group holds; its file systems in memory have limits of their own."""
+        if self._groups_hold or self._parent.pid is None:
+            return None
+        limits = Watched(
+            memory_bytes=memory_bytes or spec.limits.memory_mib * MIB,
+            processes=spec.limits.processes + EXTRA_PROCESSES,
+            shared_bytes=anonymous_bytes(self._parent.pid),
+        )
+        return Watchdog(proc, limits)
 
     def _make_group(self, spec: RoomSpec, memory_bytes: int | None) -> cgroups.Group | None:
         if not self._groups.parents:

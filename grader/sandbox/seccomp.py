@@ -2,7 +2,7 @@
 
 The filter is classic BPF, written out here, so that no library is needed. It is a second wall: namespaces, empty capability sets
 and `no_new_privs` already refuse most of this. It is the first wall against address families that network namespaces do not hold
-back (AF_VSOCK reaches a virtual machine's host).
+back (AF_VSOCK reaches a virtual machine's host), and against memory that belongs to no process and no bounded file system.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ COMMON = {
     "memfd_secret": 447, "open_tree_attr": 467,
 }  # fmt: skip
 X86_64 = {
+    "shmget": 29, "memfd_create": 319,
     "ptrace": 101, "syslog": 103, "vhangup": 153, "modify_ldt": 154, "pivot_root": 155, "chroot": 161, "acct": 163, "mount": 165,
     "umount2": 166, "swapon": 167, "swapoff": 168, "reboot": 169, "iopl": 172, "ioperm": 173, "init_module": 175,
     "delete_module": 176, "quotactl": 179, "kexec_load": 246, "add_key": 248, "request_key": 249, "keyctl": 250,
@@ -49,6 +50,7 @@ X86_64 = {
     "kcmp": 312, "finit_module": 313, "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323,
 }  # fmt: skip
 AARCH64 = {
+    "shmget": 194, "memfd_create": 279,
     "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "vhangup": 58, "quotactl": 60, "acct": 89, "unshare": 97,
     "kexec_load": 104, "init_module": 105, "delete_module": 106, "syslog": 116, "ptrace": 117, "reboot": 142, "add_key": 217,
     "request_key": 218, "keyctl": 219, "swapon": 224, "swapoff": 225, "migrate_pages": 238, "move_pages": 239,

@@ -67,3 +67,10 @@ def test_obstacle_is_told_by_the_kernel_s_switches(switches, fix):
 def test_limit_that_is_not_held_has_a_fix():
     assert "control group" in health._limit("memory", "not held").fix
     assert health._limit("memory", "cgroup v2").fix == ""
+
+
+def test_limit_that_is_only_watched_is_held_and_says_what_is_better():
+    found = health._limit("memory", "watchdog")
+    assert found.ok
+    assert "summed from outside" in found.seen
+    assert "Delegate=yes" in found.seen

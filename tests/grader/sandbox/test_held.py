@@ -9,7 +9,7 @@ import pytest
 
 from grader.errors import SandboxError
 from grader.sandbox import held
-from grader.sandbox.held import NOT_HELD, Means, open_air_limits, tried_limits
+from grader.sandbox.held import NOT_HELD, WATCHED, Means, open_air_limits, tried_limits
 
 MEANS = Means(groups_version=1, maps_users=True)
 
@@ -35,7 +35,7 @@ def test_limits_of_this_machine_are_tried(bench):
     if bench.sandbox._groups.version:
         assert words["memory"] == f"cgroup v{bench.sandbox._groups.version}"
     else:
-        assert words["memory"] == NOT_HELD
+        assert words["memory"] == WATCHED
 
 
 @pytest.mark.sandbox

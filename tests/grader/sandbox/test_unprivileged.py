@@ -79,6 +79,22 @@ def bomb(x):
 def memory(x):
     return np.ones(2**28)
 
+def together(x):
+    # Each within its own limit, together far beyond the room's.
+    import time
+    for _ in range(6):
+        if os.fork() == 0:
+            kept = np.ones(2**25)
+            time.sleep(60)
+            os._exit(0)
+    time.sleep(30)
+    return x
+
+def hides(x):
+    import ctypes
+    libc = ctypes.CDLL(None)
+    return float(libc.memfd_create(b"kept", 0) + libc.shmget(0, 4096, 0o1600))
+
 def dies(x):
     os._exit(0)
 
@@ -89,7 +105,8 @@ def good(x):
     return x
 '''
 
-NAMES = ["capabilities", "network", "root", "namespaces", "first", "bomb", "memory", "dies", "everything", "good"]
+NAMES = ["capabilities", "network", "root", "namespaces", "first", "bomb", "memory", "together", "hides", "dies"]
+NAMES += ["everything", "good"]
 CHECKS = "from grader.probe import check\\n" + "".join(
     f"@check(of='{n}')\\ndef {n}(impl, rng):\\n    '{n}'\\n    return {{'o': impl.{n}(rng.standard_normal(2))}}\\n" for n in NAMES
 )
@@ -100,7 +117,7 @@ async def main():
     async with Sandbox() as sandbox:
         limits = Limits(processes=32, memory_mib=1024)
         spec = RoomSpec(files={"a.py": folder / "a.py"}, limits=limits)
-        plan = [Planned(id=name, seed=1, time_s=5) for name in NAMES]
+        plan = [Planned(id=name, seed=1, time_s=40 if name == "together" else 5) for name in NAMES]
         run = await run_probes(sandbox, spec, {"checks": CHECKS}, ["a.py"], plan)
         held = dict(sandbox.limits_held)
     told = {
@@ -170,6 +187,12 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         pytest.param(
             "memory", lambda told: told == ["raised", "MemoryError"], id="memory-of-a-process-bounded"
         ),
+        pytest.param(
+            "together",
+            lambda told: told[0] == "died" and "out of memory (the limit is 1024 MiB)" in told[1],
+            id="memory-of-all-processes-bounded",
+        ),
+        pytest.param("hides", lambda told: told == ["answered", -2.0], id="no-memory-without-a-process"),
         pytest.param("dies", lambda told: told[0] == "died", id="death-is-its-own"),
         pytest.param("everything", lambda told: told[0] == "died", id="kill-everything"),
         pytest.param("good", lambda told: told[0] == "answered", id="goes-on-after-all-that"),
@@ -183,4 +206,5 @@ def test_room_of_an_ordinary_user(answer: dict[str, Any], check: str, holds: Cal
 def test_limits_that_hold_are_told_honestly(answer: dict[str, Any]) -> None:
     assert answer["held"]["user"] == "the grader's own"
     assert answer["held"]["user namespaces"] == "forbidden"
-    assert answer["held"]["processes"] != "not held"
+    assert answer["held"]["processes"] == "rlimit"
+    assert answer["held"]["memory"] == "watchdog"
