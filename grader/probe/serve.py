@@ -105,7 +105,7 @@ class Server:
         if kind == "load":
             return self._load(request["modules"]), b""
         if kind == "import":
-            return self._import(request["path"]), b""
+            return self._import(request["path"], shortened=request.get("shortened") is True), b""
         if kind == "check":
             return self._check(request)
         return {"ending": "not_run", "detail": "an unknown request"}, b""
@@ -129,17 +129,19 @@ class Server:
         self.checks = {value.id: value for value in vars(module).values() if isinstance(value, Check)}
         return {"ending": "answered", "checks": sorted(self.checks)}
 
-    def _import(self, path: str) -> dict[str, Any]:
+    def _import(self, path: str, *, shortened: bool) -> dict[str, Any]:
         # Not before: the probes are loaded while nothing of the student's can stand in for a module that they import.
         prepare_path(self.work)
-        outcome = import_path(path, self.work)
+        outcome = import_path(path, self.work, shortened=shortened)
         if outcome.module is not None:
             self.modules.append((path, outcome.module))
         if outcome.module is not None and outcome.error is None:
-            return {"ending": "answered", "stubs": outcome.stubs}
+            return {"ending": "answered", "stubs": outcome.stubs, "partial": shortened}
         if outcome.missing:
             self.problems.append(f"{path} was not handed in")
             return {"ending": "missing", "detail": f"{path} was not handed in"}
+        if shortened:
+            return {"ending": "missing", "detail": "it defines no function and no class"}
         error = outcome.error or {}
         how = "could not be imported" if outcome.module is None else "could be imported in part only"
         self.problems.append(f"{path} {how} ({error.get('kind')}: {str(error.get('message'))[:200]})")

@@ -38,6 +38,9 @@ MAX_RUNNERS = (
 FAREWELL_S = 1.0  # for a runner that hung up to be seen as dead
 RUNNER_CPU_S = 3600.0  # of the process that imports; each check's fork has a limit of its own
 
+#: After one of these a module's definitions are imported without the rest of its top level: it trained, or loaded too much.
+LONG: Final = frozenset({Ending.TIMED_OUT, Ending.DIED})
+
 #: After one of these the import is not tried again: it took a runner with it.
 FATAL: Final = frozenset({Ending.TIMED_OUT, Ending.DIED, Ending.MALFORMED, Ending.OVERSIZE})
 
@@ -106,6 +109,7 @@ class _Work:
         self._kills = self._machine_kills = 0
         self.usage = Usage()
         self.rooms_s = 0.0
+        self._long: dict[str, RunnerLostError] = {}  # of modules whose whole top level is not run again
         self.reports: dict[str, ImportReport] = {}
         self.notes: list[Note] = []
 
@@ -239,17 +243,24 @@ class _Work:
         return path in self.reports and self.reports[path].ending in FATAL
 
     async def _import(self, session: ProbeSession, path: str) -> None:
+        before = self._long.get(path)
+        limit_s = self._spec.limits.import_s
         try:
-            report = await session.import_module(path, self._spec.limits.import_s)
+            report = await session.import_module(path, limit_s, shortened=before is not None)
         except RunnerLostError as exc:
-            self.reports[path] = ImportReport(path=path, ending=exc.ending, detail=exc.detail)
+            if exc.ending in LONG and before is None:
+                self._long[path] = exc
+            else:
+                self.reports[path] = ImportReport(path=path, ending=exc.ending, detail=exc.detail)
             await self._lost(path, exc)
             return
+        if before is not None and report.ending is not Ending.ANSWERED:
+            report = replace(report, ending=before.ending, detail=before.detail)
         if path not in self.reports:
             self.reports[path] = report
             self.notes.extend(_stub_note(path, stub) for stub in report.stubs)
             if report.partial:
-                self.notes.append(_partial_note(report))
+                self.notes.append(_shortened_note(path, before) if before else _partial_note(report))
 
     def _skipped(self) -> list[str]:
         reports = [report for report in self.reports.values() if report.ending in FATAL]
@@ -262,6 +273,14 @@ def _partial_note(report: ImportReport) -> Note:
     raised = f"{error.kind}: {error.message[:200]}" if error is not None else "an error"
     text = f"running the file raised {raised}{line}; statements that raise are left out, the rest is graded"
     return Note(about=report.path, text=text)
+
+
+def _shortened_note(path: str, why: RunnerLostError) -> Note:
+    text = (
+        f"running the whole file did not work out ({why.detail}); its functions, classes, imports and constants are graded, and "
+        "what else stands at its top level, such as training, was left out"
+    )
+    return Note(about=path, text=text)
 
 
 def _stub_note(path: str, stub: str) -> Note:

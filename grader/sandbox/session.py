@@ -62,7 +62,7 @@ class Planned:
 class ImportReport:
     """How the import of one module ended. stubs: absent packages that a stand-in was given for.
 
-    partial: its top level raised, and what its other statements define is probed.
+    partial: its top level raised or was left out, and what its other statements define is probed.
     """
 
     path: str
@@ -113,9 +113,12 @@ class ProbeSession:
         why = f": {error.kind}: {error.message}" if error else ""
         raise RunnerLostError(Ending.MALFORMED, f"the checks could not be loaded{why}")
 
-    async def import_module(self, path: str, time_s: float) -> ImportReport:
-        """Import one submitted module. Raises: RunnerLostError if it hangs or takes the runner with it."""
-        header, _ = await self._ask({"op": "import", "path": path}, time_s)
+    async def import_module(self, path: str, time_s: float, *, shortened: bool = False) -> ImportReport:
+        """Import one submitted module. shortened: run what it defines only, and leave out what else its top level does.
+
+        Raises: RunnerLostError if it hangs or takes the runner with it.
+        """
+        header, _ = await self._ask({"op": "import", "path": path, "shortened": shortened}, time_s)
         stubs = header.get("stubs")
         return ImportReport(
             path=path,

@@ -308,6 +308,44 @@ def test_module_that_cannot_be_imported_costs_its_own_names(bench, suites, top, 
     assert "a.py" in run.checks[1].detail
 
 
+TRAINING = """
+import numpy as np
+from tqdm import tqdm
+HIDDEN = [50, 50]
+RATE = np.float64(0.1)
+if True:
+    STEPS = 3
+else:
+    STEPS = 4
+try:
+    import cupy as xp
+except ImportError:
+    xp = np
+def f(x):
+    return STEPS * RATE * x * len(HIDDEN)
+class Net:
+    def train(self):
+        while True: pass
+net = Net()
+history = net.train()
+for epoch in tqdm(range(10)): net.train()
+def g(x): return history
+"""
+
+
+def test_script_that_trains_for_too_long_is_probed_by_its_definitions(bench, suites):
+    run = bench.probe({"a.py": TRAINING}, suites("f", "g"), ["f", "g"], import_s=1.0)
+    assert endings(run) == [Ending.ANSWERED, Ending.RAISED]
+    np.testing.assert_allclose(
+        run.checks[0].values[0].array, 0.6 * seeded(7).standard_normal((2, 3)), rtol=1e-15
+    )
+    assert run.checks[1].error.kind == "NameError"
+    assert run.imports[0].partial
+    (note,) = [note for note in run.notes if "whole file" in note.text]
+    assert "no answer within 1 s" in note.text
+    assert note.for_student
+
+
 #: Finds the runner's socket and speaks on it in the runner's place.
 HIJACK = """
 import json, os, socket, struct, time
@@ -345,7 +383,15 @@ sock = channel()
 )
 def test_speaking_in_the_runner_s_place_costs_the_module_only(bench, suites, attack):
     run = bench.probe({"a.py": HIJACK + attack, "b.py": GOOD}, suites("good"), ["good"], import_s=1.0)
-    assert run.imports[0].ending in (Ending.MALFORMED, Ending.OVERSIZE, Ending.TIMED_OUT, Ending.DIED)
+    report = run.imports[
+        0
+    ]  # a runner that ended is replaced, and the next runs what the module defines, without the attack
+    assert report.partial or report.ending in (
+        Ending.MALFORMED,
+        Ending.OVERSIZE,
+        Ending.TIMED_OUT,
+        Ending.DIED,
+    )
     assert endings(run) == [Ending.ANSWERED]
     assert [note.about for note in run.notes] == ["a.py"]
 
