@@ -383,9 +383,8 @@ sock = channel()
 )
 def test_speaking_in_the_runner_s_place_costs_the_module_only(bench, suites, attack):
     run = bench.probe({"a.py": HIJACK + attack, "b.py": GOOD}, suites("good"), ["good"], import_s=1.0)
-    report = run.imports[
-        0
-    ]  # a runner that ended is replaced, and the next runs what the module defines, without the attack
+    report = run.imports[0]
+    # A runner that ended is replaced, and the next one runs what the module defines, without the attack.
     assert report.partial or report.ending in (
         Ending.MALFORMED,
         Ending.OVERSIZE,
@@ -393,7 +392,7 @@ def test_speaking_in_the_runner_s_place_costs_the_module_only(bench, suites, att
         Ending.DIED,
     )
     assert endings(run) == [Ending.ANSWERED]
-    assert [note.about for note in run.notes] == ["a.py"]
+    assert {note.about for note in run.notes} == {"a.py"}
 
 
 # --- The driver against a runner that lies, without a room -----------------------------------------------------------------
