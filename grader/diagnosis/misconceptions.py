@@ -95,7 +95,7 @@ def load_catalogue(assignment: Assignment) -> Catalogue | None:
 
 def bearing(suite: Suite, reference: Any, catalogue: Catalogue, seed: Seed) -> tuple[str, ...]:
     """The ids of the entries whose functions the probes run, in the catalogue's order: mistakes that this course can have."""
-    ran = [_functions_run(check, reference, seed) for check in suite.checks if check.where == "modules"]
+    ran = [_functions_run(check, reference, seed) for check in _compared(suite)]
     return tuple(one.id for one in _bearing(catalogue, frozenset().union(*ran)))
 
 

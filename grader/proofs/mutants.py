@@ -1,6 +1,6 @@
 """Small wrong variants of source code: one operator, number, axis, function or statement changed at a time. Pure: nothing is run.
 
-Only lines between `# BEGIN SOLUTION` and `# END SOLUTION` are changed: what students write.
+Only lines between `# BEGIN SOLUTION` and `# END SOLUTION` (any number of `#`) are changed: what students write.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 __all__ = ["Mutant", "mutants"]
 
-BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
+BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"  # behind any number of `#`
 
 OPERATORS: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,),
@@ -100,7 +100,8 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
 def _solution_lines(source: str) -> frozenset[int]:
     inside, lines = False, set()
     for number, line in enumerate(source.splitlines(), 1):
-        inside = (inside or line.strip() == BEGIN) and line.strip() != END
+        marker = line.strip().lstrip("#").strip() if line.lstrip().startswith("#") else ""
+        inside = (inside or marker == BEGIN) and marker != END
         if inside:
             lines.add(number)
     return frozenset(lines)

@@ -1,6 +1,8 @@
 """Which checks catch what: every misconception and every source mutant of the solution, through every check.
 
-Everything runs in this process, for the reference and the mutated solution are the instructor's: no student code comes here.
+Solutions in modules and those in notebook cells alike. A notebook's experiments take seconds, so they are run only for mutants that
+the other checks let through. Everything runs in this process: the reference and the mutated solution are the instructor's, no
+student code comes here.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 from ..assignment import Assignment
@@ -25,6 +28,7 @@ from ..score import judge_check
 from ..seed import Seed
 from ..suite import Suite, expected_arrays, load_modules, load_reference, load_suite, run_probe
 from ..yamlfile import read_mapping
+from .cells import Cells, namespace, read_cells, set_up
 from .mutants import Mutant, mutants
 
 __all__ = ["Killed", "Progress", "Survey", "Survivor", "survey"]
@@ -93,7 +97,7 @@ class Survey:
 
 
 def survey(assignment: Assignment, seed: Seed, *, every: int = 1, progress: Progress | None = None) -> Survey:
-    """Run everything wrong through the checks of the modules.
+    """Run everything wrong through the checks.
 
     Args: every: of the source mutants, take one in so many, for a sample.
     Raises: AssignmentError if the instructor's files are wrong, or the solution itself does not pass.
@@ -104,8 +108,9 @@ def survey(assignment: Assignment, seed: Seed, *, every: int = 1, progress: Prog
     killed, survivors = [], []
     equivalent, gaps, elsewhere = _explained(assignment)
     reasons = {**equivalent, **gaps}
-    todo = _mutants(assignment)[::every]
-    with _Bench(suite, expected, seed) as bench:
+    notebooks = _notebooks(assignment)
+    todo = _mutants(assignment, notebooks)[::every]
+    with _Bench(suite, expected, seed, notebooks) as bench:
         wrong = bench.first_failure(None)
         if wrong:
             raise AssignmentError(
@@ -153,12 +158,20 @@ def _misconceptions(
     return tuple(Killed(id=name, checks=tuple(checks)) for name, checks in found.items()), silent
 
 
-def _mutants(assignment: Assignment) -> list[Mutant]:
-    return [
-        mutant
+def _notebooks(assignment: Assignment) -> tuple[Cells, ...]:
+    """The notebooks in which students write functions."""
+    places = {notebook.path: assignment.source / notebook.path for notebook in assignment.spec.notebooks}
+    found = [read_cells(path, place.read_bytes(), str(place)) for path, place in places.items()]
+    return tuple(one for one in found if next(mutants(one.path, one.rest), None) is not None)
+
+
+def _mutants(assignment: Assignment, notebooks: Sequence[Cells]) -> list[Mutant]:
+    sources = [
+        (module.path, (assignment.source / module.path).read_text("utf-8"))
         for module in assignment.spec.files.modules
-        for mutant in mutants(module.path, (assignment.source / module.path).read_text("utf-8"))
     ]
+    sources += [(notebook.path, notebook.rest) for notebook in notebooks]
+    return [mutant for path, source in sources for mutant in mutants(path, source)]
 
 
 def _explained(assignment: Assignment) -> tuple[dict[str, str], ...]:
@@ -177,60 +190,109 @@ def _explained(assignment: Assignment) -> tuple[dict[str, str], ...]:
 class _Bench:
     """The solution in a folder of its own, in which one file at a time is exchanged for a mutant."""
 
-    def __init__(self, suite: Suite, expected: Mapping[str, Mapping[str, Array]], seed: Seed) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        expected: Mapping[str, Mapping[str, Array]],
+        seed: Seed,
+        notebooks: Sequence[Cells],
+    ) -> None:
         self._suite, self._expected, self._seed = suite, expected, seed
+        self._notebooks = {notebook.path: notebook for notebook in notebooks}
+        self._begun: dict[str, dict[str, Any]] = {}  # what each notebook's first cell leaves behind
         self._room = tempfile.TemporaryDirectory(prefix="grader-mutants-")
-        self._order = [check for check in suite.checks if check.where == "modules"]
+        self._order: list[Check] = []
+        self._after_experiments: list[Check] = []
 
     def __enter__(self) -> _Bench:
-        source = self._suite.assignment.source
-        for path in source.rglob("*.py"):
-            target = Path(self._room.name, path.relative_to(source))
+        assignment = self._suite.assignment
+        for path in assignment.source.rglob("*.py"):
+            target = Path(self._room.name, path.relative_to(assignment.source))
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+        for name, notebook in self._notebooks.items():
+            self._begun[name] = set_up(notebook, Path(self._room.name), assignment.spec.environment)
+        solution = self._implementations({}, experiments=False)
+        for check in self._suite.checks:
+            if check.where == "modules" or (self._notebooks and self._has_names(check, solution)):
+                self._order.append(check)
+            elif self._notebooks:
+                self._after_experiments.append(check)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._room.cleanup()
 
+    def _has_names(self, check: Check, implementations: Mapping[str, Any]) -> bool:
+        """Whether a notebook's check finds what it asks for: not if that comes from an experiment."""
+        try:
+            self._probed(check, implementations)
+        except AssignmentError as exc:
+            return not isinstance(exc.__cause__, AttributeError)
+        return True
+
     def first_failure(self, mutant: Mutant | None) -> str:
         """The first check that fails, or "" if none does. Checks that have caught much are asked first."""
         if mutant is None:
-            return self._failing()
+            return self._failing({})
+        if mutant.path in self._notebooks:
+            return self._failing({mutant.path: mutant.source})
         target = Path(self._room.name, mutant.path)
         before = target.read_bytes()
         try:
             target.write_text(mutant.source, "utf-8")
-            return self._failing()
+            return self._failing({})
         finally:
             target.write_bytes(before)
 
-    def _failing(self) -> str:
+    def _failing(self, changed: Mapping[str, str]) -> str:
+        """The first check that fails. changed: the cells of notebooks, by path."""
         try:
-            with contextlib.redirect_stdout(io.StringIO()):  # modules may greet whoever imports them
-                implementation = load_modules(self._suite.assignment, Path(self._room.name))
-        except AssignmentError:
+            found = self._first_of(self._order, self._implementations(changed, experiments=False))
+            if not found and self._after_experiments:
+                found = self._first_of(
+                    self._after_experiments, self._implementations(changed, experiments=True)
+                )
+        except (AssignmentError, TimeoutError):
             return "import"
-        for check in self._order:
-            if (
-                judge_check(
-                    check, self._answer(check, implementation), self._expected.get(check.id, {})
-                ).outcome
-                is not Outcome.PASSED
-            ):
-                self._order.remove(check)
-                self._order.insert(0, check)
+        return found
+
+    def _implementations(self, changed: Mapping[str, str], *, experiments: bool) -> dict[str, Any]:
+        """What probes ask: that of the modules under "modules", that of a notebook under its path.
+
+        Raises: AssignmentError if something cannot be imported or run, TimeoutError.
+        """
+        with contextlib.redirect_stdout(io.StringIO()):  # modules may greet whoever imports them
+            found: dict[str, Any] = {"modules": load_modules(self._suite.assignment, Path(self._room.name))}
+        for path, notebook in self._notebooks.items():
+            with _time_limit(PROBE_S):
+                rest = changed.get(path, notebook.rest)
+                names = namespace(notebook, self._begun[path], rest, experiments=experiments)
+            found[path] = SimpleNamespace(**names)
+        return found
+
+    def _first_of(self, checks: list[Check], implementations: Mapping[str, Any]) -> str:
+        for check in checks:
+            answer = self._answer(check, implementations)
+            if judge_check(check, answer, self._expected.get(check.id, {})).outcome is not Outcome.PASSED:
+                checks.remove(check)
+                checks.insert(0, check)
                 return check.id
         return ""
 
-    def _answer(self, check: Check, implementation: Any) -> CheckEvidence:
+    def _answer(self, check: Check, implementations: Mapping[str, Any]) -> CheckEvidence:
         try:
-            with _time_limit(PROBE_S):
-                arrays = run_probe(check, implementation, self._seed)
+            arrays = self._probed(check, implementations)
         except (AssignmentError, TimeoutError) as exc:
             return CheckEvidence(check=check.id, ending=Ending.RAISED, detail=str(exc))
         values = (Value(name=name, type_name="ndarray", array=array) for name, array in arrays.items())
         return CheckEvidence(check=check.id, ending=Ending.ANSWERED, values=tuple(values))
+
+    def _probed(self, check: Check, implementations: Mapping[str, Any]) -> dict[str, Array]:
+        only = next(iter(self._notebooks), "")  # a check that names no notebook is for the only one
+        implementation = implementations["modules" if check.where == "modules" else check.notebook or only]
+        with _time_limit(PROBE_S), contextlib.redirect_stdout(io.StringIO()):
+            return run_probe(check, implementation, self._seed)
 
 
 @contextlib.contextmanager
