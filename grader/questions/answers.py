@@ -51,6 +51,9 @@ _SHORT_CHARACTERS = (
     2_000  # of a code cell that may be an answer in constants; more is not given to the parser
 )
 _HEADING_LINE = re.compile(r"[ \t]{0,3}#{1,6}[ \t]*\S|[^\n]+\n[ \t]{0,3}(?:=+|-{3,})[ \t]*(?:\n|$)")
+# A line of a question's list of options, and what students do to the one that they choose.
+_OPTION_LINE = re.compile(r"[ \t>*_~+\-]{0,16}\(?[0-9a-e]{1,2}[.)][ \t*_~]{1,8}\S|[ \t]{0,16}[-*+][ \t]")
+_TICK = re.compile(r"\[[xX✓✔]\]|[✓✔☑✅←⇐]|<[-=]|~~|\*\*|__|\\color|<(?:b|u|mark|font|span|del|s|strong)\b")
 _NOTHING = re.compile(
     r"<!--.*?-->|<br\s*/?>|&nbsp;|</?(?:font|span|p|b|i|div)\b[^<>]*>", re.DOTALL | re.IGNORECASE
 )
@@ -132,9 +135,40 @@ def _answer(pages: _Pages, question: Question) -> Answer:
     found = [_at(pages, index, question) for index in places]
     answered = [(text, index) for text, index in found if not _is_template(text, question)]
     if not answered:
-        return Answer(question=question.id, text=found[0][0], cell=found[0][1])
+        return _unanswered(pages, places, question) or Answer(
+            question=question.id, text=found[0][0], cell=found[0][1]
+        )
     texts = list(dict.fromkeys(_trimmed(text, question) for text, _ in answered))
     return Answer(question=question.id, text="\n\n".join(texts), answered=True, cell=answered[0][1])
+
+
+def _unanswered(pages: _Pages, places: Sequence[int], question: Question) -> Answer | None:
+    """For a person: the whole text of a question whose place for the answer is empty, but in which something was written."""
+    for index in places:
+        cell = pages.cells[index]
+        if _bare(cell.source) in pages.given or cell.question == question.id:
+            continue
+        text, _ = _own_part(pages, cell.source, question)
+        marker = _MARKER.search(text)
+        asked = text[: marker.start()] if marker else text
+        if _is_marked(asked) or _ends_in_prose(asked):
+            return Answer(question=question.id, text=text.strip(), answered=True, cell=index)
+    return None
+
+
+def _is_marked(asked: str) -> bool:
+    """Whether some, but not all, of a question's options are ticked, bold, struck through or pointed at."""
+    options = [line for line in asked.splitlines() if _OPTION_LINE.match(line)]
+    marked = [line for line in options if _TICK.search(line)]
+    return 0 < len(marked) < len(options)
+
+
+def _ends_in_prose(asked: str) -> bool:
+    """Whether a paragraph that asks nothing and is no option stands last, below others: an answer above its marker."""
+    paragraphs = [part for part in re.split(r"\n[ \t]*\n", asked.strip()) if part.strip()]
+    last = paragraphs[-1].strip() if len(paragraphs) > 1 else ""
+    lines = last.splitlines()
+    return bool(lines) and "?" not in last and not all(_OPTION_LINE.match(line) for line in lines)
 
 
 def _at(pages: _Pages, index: int, question: Question) -> tuple[str, int]:
@@ -210,7 +244,7 @@ def _following(pages: _Pages, index: int, *, answered: bool) -> Iterator[tuple[s
 
 
 def _prose_in_code(source: str) -> str:
-    """The text of a code cell that is an answer and no code: comments only, or constants only; else nothing."""
+    """The text of a code cell that is an answer and no code: comments only, or constants only, printed or not; else nothing."""
     lines = [line.strip() for line in source.splitlines() if line.strip()]
     if lines and all(line.startswith("#") for line in lines):
         return "\n".join(line.lstrip("# ") for line in lines)
@@ -220,8 +254,15 @@ def _prose_in_code(source: str) -> str:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
         return ""
-    constants = body and all(isinstance(node, ast.Expr) and _is_constant(node.value) for node in body)
+    constants = body and all(isinstance(node, ast.Expr) and _is_said(node.value) for node in body)
     return source.strip(" \n'\"") if constants else ""
+
+
+def _is_said(node: ast.expr) -> bool:
+    """A constant, or one that is printed."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+        return bool(node.args) and not node.keywords and all(map(_is_constant, node.args))
+    return _is_constant(node)
 
 
 def _is_constant(node: ast.expr) -> bool:
