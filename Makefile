@@ -77,7 +77,7 @@ release: setup
 	@set -e; for course in $(COURSES); do $(BIN)/grader release assignments/$$course; done
 
 lock:
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --extra postgres --universal --python-version 3.11 \
 	    --generate-hashes --no-header --no-annotate --quiet --output-file $(LOCK)
 
 clean:

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..errors import UsageError
 from ..files import write_atomically
 from ..model import Result, Status
-from .gradebook import Row
+from .schema import Row
 from .sheet import Cell, Sheet
 
 __all__ = ["Filled", "Target", "fill", "left_out", "number", "places", "shown_grade"]

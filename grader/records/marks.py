@@ -17,7 +17,8 @@ from pathlib import Path
 from ..errors import UsageError
 from ..model import CheckResult, ManualMark, QuestionResult, Result
 from ..points import shown_points
-from .gradebook import Gradebook, MarkEntry
+from .gradebook import Gradebook
+from .schema import MarkEntry
 from .tables import TableRow, read_table, write_table
 
 __all__ = ["COLUMNS", "MarksImported", "export_marks", "import_marks"]

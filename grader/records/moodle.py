@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from .filling import Filled, Target, fill, number, places
-from .gradebook import Row
+from .schema import Row
 from .sheet import Cell, Sheet
 
 __all__ = ["fill_moodle"]
