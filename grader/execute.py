@@ -6,10 +6,12 @@ failure of our own machinery is an exception.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
@@ -28,6 +30,9 @@ from .suite import Suite
 
 __all__ = ["Executor", "LocalExecutor", "Plan", "execute", "not_run"]
 
+#: Entered while student code runs; see `LocalExecutor`.
+Turns = AbstractAsyncContextManager[None]
+
 MIB = 1024 * 1024
 WORK = "/work"  # the submission's folder in a room
 
@@ -43,11 +48,11 @@ class Plan:
 
 
 class Executor(Protocol):
-    """Where submissions are run: on this machine, or on others. An async context manager. slots: how many are run at once."""
+    """Where submissions are run: on this machine, or on others. An async context manager. slots: how many are under way at once."""
 
     @property
     def slots(self) -> int:
-        """How many submissions are run at once."""
+        """How many submissions are under way at once."""
 
     @property
     def attempts(self) -> int:
@@ -66,12 +71,16 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """Runs submissions in rooms on this machine."""
+    """Runs submissions in rooms on this machine: one more is under way than `slots`, and waits in its room for its turn.
+
+    Making and clearing away a room is mostly waiting for the kernel of the machine; so the slots' cores never wait for it.
+    """
 
     attempts = 2
 
     def __init__(self, *, slots: int, blobs: BlobStore, unsafe: bool = False) -> None:
-        self.slots = slots
+        self.slots = slots + 1
+        self._turns = asyncio.Semaphore(slots)
         self._blobs = blobs
         self._sandbox = Sandbox(unsafe=unsafe)
 
@@ -88,7 +97,9 @@ class LocalExecutor:
 
     async def execute(self, plan: Plan, submission: Submission, key: str) -> Evidence:
         """Run one submission. Raises: SandboxError or OSError if our machinery failed."""
-        return await execute(plan, submission, key, sandbox=self._sandbox, blobs=self._blobs)
+        return await execute(
+            plan, submission, key, sandbox=self._sandbox, blobs=self._blobs, turns=self._turns
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,21 +114,32 @@ class _Part:
 
 
 async def execute(
-    plan: Plan, submission: Submission, key: str, sandbox: Sandbox, blobs: BlobStore
+    plan: Plan,
+    submission: Submission,
+    key: str,
+    *,
+    sandbox: Sandbox,
+    blobs: BlobStore,
+    turns: Turns | None = None,
 ) -> Evidence:
     """Run a submission's modules and notebooks and return what came of it, under `key`.
+
+    turns: taken while student code runs, and not while rooms are made and cleared away; None: nobody has to wait.
 
     Raises: SandboxError or OSError if our machinery failed; nothing is said of the submission then.
     """
     spec = _room_spec(plan, submission, blobs)
     digests = {file.path: file.digest for file in submission.files}
-    parts = [await _modules(plan, spec, sandbox)] if plan.suite.of_modules else []
+    turns = turns or contextlib.nullcontext()
+    parts = [await _modules(plan, spec, sandbox, turns)] if plan.suite.of_modules else []
     for notebook in plan.suite.assignment.spec.notebooks:
         digest = digests.get(notebook.path)
         if digest is None:
             part = _absent(plan, notebook.path, Ending.MISSING, f"{notebook.path} was not handed in")
         else:
-            part = await _notebook(plan, notebook.path, blobs.get(digest), spec, sandbox=sandbox, blobs=blobs)
+            part = await _notebook(
+                plan, notebook.path, blobs.get(digest), spec, sandbox=sandbox, blobs=blobs, turns=turns
+            )
         parts.append(part)
     by_check = {answer.check: answer for part in parts for answer in part.checks}
     phases: dict[str, float] = {}
@@ -186,23 +208,24 @@ def _planned(plan: Plan, checks: Sequence[Check]) -> tuple[Planned, ...]:
     )
 
 
-async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox) -> _Part:
+async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox, turns: Turns) -> _Part:
     files = plan.suite.assignment.spec.files
     order = [*(module.path for module in files.modules), *files.fallback, *files.provided]
     python = [path for path in order if path.endswith(".py") and not path.endswith("__init__.py")]
-    run = await run_probes(
-        sandbox,
-        spec,
-        plan.suite.modules,
-        python,
-        _planned(plan, plan.suite.of_modules),
-        deadline_s=spec.limits.notebook_s,  # of endless loops in many checks; the modules get as long as a notebook
-    )
+    async with turns:
+        run = await run_probes(
+            sandbox,
+            spec,
+            plan.suite.modules,
+            python,
+            _planned(plan, plan.suite.of_modules),
+            deadline_s=spec.limits.notebook_s,  # of endless loops in many checks; the modules get as long as a notebook
+        )
     return _Part(checks=run.checks, notes=run.notes, usage=run.usage, phases=run.phases)
 
 
 async def _notebook(
-    plan: Plan, path: str, data: bytes, spec: RoomSpec, *, sandbox: Sandbox, blobs: BlobStore
+    plan: Plan, path: str, data: bytes, spec: RoomSpec, *, sandbox: Sandbox, blobs: BlobStore, turns: Turns
 ) -> _Part:
     """Run one notebook in a room of its own and, after the last cell, ask for the checks of its namespace."""
     checks = plan.suite.in_notebook(path)
@@ -216,10 +239,12 @@ async def _notebook(
         answers.clear()
         try:
             async with sandbox.room(spec) as room:
-                ready = time.monotonic()
-                run = await run_notebook(
-                    room, data, path=path, limits=spec.limits, probing=ask if checks else None
-                )
+                room_s = time.monotonic() - started
+                async with turns:
+                    began = time.monotonic()
+                    run = await run_notebook(
+                        room, data, path=path, limits=spec.limits, probing=ask if checks else None
+                    )
                 usage = room.usage()
         except SubmissionError as exc:
             return _absent(plan, path, Ending.MALFORMED, str(exc))
@@ -239,7 +264,7 @@ async def _notebook(
         checks=tuple(answers.get(check.id) or _unanswered(check, run) for check in checks),
         notebook=notebook,
         usage=usage,
-        phases={"room": ready - started, "notebook": time.monotonic() - ready},
+        phases={"room": room_s, "notebook": time.monotonic() - began},
     )
 
 

@@ -11,6 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
@@ -193,14 +194,19 @@ def _masks(shown: Sequence[tuple[Path, str]], hidden: Iterable[Path]) -> list[st
     return args
 
 
-def _package_folders(outer: Path) -> Iterable[Path]:
+@lru_cache
+def _package_folders(outer: Path) -> tuple[Path, ...]:
     if outer.name in ("site-packages", "dist-packages"):
-        return [outer]
-    return [*outer.glob("python3*/*-packages"), *outer.glob("lib/python3*/*-packages")]
+        return (outer,)
+    return (*outer.glob("python3*/*-packages"), *outer.glob("lib/python3*/*-packages"))
 
 
-def _mask_ours(folder: Path, inner: str) -> list[str]:
-    """Hide an installed harness, references and checks, and the files that tell where a checkout lies."""
+@lru_cache
+def _mask_ours(folder: Path, inner: str) -> tuple[str, ...]:
+    """Hide an installed harness, references and checks, and the files that tell where a checkout lies.
+
+    Looked up once in each process: reading folders of some hundred packages anew costs 8 ms of CPU for each room.
+    """
     found = [folder / name for name in OURS]
     found += [
         *folder.glob("gradecheck-*"),
@@ -209,9 +215,9 @@ def _mask_ours(folder: Path, inner: str) -> list[str]:
         *folder.glob("*.egg-link"),
     ]
     found += [path for path in folder.glob("*.dist-info/direct_url.json") if path.parent not in found]
-    return [
+    return tuple(
         arg for path in found if path.exists() for arg in _mask(path, f"{inner}/{path.relative_to(folder)}")
-    ]
+    )
 
 
 def _mask(outer: Path, inner: str) -> list[str]:

@@ -1,6 +1,7 @@
 """One submission becomes evidence: each part on its own, and nothing judged."""
 
 import asyncio
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from grader.assignment import load_assignment
 from grader.data import DataSet
-from grader.execute import Plan, execute, not_run
+from grader.execute import LocalExecutor, Plan, execute, not_run
 from grader.model import Ending, Submission, SubmittedFile
 from grader.sandbox import Sandbox
 from grader.seed import Seed
@@ -153,3 +154,47 @@ def test_not_run_says_so_for_every_check(plan):
     evidence = not_run(plan.suite, submission, "k", "no room")
     assert [answer.check for answer in evidence.checks] == [check.id for check in plan.suite.checks]
     assert {(answer.ending, answer.detail) for answer in evidence.checks} == {(Ending.NOT_RUN, "no room")}
+
+
+class Turn:
+    """A turn that writes down when it is taken and given back, and which rooms stand at that moment."""
+
+    def __init__(self):
+        self.rooms = 0
+        self.seen = []
+
+    async def __aenter__(self):
+        self.seen.append(("taken", self.rooms))
+
+    async def __aexit__(self, *_):
+        self.seen.append(("given back", self.rooms))
+
+
+def test_room_of_a_notebook_is_made_before_its_turn_and_cleared_away_after_it(plan, tmp_path):
+    blobs, turn = BlobStore(tmp_path / "blobs"), Turn()
+    data = notebook("x = 1").encode()
+    file = SubmittedFile(path="Scaling.ipynb", digest=blobs.put(data), size_bytes=len(data))
+    submission = Submission(student="ada", origin="ada", files=(file,), digest="d")
+
+    class Counted(Sandbox):
+        @contextlib.asynccontextmanager
+        async def room(self, spec):
+            async with super().room(spec) as room:
+                turn.rooms += 1
+                yield room
+            turn.rooms -= 1
+
+    async def whole():
+        async with Counted() as sandbox:
+            return await execute(plan, submission, key="k" * 64, sandbox=sandbox, blobs=blobs, turns=turn)
+
+    asyncio.run(whole())
+    assert turn.seen[-2:] == [
+        ("taken", 1),
+        ("given back", 1),
+    ]  # the notebook; before it, the modules took theirs
+    assert len(turn.seen) == 4
+
+
+def test_local_executor_has_one_more_submission_under_way_than_it_runs(tmp_path):
+    assert LocalExecutor(slots=2, blobs=BlobStore(tmp_path)).slots == 3

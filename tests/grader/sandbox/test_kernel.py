@@ -59,15 +59,30 @@ def test_receive_gives_kind_parent_and_content():
     assert message.size_bytes == sum(map(len, frames))
 
 
+def test_receive_takes_any_signature_for_the_student_has_the_key_too():
+    frames = [
+        b"kernel.1.stream",
+        b"<IDS|MSG>",
+        b"0" * 64,
+        HEADER,
+        PARENT,
+        b"{}",
+        b'{"text": "x"}',
+        b"a buffer",
+    ]
+    assert receive(frames).content == {"text": "x"}
+
+
 @pytest.mark.parametrize(
     "frames",
     [
         pytest.param([], id="nothing"),
         pytest.param([b"a", b"b"], id="no-delimiter"),
-        pytest.param([b"<IDS|MSG>", b"0" * 64, HEADER, PARENT, b"{}", b"{}"], id="wrong-signature"),
         pytest.param(signed(HEADER, PARENT, b"{}"), id="too-short"),
         pytest.param(signed(HEADER, PARENT, b"{}", b"["), id="not-json"),
         pytest.param(signed(HEADER, PARENT, b"{}", b"\xff"), id="not-utf8"),
+        pytest.param(signed(HEADER, PARENT, b"[]", b"{}"), id="metadata-is-a-list"),
+        pytest.param(signed(HEADER, PARENT, b"{}", b'{"n": ' + b"1" * 5000 + b"}"), id="number-too-long"),
         pytest.param(signed(HEADER, PARENT, b"{}", b"[" * 10_000), id="nested-too-deep"),
         pytest.param(signed(HEADER, PARENT, b"{}", b"[1]"), id="content-is-a-list"),
         pytest.param(signed(HEADER, b"[]", b"{}", b"{}"), id="parent-is-a-list"),
