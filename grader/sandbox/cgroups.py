@@ -1,6 +1,7 @@
 """Control groups for rooms, of version 1 or 2, whichever this process may write. Knows nothing of rooms but a name.
 
 A group holds the number of processes and the memory of everything in a room together, where a resource limit holds for one process.
+It also gets a share of the processors as a whole: a room full of busy processes takes no more from its neighbours than one does.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class Group:
         if folder is not None:
             return int(_read(folder / "cpuacct.usage") or 0) / 1e9
         folder = self.folders.get("cpu")
-        return _field(_read(folder / "cpu.stat"), "usage_usec") / 1e6 if folder is not None else None
+        used = _field(_read(folder / "cpu.stat"), "usage_usec") if folder is not None else 0
+        return used / 1e6 if used else None  # version 1 counts elsewhere
 
     def peak_memory_bytes(self) -> int | None:
         """The largest memory of the group at any time, file system in memory included, or None where that is not counted."""
@@ -155,14 +157,14 @@ def _version_1(mounts: Sequence[tuple[str, Path, Sequence[str]]], membership: st
         for controller in line.split(":", 2)[1].split(",")
     }
     parents = {}
-    for controller in ("memory", "pids", "cpuacct"):
+    for controller in ("memory", "pids", "cpuacct", "cpu"):
         for root, point, options in mounts:
             if controller in options:
                 inner = own.get(controller, "/").removeprefix(root).strip("/")
                 writable = [folder for folder in (point / inner, point) if _may_create(folder)]
                 if writable:
                     parents[controller] = writable[0]
-    return Groups(version=1 if parents else 0, parents=parents)
+    return Groups(version=1 if parents.keys() - {"cpu"} else 0, parents=parents)
 
 
 def _version_2(mounts: Sequence[tuple[str, Path, Sequence[str]]], membership: str) -> Groups:

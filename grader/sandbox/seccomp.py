@@ -26,8 +26,9 @@ NUMBER, ARCHITECTURE, ARGUMENT_0 = (
     16,
 )  # offsets in struct seccomp_data; the low half of an argument, on little-endian machines
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET and TIME
+AF_UNIX = 1
 FAMILIES = (
-    1,
+    AF_UNIX,
     2,
     10,
     16,
@@ -68,13 +69,18 @@ class _Machine:
     refused: Mapping[str, int]
     clone: int
     socket: int
+    socketpair: int
     x32: bool = False
     clone3: int = 435
 
 
 MACHINES = {
-    "x86_64": _Machine(audit=0xC000003E, refused={**COMMON, **X86_64}, clone=56, socket=41, x32=True),
-    "aarch64": _Machine(audit=0xC00000B7, refused={**COMMON, **AARCH64}, clone=220, socket=198),
+    "x86_64": _Machine(
+        audit=0xC000003E, refused={**COMMON, **X86_64}, clone=56, socket=41, socketpair=53, x32=True
+    ),
+    "aarch64": _Machine(
+        audit=0xC00000B7, refused={**COMMON, **AARCH64}, clone=220, socket=198, socketpair=199
+    ),
 }
 
 
@@ -125,6 +131,14 @@ def _program(machine: _Machine) -> bytes:
         (LOAD, 0, 0, ARGUMENT_0),
         (ANY_BIT, 0, 1, NEW_NAMESPACES),
         (RETURN, 0, 0, refuse),
+    ]
+    # A pair of any other family does not work, but asking for one loads the kernel's module for it.
+    steps += [
+        (LOAD, 0, 0, NUMBER),
+        (EQUAL, 0, 3, machine.socketpair),
+        (LOAD, 0, 0, ARGUMENT_0),
+        (EQUAL, 1, 0, AF_UNIX),
+        (RETURN, 0, 0, RET_ERRNO | errno.EAFNOSUPPORT),
     ]
     steps += [(LOAD, 0, 0, NUMBER), (EQUAL, 0, len(FAMILIES) + 2, machine.socket), (LOAD, 0, 0, ARGUMENT_0)]
     for position, family in enumerate(FAMILIES):

@@ -7,6 +7,7 @@ passed. Ending the room is its owner's. Between two looks a room can take more t
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ FORKS = 8
 #: What each process has written into, or made others share. Files are left out: they are the system's.
 COUNTED = ("RssAnon:", "RssShmem:", "VmPTE:")
 KIB = 1024
+FILE_BYTES = (
+    KIB  # of the kernel's memory for a file in memory, also an empty one, which no file system's size counts
+)
+IN_MEMORY = ("work", "tmp", "dev/shm", "k")  # beside `proc`, the room's file systems that can be written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +56,23 @@ class Watchdog:
     def look(self) -> None:
         """Sum once. A process that ends meanwhile is not counted."""
         sizes = list(self._sizes())
-        total = sum(sizes) - min(len(sizes), FORKS) * self._limits.shared_bytes
+        total = sum(sizes) - min(len(sizes), FORKS) * self._limits.shared_bytes + FILE_BYTES * self._files()
         self.peak_bytes = max(self.peak_bytes, total)
         if total > self._limits.memory_bytes:
             self.over = "memory"
         elif len(sizes) > self._limits.processes:
             self.over = "processes"
+
+    def _files(self) -> int:
+        """How many files there are; each file system in memory counts its own."""
+        found = 0
+        for name in IN_MEMORY:
+            try:
+                status = os.statvfs(self._proc.parent / name)
+            except OSError:  # the room is gone
+                continue
+            found += status.f_files - status.f_ffree
+        return found
 
     def _sizes(self) -> Iterator[int]:
         """Bytes of each process but the room's first, which is ours."""

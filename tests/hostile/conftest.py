@@ -34,7 +34,7 @@ from grader.suite import load_reference, load_suite, run_probe
 
 HERE = Path(__file__).resolve().parent
 ATTACKS = HERE / "attacks"
-GROUPS = ("memory", "pids", "cpuacct", "unified", "")
+GROUPS = ("memory", "pids", "cpuacct", "cpu", "unified", "")
 
 Files = Mapping[str, bytes]
 Lay = Callable[[Path], None]

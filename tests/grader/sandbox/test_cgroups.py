@@ -29,15 +29,16 @@ def v2(tmp_path: Path, own: str, subtree: dict[str, str]) -> str:
 
 
 def test_version_1_groups_go_below_the_process_s_own(tmp_path):
-    mounts = v1(tmp_path, "memory", "pids", "cpuacct", own="service")
+    mounts = v1(tmp_path, "memory", "pids", "cpuacct", "cpu", own="service")
     groups = find_groups(
-        mountinfo=mounts, membership="4:memory:/service\n8:pids:/service\n2:cpuacct:/\n0::/\n"
+        mountinfo=mounts, membership="4:memory:/service\n8:pids:/service\n2:cpuacct:/\n1:cpu:/\n0::/\n"
     )
     assert groups.version == 1
     assert groups.parents == {
         "memory": tmp_path / "memory/service",
         "pids": tmp_path / "pids/service",
         "cpuacct": tmp_path / "cpuacct",
+        "cpu": tmp_path / "cpu",
     }
 
 
@@ -112,6 +113,11 @@ def test_memory_kills_of_the_machine_are_told_from_the_group_s_own(tmp_path, fil
         (tmp_path / name).write_text(text)
     group = Group(folders={"memory": tmp_path})
     assert (group.memory_kills(), group.machine_kills()) == (own, machine_s)
+
+
+def test_cpu_of_version_1_is_not_read_from_the_controller_that_only_shares_it(tmp_path):
+    (tmp_path / "cpu.stat").write_text("nr_periods 0\n")
+    assert Group(folders={"cpu": tmp_path}).cpu_s() is None
 
 
 def test_groups_of_dead_graders_are_removed(tmp_path):

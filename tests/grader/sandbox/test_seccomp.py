@@ -45,7 +45,6 @@ def test_every_named_call_is_refused(machine):
         pytest.param(X86, 59, id="x86-execve"),
         pytest.param(X86, 202, id="x86-futex"),
         pytest.param(X86, 257, id="x86-openat"),
-        pytest.param(X86, 53, id="x86-socketpair"),
         pytest.param(ARM, 63, id="arm-read"),
         pytest.param(ARM, 222, id="arm-mmap"),
         pytest.param(ARM, 221, id="arm-execve"),
@@ -94,3 +93,12 @@ def test_socket_passes_for_families_that_the_network_namespace_holds_back(machin
 def test_other_interfaces_of_the_kernel_are_closed():
     assert decide(X86, 0, audit=0x40000003) == RET_KILL  # 32-bit calls have other numbers
     assert decide(X86, 0x40000000) == RET_KILL  # as have those of x32
+
+
+@pytest.mark.parametrize("machine", [X86, ARM], ids=["x86_64", "aarch64"])
+@pytest.mark.parametrize(
+    ("family", "allowed"), [pytest.param(1, True, id="unix"), pytest.param(30, False, id="tipc")]
+)
+def test_pair_of_sockets_is_of_the_one_family_that_has_them(machine, family, allowed):
+    refused = RET_ERRNO | errno.EAFNOSUPPORT
+    assert decide(machine, machine.socketpair, argument=family) == (RET_ALLOW if allowed else refused)

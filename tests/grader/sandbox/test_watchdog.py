@@ -12,6 +12,7 @@ from grader.assignment import Limits
 from grader.model import Ending
 from grader.sandbox import RoomSpec, Sandbox
 from grader.sandbox import cgroups as groups_module
+from grader.sandbox import watchdog as watchdog_module
 from grader.sandbox.cgroups import Groups
 from grader.sandbox.channel import Planned, run_probes
 from grader.sandbox.watchdog import FORKS, Watchdog, Watched, anonymous_bytes
@@ -32,39 +33,49 @@ def looked(proc: Path, **limits: int) -> Watchdog:
 
 
 def test_look_sums_what_processes_wrote_and_shared_without_files_and_the_first(tmp_path):
-    process(tmp_path, 1, own_kib=10**6)
-    process(tmp_path, 2, own_kib=1000, shared_kib=500)
-    process(tmp_path, 30, own_kib=2000)
-    (tmp_path / "meminfo").write_text("")
-    (tmp_path / "31").mkdir()  # has ended meanwhile
-    watchdog = looked(tmp_path)
+    process(tmp_path / "proc", 1, own_kib=10**6)
+    process(tmp_path / "proc", 2, own_kib=1000, shared_kib=500)
+    process(tmp_path / "proc", 30, own_kib=2000)
+    (tmp_path / "proc" / "meminfo").write_text("")
+    (tmp_path / "proc" / "31").mkdir()  # has ended meanwhile
+    watchdog = looked(tmp_path / "proc")
     assert (watchdog.peak_bytes, watchdog.over) == ((1004 + 500 + 2004) * 1024, "")
 
 
 def test_look_takes_off_what_forks_share_but_of_a_few_only(tmp_path):
     for pid in range(2, 2 + FORKS + 3):
-        process(tmp_path, pid, own_kib=1020)
-    assert looked(tmp_path, shared_bytes=MIB).peak_bytes == 3 * MIB
+        process(tmp_path / "proc", pid, own_kib=1020)
+    assert looked(tmp_path / "proc", shared_bytes=MIB).peak_bytes == 3 * MIB
 
 
 def test_look_says_which_limit_was_passed(tmp_path):
     for pid in range(2, 7):
-        process(tmp_path, pid, own_kib=1020)
-    assert looked(tmp_path, memory_bytes=5 * MIB, processes=5).over == ""
-    assert looked(tmp_path, memory_bytes=5 * MIB - 1).over == "memory"
-    assert looked(tmp_path, processes=4).over == "processes"
+        process(tmp_path / "proc", pid, own_kib=1020)
+    assert looked(tmp_path / "proc", memory_bytes=5 * MIB, processes=5).over == ""
+    assert looked(tmp_path / "proc", memory_bytes=5 * MIB - 1).over == "memory"
+    assert looked(tmp_path / "proc", processes=4).over == "processes"
 
 
 def test_room_that_is_gone_is_within_its_limits(tmp_path):
-    assert looked(tmp_path / "gone").over == ""
+    assert looked(tmp_path / "gone" / "proc").over == ""
 
 
 def test_watch_ends_the_room_once(tmp_path, monkeypatch):
-    process(tmp_path, 2, own_kib=99999)
+    process(tmp_path / "proc", 2, own_kib=99999)
     ended = []
-    watchdog = Watchdog(tmp_path, Watched(memory_bytes=MIB, processes=9))
+    watchdog = Watchdog(tmp_path / "proc", Watched(memory_bytes=MIB, processes=9))
     asyncio.run(watchdog.watch(lambda: ended.append(watchdog.over)))
     assert ended == ["memory"]
+
+
+def test_files_in_memory_are_counted_however_empty(tmp_path, monkeypatch):
+    class Status:
+        f_files, f_ffree = 9000, 1000
+
+    monkeypatch.setattr(
+        watchdog_module.os, "statvfs", lambda path: Status if path.name == "work" else os.stat("/no")
+    )
+    assert looked(tmp_path / "proc").peak_bytes == 8000 * 1024
 
 
 def test_own_memory_is_read():
