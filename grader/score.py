@@ -286,7 +286,7 @@ def _ending_reason(check: Check, answer: CheckEvidence) -> str:
         case Ending.OVERSIZE:
             return f"returned more than the limits allow{more}"
         case _:
-            return detail or f"{check.of} was not found"
+            return detail or f"{check.of}, or another function that this check calls, was not found"
 
 
 def _raised(check: Check, error: StudentError | None) -> str:
@@ -297,9 +297,11 @@ def _raised(check: Check, error: StudentError | None) -> str:
             return "not implemented yet"
         return f"raised {error.kind}" if error.kind in KNOWN_TYPES else "raised an exception"
     where = f" in {error.frames[-1].file}, line {error.frames[-1].line}" if error.frames else ""
-    if error.kind == "NotImplementedError":
-        return f"not implemented yet{where}"
     said = f": {error.message}" if error.message else ""
+    if (
+        error.kind == "NotImplementedError"
+    ):  # without a place of the student's, the probe says what it looked for
+        return f"not implemented yet{where or said}"
     return f"raised {error.kind}{where}{said}"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["kept", "row", "upstream", "vectors"]
+__all__ = ["kept", "number", "row", "upstream", "vectors"]
 
 
 def row(value: Any) -> Any:
@@ -15,15 +15,26 @@ def row(value: Any) -> Any:
     Vectors per feature (running statistics, gradients of gamma, beta and biases) are (D,) in the course's text, but its own cells
     and networks work as well with (1, D), and both are handed in. Nothing else is reshaped: (D, 1) or a number stays wrong.
     """
-    if type(value) is np.ndarray and value.ndim == 2 and value.shape[0] == 1:
-        return value[0]
+    if isinstance(value, np.ndarray):
+        value = np.asarray(value)  # a row of an np.matrix has two axes for ever
+        return value[0] if value.ndim == 2 and value.shape[0] == 1 else value
     return value
 
 
 def kept(value: Any) -> Any:
     """`row(value)` as it is now: later calls may write into the same array."""
     value = row(value)
-    return value.copy() if type(value) is np.ndarray else value
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def number(value: Any) -> Any:
+    """An array of one entry as that number, anything else as it is.
+
+    A loss that was summed with an axis left over, (1,) or (1, 1), counts and prints as a number in the courses' notebooks.
+    """
+    if isinstance(value, np.ndarray) and value.size == 1:
+        return np.asarray(value).reshape(())
+    return value
 
 
 def vectors(rng: Any, features: int) -> tuple[Any, Any]:

@@ -30,6 +30,7 @@ from .tracebacks import describe_error
 __all__ = ["Server", "open_channel"]
 
 ENTRY = "checks"  # the module of a suite in which the checks stand
+MOST_PLACES = 4  # files named where a function was looked for; the student's come first
 
 
 class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -169,7 +170,9 @@ class Server:
     def _implementation(self, problems: Sequence[str]) -> Implementation:
         if self.space is not None:
             return Implementation([self.space], "the notebook", problems)
-        places = ", ".join(path for path, _ in self.modules) or "any module"
+        paths = [path for path, _ in self.modules]
+        more = f" and {len(paths) - MOST_PLACES} more files" if len(paths) > MOST_PLACES else ""
+        places = ", ".join(paths[:MOST_PLACES]) + more or "any module"
         return Implementation(
             [vars(module) for _, module in self.modules], places, [*self.problems, *problems]
         )

@@ -62,6 +62,7 @@ def test_rel_error_is_zero_with_itself_and_symmetric(x):
         pytest.param(
             "ndarray", np.ones(3, int), np.ones(3), r"int64 \(integer\), expected float64", id="integers"
         ),
+        pytest.param("ndarray", None, np.ones(3), "is an array of something else than plain", id="objects"),
         pytest.param("ndarray", np.ones(3, complex), np.ones(3), "complex", id="complex"),
         pytest.param("ndarray", np.ones(3, bool), np.ones(3, int), "boolean", id="boolean"),
         pytest.param("ndarray", np.ones((3, 1)), np.ones(3), "number of elements is right", id="column"),

@@ -104,7 +104,7 @@ def test_judge_check_nothing_expected_nothing_answered_fails():
         (Ending.DIED, "signal 11", r"process ended before it could answer \(signal 11\)"),
         (Ending.MALFORMED, "", "what came back is not an answer"),
         (Ending.OVERSIZE, "", "more than the limits allow"),
-        (Ending.MISSING, "", "f was not found"),
+        (Ending.MISSING, "", "f, or another function that this check calls, was not found"),
         (Ending.MISSING, "layers.py was not handed in", "layers.py was not handed in"),
     ],
 )
@@ -197,6 +197,12 @@ def test_judge_check_unfilled_function_is_not_implemented():
     error = StudentError(kind="NotImplementedError", message="write me", frames=ERROR.frames)
     result = judge_check(make_check(), CheckEvidence(check="c", ending=Ending.RAISED, error=error), EXPECTED)
     assert result.reason == "not implemented yet in cs/layers.py, line 7"
+
+
+def test_judge_check_what_a_probe_looked_for_in_vain_is_told():
+    error = StudentError(kind="NotImplementedError", message="Net takes no argument that asks for layernorm")
+    result = judge_check(make_check(), CheckEvidence(check="c", ending=Ending.RAISED, error=error), EXPECTED)
+    assert result.reason == "not implemented yet: Net takes no argument that asks for layernorm"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments.common.arrays import kept, row, upstream, vectors
+from assignments.common.arrays import kept, number, row, upstream, vectors
 
 
 @given(st.integers(1, 6))
@@ -34,6 +34,24 @@ def test_kept_is_not_written_into_later() -> None:
     running += 1
     np.testing.assert_array_equal(seen, np.zeros(3))
     assert kept(None) is None
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_a_row_of_a_matrix_is_a_vector() -> None:
+    summed = np.matrix(np.ones((3, 2))).sum(axis=0)
+    np.testing.assert_array_equal(row(summed), [3.0, 3.0])
+    assert kept(summed).ndim == 1
+
+
+@pytest.mark.parametrize("value", [np.array([2.5]), np.array([[2.5]]), np.array(2.5)])
+def test_number_takes_one_entry_as_a_number(value: Any) -> None:
+    assert number(value).shape == ()
+    assert number(value) == 2.5
+
+
+@pytest.mark.parametrize("value", [2.5, np.ones(2), [2.5], None])
+def test_number_leaves_everything_else_as_it_is(value: Any) -> None:
+    assert number(value) is value
 
 
 def test_vectors_are_far_from_one_and_zero() -> None:
