@@ -21,7 +21,9 @@ PARAMETER = re.compile(r"^(?:bn|ln)?_?(W|b|gamma|beta)_?(\d+)$")
 NO_DROPOUT: tuple[dict[str, Any], ...] = ({}, {"dropout": 1}, {"dropout": 0})
 
 
-def make_network(impl: Any, sizes: Any, normalization: str | None, reg: float) -> Any:
+def make_network(
+    impl: Any, sizes: Any, normalization: str | None, reg: float, *, weight_scale: float = 5e-2
+) -> Any:
     """A network in float64 without dropout. sizes: input, hidden layers, classes.
 
     Raises: NotImplementedError if the class takes no such normalization.
@@ -33,7 +35,7 @@ def make_network(impl: Any, sizes: Any, normalization: str | None, reg: float) -
         "input_dim": sizes[0],
         "num_classes": sizes[-1],
         "reg": reg,
-        "weight_scale": 5e-2,
+        "weight_scale": weight_scale,
         "dtype": np.float64,
     }
     if "normalization" in accepted or anything:

@@ -96,7 +96,9 @@ def inference_outputs(
 
 
 def backward_times(impl: Any, rng: Any, repetitions: int) -> dict[str, Any]:
-    """CPU seconds of both backward passes of batch normalization, call by call in turn, and what the alternative returned.
+    """CPU seconds of both backward passes of batch normalization, call by call in turn, and what they returned.
+
+    `dx`, ... are the alternative's, `own_dx`, ... those of the step-by-step version.
 
     Taking turns lets a busy machine slow both alike; whoever judges takes each one's fastest call. Slow functions are called less
     often: what is left of `repetitions` stays infinite.
@@ -106,6 +108,9 @@ def backward_times(impl: Any, rng: Any, repetitions: int) -> dict[str, Any]:
     _, cache = impl.batchnorm_forward(x.copy(), gamma, beta, {"mode": "train"})
     dx, dgamma, dbeta = impl.batchnorm_backward_alt(dout.copy(), cache)
     arrays = {"dx": kept(dx), "dgamma": kept(dgamma), "dbeta": kept(dbeta)}
+    _, cache = impl.batchnorm_forward(x.copy(), gamma, beta, {"mode": "train"})
+    dx, dgamma, dbeta = impl.batchnorm_backward(dout.copy(), cache)
+    arrays.update({"own_dx": kept(dx), "own_dgamma": kept(dgamma), "own_dbeta": kept(dbeta)})
     functions = (impl.batchnorm_backward, impl.batchnorm_backward_alt)
     seconds = np.full((2, repetitions), np.inf)
     begin = time.process_time()

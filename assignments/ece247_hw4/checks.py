@@ -26,13 +26,25 @@ from typing import Any
 import numpy as np
 
 from assignments.common.arrays import kept
-from assignments.common.carried import layer_around, network_around
+from assignments.common.carried import layer_around
 from assignments.common.dropout import dropout_gradients, dropout_outputs, masked_network, unmasked
+from assignments.common.experiments import judge_deep, judge_scales
 from assignments.common.histories import histories, packed
 from assignments.common.layers import affine_gradients, affine_outputs, layers_inputs_after
 from assignments.common.masks import READINGS, judge_backward, judge_masks, judge_network, reading_of
-from assignments.common.networks import gradients_of, make_network, set_mode, start
+from assignments.common.network_probes import (
+    REGS,
+    SIZES,
+    examples,
+    gradients_at,
+    loss_around,
+    losses_at,
+    started,
+    starting_parameters,
+)
+from assignments.common.networks import set_mode
 from assignments.common.normalization import gradients, inference_outputs, outputs, running_averages
+from assignments.common.starts import judge_start
 from assignments.common.updates import updates
 from grader.compare import Judgement
 from grader.probe import check
@@ -68,10 +80,6 @@ AFFINE = ("affine_forward", "affine_backward")
 AFFINE_RELU = ("affine_relu_forward", "affine_relu_backward")
 BATCHNORM = ("batchnorm_forward", "batchnorm_backward")
 INPUTS = (((4, 5), 3), ((2, 4, 5, 6), 3), ((7, 2, 3), 8))
-
-SIZES = (12, 7, 5, 9, 4)  # input, three hidden layers of unequal width, classes
-IMAGE = (3, 2, 2)  # the same input as an image
-REGS = (0.0, 3.14)
 
 # A gradient entry of a network can be a small difference of large terms, and the bias in front of a normalization has a true
 # gradient of zero, where right answers show rounding of up to 1e-15. Below 1e-6 errors therefore count as absolute:
@@ -304,46 +312,6 @@ def adam_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
 # --- FullyConnectedNet without and with batch normalization: 16 points ------------------------------------------------------
 
 
-def _examples(rng: Any, rows: int) -> tuple[Any, Any]:
-    return rng.standard_normal((rows, *IMAGE)) + 0.3, rng.integers(SIZES[-1], size=rows)
-
-
-def _started(impl: Any, rng: Any, normalization: str | None, reg: float, sizes: Any = SIZES) -> Any:
-    model = make_network(impl, sizes, normalization, reg)
-    return start(model, rng, sizes, normalized=normalization is not None)
-
-
-def _losses(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
-    """Losses without and with regularization."""
-    arrays = {}
-    for reg in REGS:
-        model = _started(impl, rng, normalization, reg)
-        X, y = _examples(rng, 9)
-        arrays[f"loss_reg_{reg:g}"] = model.loss(X, y.copy())[0]
-    return arrays
-
-
-def _network_around(impl: Any, rng: Any, normalization: str | None, reg: float) -> dict[str, Any]:
-    """The loss around that point of `_network_gradients` whose regularization is `reg`."""
-    for drawn in REGS[: REGS.index(reg) + 1]:
-        model = _started(impl, rng, normalization, drawn)
-        X, y = _examples(rng, 9)
-    return network_around(model, X, y, rng, prefix=f"reg_{reg:g}_")
-
-
-def _network_gradients(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
-    """All gradients, without and with regularization."""
-    arrays = {}
-    for reg in REGS:
-        model = _started(impl, rng, normalization, reg)
-        X, y = _examples(rng, 9)
-        grads = model.loss(X, y.copy())[1]
-        arrays.update(
-            gradients_of(grads, SIZES, normalized=normalization is not None, prefix=f"reg_{reg:g}_")
-        )
-    return arrays
-
-
 @check(
     of="FullyConnectedNet",
     points=3,
@@ -353,12 +321,12 @@ def _network_gradients(impl: Any, rng: Any, normalization: str | None) -> dict[s
 )
 def network_loss(impl: Any, rng: Any) -> dict[str, Any]:
     """The network's loss is right with and without regularization."""
-    return _losses(impl, rng, None)
+    return losses_at(impl, rng, None)
 
 
 @check(
     of="FullyConnectedNet",
-    points=4,
+    points=3,
     credit="each",
     floor=NETWORK_FLOOR,
     section=COPIED,
@@ -366,19 +334,19 @@ def network_loss(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """All of the network's gradients are right."""
-    return _network_gradients(impl, rng, None)
+    return gradients_at(impl, rng, None)
 
 
 @check(of="FullyConnectedNet", carries="network_gradients")
 def network_around_plain(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, without regularization."""
-    return _network_around(impl, rng, None, REGS[0])
+    return loss_around(impl, rng, None, REGS[0])
 
 
 @check(of="FullyConnectedNet", carries="network_gradients")
 def network_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, with regularization."""
-    return _network_around(impl, rng, None, REGS[1])
+    return loss_around(impl, rng, None, REGS[1])
 
 
 @check(
@@ -392,10 +360,26 @@ def network_scores(impl: Any, rng: Any) -> dict[str, Any]:
     """Without y the network returns its scores, whatever the depth, and no ReLU follows the last layer."""
     arrays = {}
     for sizes in ((12, 6, 3), (12, 4, 8, 5, 6, 3)):
-        model = _started(impl, rng, None, 0.0, sizes)
-        X, _ = _examples(rng, 7)
+        model = started(impl, rng, None, 0.0, sizes)
+        X, _ = examples(rng, 7)
         arrays[f"scores_{len(sizes) - 1}_layers"] = model.loss(X)
     return arrays
+
+
+STARTING_SCALES = {None: 0.02, "batchnorm": 0.3}
+STARTING_SIZES = (30, 40, 25, 10)  # enough weights in each layer for their spread to show
+
+
+@check(
+    of="FullyConnectedNet",
+    points=1,
+    judge=partial(judge_start, scales=STARTING_SCALES),
+    section=BN_NETWORK,
+    hint="Weights are normal with standard deviation weight_scale; where do biases, gamma and beta start?",
+)
+def network_start(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+    """The network starts from random weights of the scale it is given, biases and shifts of zero and scales of one."""
+    return starting_parameters(impl, STARTING_SCALES, STARTING_SIZES)
 
 
 @check(
@@ -407,7 +391,7 @@ def network_scores(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_batchnorm_loss(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, the loss is right with and without regularization."""
-    return _losses(impl, rng, "batchnorm")
+    return losses_at(impl, rng, "batchnorm")
 
 
 @check(
@@ -420,19 +404,19 @@ def network_batchnorm_loss(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_batchnorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, all gradients are right."""
-    return _network_gradients(impl, rng, "batchnorm")
+    return gradients_at(impl, rng, "batchnorm")
 
 
 @check(of="FullyConnectedNet", carries="network_batchnorm_gradients")
 def network_batchnorm_around(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, without regularization."""
-    return _network_around(impl, rng, "batchnorm", REGS[0])
+    return loss_around(impl, rng, "batchnorm", REGS[0])
 
 
 @check(of="FullyConnectedNet", carries="network_batchnorm_gradients")
 def network_batchnorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, with regularization."""
-    return _network_around(impl, rng, "batchnorm", REGS[1])
+    return loss_around(impl, rng, "batchnorm", REGS[1])
 
 
 @check(
@@ -444,12 +428,12 @@ def network_batchnorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_test_scores(impl: Any, rng: Any) -> dict[str, Any]:
     """In test mode the scores come from the running averages of each layer."""
-    model = _started(impl, rng, "batchnorm", 0.0)
+    model = started(impl, rng, "batchnorm", 0.0)
     for step in range(1, 5):
-        X, y = _examples(rng, 8)
+        X, y = examples(rng, 8)
         model.loss(step * X, y)
     set_mode(model, "test")
-    X, _ = _examples(rng, 6)
+    X, _ = examples(rng, 6)
     return {"scores": kept(model.loss(X.copy())), "scores_one": model.loss(X[:1].copy())}
 
 
@@ -473,8 +457,8 @@ def judge_mode(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judge
 )
 def network_enters_test_mode(impl: Any, rng: Any) -> dict[str, Any]:
     """The network puts its normalization layers into test mode (no points: the lines came with the starter code)."""
-    model = _started(impl, rng, "batchnorm", 0.0)
-    X, y = _examples(rng, 8)
+    model = started(impl, rng, "batchnorm", 0.0)
+    X, y = examples(rng, 8)
     model.loss(X.copy(), y)
     model.loss(X)
     return {"modes": np.array([float(bn_param.get("mode") == "test") for bn_param in model.bn_params])}
@@ -488,8 +472,8 @@ TRAINING_TOLERANCE = 1e-6
 
 def _training(impl: Any, rng: Any, normalization: str | None, update_rule: str) -> Any:
     """The Solver after 20 steps from given parameters, on minibatches drawn in its own way."""
-    model = _started(impl, rng, normalization, 0.01)
-    X, y = _examples(rng, 60)
+    model = started(impl, rng, normalization, 0.01)
+    X, y = examples(rng, 60)
     data = {"X_train": X[:40], "y_train": y[:40], "X_val": X[40:], "y_val": y[40:]}
     np.random.seed(
         int(rng.integers(2**31))
@@ -591,13 +575,25 @@ def batchnorm_running_momentum(impl: Any, rng: Any) -> dict[str, Any]:
 
 @check(
     of="batchnorm_forward",
-    points=3,
+    points=2,
     section=FORWARD,
     hint="In test mode the running averages take the minibatch's place, and gamma and beta still apply.",
 )
 def batchnorm_test_output(impl: Any, rng: Any) -> dict[str, Any]:
     """Test mode normalizes with the running averages, then scales and shifts."""
     return inference_outputs(impl, rng, ((6, 5), (1, 3)), {})
+
+
+@check(
+    of="batchnorm_forward",
+    points=1,
+    visible=False,
+    section=FORWARD,
+    hint="Test mode reads the running averages and eps; it changes nothing.",
+)
+def batchnorm_test_repeatable(impl: Any, rng: Any) -> dict[str, Any]:
+    """Test mode leaves the running averages as they are and uses the eps it is given."""
+    return inference_outputs(impl, rng, ((8, 4),), {"eps": 0.2, "momentum": 0.5}, calls=2)
 
 
 @check(
@@ -868,25 +864,6 @@ def experiment_easier(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - 
     return packed("best", [impl.solver])
 
 
-def judge_deep(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
-    """The network with batch normalization ends with a higher training accuracy than the one without.
-
-    In the course's own notebook the weight-scale experiment reuses both names, so that its last pair (weight scale 1) is what is
-    left at the end. There, the best accuracy on the way is compared, and a tie is no fault.
-    """
-    try:
-        [(_, with_norm, _)] = histories(actual, "bn", normalized=True, finite=True)
-        [(_, without, _)] = histories(actual, "baseline", normalized=False, finite=False)
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    reused = bool(actual["reused"])
-    if max(with_norm) >= max(without) - 0.02 if reused else with_norm[-1] > without[-1]:
-        return Judgement(1.0)
-    return Judgement(
-        0.0, "batch normalization does not end with a higher training accuracy than the baseline"
-    )
-
-
 @check(
     of="bn_solver",
     where="notebook",
@@ -904,35 +881,12 @@ def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a 
     return {**packed("bn", [solver]), **packed("baseline", [baseline]), "reused": np.array(reused)}
 
 
-MARGIN = 0.02  # mean advantage in best training accuracy, which is 0.1 and more in the short form
-
-
-def judge_scales(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
-    """There is a network of each kind for every scale, and over all scales batch normalization is ahead."""
-    try:
-        with_norm = histories(actual, "bn", normalized=True, finite=False)
-        without = histories(actual, "baseline", normalized=False, finite=False)
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    scales = actual["weight_scales"]
-    if scales.ndim != 1 or len(scales) < 3 or not max(scales) >= 100 * min(scales) > 0:
-        return Judgement(0.0, "the weight scales do not span two orders of magnitude")
-    if not len(with_norm) == len(without) == len(scales):
-        return Judgement(
-            0.0, f"{len(with_norm)} and {len(without)} networks were trained for {len(scales)} weight scales"
-        )
-    best = [np.mean([max(train) for _, train, _ in found]) for found in (with_norm, without)]
-    if best[0] > best[1] + MARGIN:
-        return Judgement(1.0)
-    return Judgement(0.0, "over all weight scales, batch normalization is not ahead of the baseline")
-
-
 @check(
     of="bn_solvers",
     where="notebook",
     notebook=BATCHNORM_NOTEBOOK,
     points=1,
-    judge=judge_scales,
+    judge=partial(judge_scales, finite=False),
     section=SCALES,
     hint="Both networks are needed for every weight scale, and only one of them has batch normalization.",
 )

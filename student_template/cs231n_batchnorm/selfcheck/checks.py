@@ -2,7 +2,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 import numpy as np
-from .common.networks import gradients_of, make_network, start
+from .common.network_probes import examples, gradients_at, losses_at, started
 from .common.normalization import gradients, inference_outputs, outputs, running_averages
 from .check import check
 FORWARD = 'Batch Normalization: Forward Pass'
@@ -18,9 +18,6 @@ ROW_SHAPES = ((4, 5), (7, 64), (1, 12), (40, 3))
 BATCHNORM = ('batchnorm_forward', 'batchnorm_backward')
 BATCHNORM_ALT = ('batchnorm_forward', 'batchnorm_backward_alt')
 LAYERNORM = ('layernorm_forward', 'layernorm_backward')
-SIZES = (12, 7, 5, 9, 4)
-IMAGE = (3, 2, 2)
-REGS = (0.0, 3.14)
 NETWORK_FLOOR = 1e-06
 
 @check(of='batchnorm_forward', section=FORWARD, hint='Statistics are taken over axis 0, one mean and one variance per feature; the variance is divided by N.')
@@ -71,64 +68,40 @@ def layernorm_backward_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """The backward pass gives the gradients of x, gamma and beta."""
     return gradients(impl, rng, LAYERNORM, ((6, 5),), {})
 
-def _examples(rng: Any, rows: int) -> tuple[Any, Any]:
-    return (rng.standard_normal((rows, *IMAGE)) + 0.3, rng.integers(SIZES[-1], size=rows))
-
-def _started(impl: Any, rng: Any, normalization: str | None, reg: float) -> Any:
-    model = make_network(impl, SIZES, normalization, reg)
-    return start(model, rng, SIZES, normalized=normalization is not None)
-
-def _losses(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
-    arrays = {}
-    for reg in REGS:
-        model = _started(impl, rng, normalization, reg)
-        X, y = _examples(rng, 9)
-        arrays[f'loss_reg_{reg:g}'] = model.loss(X, y.copy())[0]
-    return arrays
-
-def _network_gradients(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
-    arrays = {}
-    for reg in REGS:
-        model = _started(impl, rng, normalization, reg)
-        X, y = _examples(rng, 9)
-        grads = model.loss(X, y.copy())[1]
-        arrays.update(gradients_of(grads, SIZES, normalized=normalization is not None, prefix=f'reg_{reg:g}_'))
-    return arrays
-
 @check(of='FullyConnectedNet', section=NETWORK, hint='The penalty is half of reg times the sum of squares of every weight matrix, the last one too, and of nothing else.')
 def network_plain_loss(impl: Any, rng: Any) -> dict[str, Any]:
     """Without normalization, the loss is right with and without regularization."""
-    return _losses(impl, rng, None)
+    return losses_at(impl, rng, None)
 
 @check(of='FullyConnectedNet', floor=NETWORK_FLOOR, section=NETWORK, hint="Every parameter needs its gradient; weight matrices have the penalty's as well.")
 def network_plain_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """Without normalization, all gradients are right."""
-    return _network_gradients(impl, rng, None)
+    return gradients_at(impl, rng, None)
 
 @check(of='FullyConnectedNet', section=NETWORK, hint='Order: affine, normalization, ReLU; nothing but affine in the last layer; gamma and beta carry no penalty.')
 def network_batchnorm_loss(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, the loss is right with and without regularization."""
-    return _losses(impl, rng, 'batchnorm')
+    return losses_at(impl, rng, 'batchnorm')
 
 @check(of='FullyConnectedNet', floor=NETWORK_FLOOR, section=NETWORK, hint='Go through the layers in the opposite order, each with the cache that its forward pass left.')
 def network_batchnorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, all gradients are right."""
-    return _network_gradients(impl, rng, 'batchnorm')
+    return gradients_at(impl, rng, 'batchnorm')
 
 @check(of='FullyConnectedNet', section=LAYER, hint="Is layer normalization really called when normalization is 'layernorm'?")
 def network_layernorm_loss(impl: Any, rng: Any) -> dict[str, Any]:
     """With layer normalization, the loss is right with and without regularization."""
-    return _losses(impl, rng, 'layernorm')
+    return losses_at(impl, rng, 'layernorm')
 
 @check(of='FullyConnectedNet', floor=NETWORK_FLOOR, section=LAYER, hint='Forward and backward pass have to use the same kind of normalization.')
 def network_layernorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """With layer normalization, all gradients are right."""
-    return _network_gradients(impl, rng, 'layernorm')
+    return gradients_at(impl, rng, 'layernorm')
 LEARNING_RATE = 0.05
 
 def _training(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
-    model = _started(impl, rng, normalization, 0.01)
-    X, y = _examples(rng, 60)
+    model = started(impl, rng, normalization, 0.01)
+    X, y = examples(rng, 60)
     data = {'X_train': X[:40], 'y_train': y[:40], 'X_val': X[40:], 'y_val': y[40:]}
     np.random.seed(int(rng.integers(2 ** 31)))
     solver = impl.Solver(model, data, update_rule='sgd', optim_config={'learning_rate': LEARNING_RATE}, batch_size=10, num_epochs=5, verbose=False)

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 from .common.arrays import kept
 from .common.layers import affine_gradients, affine_outputs
-from .common.networks import gradients_of, make_network, start
+from .common.network_probes import examples, gradients_at, losses_at, started
 from .common.normalization import gradients, inference_outputs, outputs, running_averages
 from .common.updates import updates
 from .check import check
@@ -22,9 +22,6 @@ AFFINE = ('affine_forward', 'affine_backward')
 AFFINE_RELU = ('affine_relu_forward', 'affine_relu_backward')
 BATCHNORM = ('batchnorm_forward', 'batchnorm_backward')
 INPUTS = (((4, 5), 3), ((2, 4, 5, 6), 3), ((7, 2, 3), 8))
-SIZES = (12, 7, 5, 9, 4)
-IMAGE = (3, 2, 2)
-REGS = (0.0, 3.14)
 NETWORK_FLOOR = 1e-06
 
 @check(of='affine_forward', section=COPIED, hint='Flatten each example first; the weights are (D, M), and the bias is added to every row.')
@@ -80,54 +77,30 @@ def adam_update(impl: Any, rng: Any) -> dict[str, Any]:
     states = {'v': (-0.5, 0.9), 'a': (0.3, 2.0)}
     return updates(impl, rng, 'adam', {'learning_rate': 0.01, 't': 5}, states, shapes=SHAPES)
 
-def _examples(rng: Any, rows: int) -> tuple[Any, Any]:
-    return (rng.standard_normal((rows, *IMAGE)) + 0.3, rng.integers(SIZES[-1], size=rows))
-
-def _started(impl: Any, rng: Any, normalization: str | None, reg: float, sizes: Any=SIZES) -> Any:
-    model = make_network(impl, sizes, normalization, reg)
-    return start(model, rng, sizes, normalized=normalization is not None)
-
-def _losses(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
-    arrays = {}
-    for reg in REGS:
-        model = _started(impl, rng, normalization, reg)
-        X, y = _examples(rng, 9)
-        arrays[f'loss_reg_{reg:g}'] = model.loss(X, y.copy())[0]
-    return arrays
-
-def _network_gradients(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
-    arrays = {}
-    for reg in REGS:
-        model = _started(impl, rng, normalization, reg)
-        X, y = _examples(rng, 9)
-        grads = model.loss(X, y.copy())[1]
-        arrays.update(gradients_of(grads, SIZES, normalized=normalization is not None, prefix=f'reg_{reg:g}_'))
-    return arrays
-
 @check(of='FullyConnectedNet', section=COPIED, hint='The penalty is half of reg times the sum of squares of every weight matrix, the last one too, and of nothing else.')
 def network_loss(impl: Any, rng: Any) -> dict[str, Any]:
     """The network's loss is right with and without regularization."""
-    return _losses(impl, rng, None)
+    return losses_at(impl, rng, None)
 
 @check(of='FullyConnectedNet', floor=NETWORK_FLOOR, section=COPIED, hint="Every parameter needs its gradient; every weight matrix has the penalty's as well, the last one too.")
 def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """All of the network's gradients are right."""
-    return _network_gradients(impl, rng, None)
+    return gradients_at(impl, rng, None)
 
 @check(of='FullyConnectedNet', section=BN_NETWORK, hint='Order: affine, normalization, ReLU; nothing but affine in the last layer; gamma and beta carry no penalty.')
 def network_batchnorm_loss(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, the loss is right with and without regularization."""
-    return _losses(impl, rng, 'batchnorm')
+    return losses_at(impl, rng, 'batchnorm')
 
 @check(of='FullyConnectedNet', floor=NETWORK_FLOOR, section=BN_NETWORK, hint='Go through the layers in the opposite order, each with the cache that its forward pass left.')
 def network_batchnorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, all gradients are right."""
-    return _network_gradients(impl, rng, 'batchnorm')
+    return gradients_at(impl, rng, 'batchnorm')
 TRAINING_TOLERANCE = 1e-06
 
 def _training(impl: Any, rng: Any, normalization: str | None, update_rule: str) -> Any:
-    model = _started(impl, rng, normalization, 0.01)
-    X, y = _examples(rng, 60)
+    model = started(impl, rng, normalization, 0.01)
+    X, y = examples(rng, 60)
     data = {'X_train': X[:40], 'y_train': y[:40], 'X_val': X[40:], 'y_val': y[40:]}
     np.random.seed(int(rng.integers(2 ** 31)))
     solver = impl.Solver(model, data, update_rule=update_rule, optim_config={'learning_rate': 0.01}, batch_size=10, num_epochs=5, verbose=False)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from grader.authoring.samples import make_samples
+from grader.authoring.source import solution_files
 from grader.model import Outcome
 
 LAYERS = "cs231n/layers.py"
@@ -371,6 +372,21 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
             "^loss_batchnorm_2_layers relative error",
         ),
     ],
+    "network_start": [
+        (
+            {NETWORK: [("weight_scale * np.random.randn(", "np.random.randn(")]},
+            r"W1 has standard deviation (1|0\.9\d) where weight_scale is 0\.02",
+        ),
+        (
+            {NETWORK: [("np.random.randn(fan_in, fan_out)", "np.random.rand(fan_in, fan_out)")]},
+            "W1 has standard deviation",
+        ),
+        (
+            {NETWORK: [("np.zeros(fan_out)\n            if", "np.ones(fan_out)\n            if")]},
+            "b1 does not start at 0",
+        ),
+        ({NETWORK: [("np.ones(fan_out)", "np.zeros(fan_out)")]}, "gamma1 does not start at 1"),
+    ],
     "training_plain": [
         (
             {
@@ -568,6 +584,34 @@ def test_sandbox_copy_carries_no_verdicts(batchnorm: Any) -> None:
     for source in batchnorm.suite.modules.values():
         for word in ("points", "tolerance", "judge", "hint", "Judgement", "reference", "compare"):
             assert word not in source, word
+
+
+FORWARD_WITHOUT_EPS = ("1 / np.sqrt(sample_var + eps)", "1 / np.sqrt(sample_var + 0.1)")
+
+
+def test_speed_is_not_charged_for_a_wrong_forward_pass(batchnorm: Any, tmp_path: Path) -> None:
+    wrong = batchnorm.edited(tmp_path, {LAYERS: [FORWARD_WITHOUT_EPS]})
+    assert batchnorm.judge("batchnorm_train_output", wrong).outcome is Outcome.FAILED
+    assert batchnorm.judge("batchnorm_alt_speed", wrong).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("dx", ["np.zeros_like(dout)", "dout.copy()", "np.ones_like(dout)"])
+def test_speed_is_not_earned_by_two_versions_that_agree_on_nothing(
+    batchnorm: Any, tmp_path: Path, dx: str
+) -> None:
+    nothing = f"    return {dx}, np.zeros(dout.shape[1]), np.zeros(dout.shape[1])\n"
+    wrong = batchnorm.implementation(tmp_path, solution_files(batchnorm.assignment))
+    space: dict[str, Any] = {"np": np}
+    exec("def backward(dout, cache):\n" + nothing, space)
+    wrong.batchnorm_backward = wrong.batchnorm_backward_alt = space["backward"]
+    assert re.search("relative error", batchnorm.judge("batchnorm_alt_speed", wrong).reason)
+
+
+def test_precision_is_not_charged_for_a_misplaced_eps(batchnorm: Any, tmp_path: Path) -> None:
+    outside = ("1 / np.sqrt(sample_var + eps)", "1 / (np.sqrt(sample_var) + eps)")
+    wrong = batchnorm.edited(tmp_path, {LAYERS: [outside]})
+    assert batchnorm.judge("batchnorm_train_eps", wrong).outcome is Outcome.FAILED
+    assert batchnorm.judge("double_precision", wrong).outcome is Outcome.PASSED
 
 
 def test_times_that_are_no_times_fail(batchnorm: Any) -> None:

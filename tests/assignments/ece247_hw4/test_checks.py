@@ -259,6 +259,17 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
     "network_enters_test_mode": [
         ({NETWORK: [(MODE, "bn_param[mode] = mode")]}, "stays in training mode; no points are lost for this"),
     ],
+    "network_start": [
+        (
+            {NETWORK: [("weight_scale * np.random.randn(", "np.random.randn(")]},
+            r"W1 has standard deviation (1|0\.9\d) where weight_scale is 0\.02",
+        ),
+        (
+            {NETWORK: [("np.zeros(fan_out)\n            if", "np.ones(fan_out)\n            if")]},
+            "b1 does not start at 0",
+        ),
+        ({NETWORK: [("np.ones(fan_out)", "np.zeros(fan_out)")]}, "gamma1 does not start at 1"),
+    ],
     "training_plain": [
         (
             {
@@ -300,6 +311,23 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
             "out_6x5_1 relative error",
         ),
         ({LAYERS: [("np.sqrt(running_var + eps)", "np.sqrt(running_var)")]}, "out_6x5_1 relative error"),
+    ],
+    "batchnorm_test_repeatable": [
+        (
+            {LAYERS: [("np.sqrt(running_var + eps)", "np.sqrt(running_var + 1e-5)")]},
+            "is not what is expected",
+        ),
+        (
+            {
+                LAYERS: [
+                    (
+                        TEST_OUT,
+                        TEST_OUT + "\n        running_mean = 0.9 * running_mean + 0.1 * x.mean(axis=0)",
+                    )
+                ]
+            },
+            "is not what is expected",
+        ),
     ],
     "batchnorm_backward_gradients": [
         (

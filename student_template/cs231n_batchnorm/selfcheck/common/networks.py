@@ -7,11 +7,11 @@ from .arrays import row
 PARAMETER = re.compile('^(?:bn|ln)?_?(W|b|gamma|beta)_?(\\d+)$')
 NO_DROPOUT: tuple[dict[str, Any], ...] = ({}, {'dropout': 1}, {'dropout': 0})
 
-def make_network(impl: Any, sizes: Any, normalization: str | None, reg: float) -> Any:
+def make_network(impl: Any, sizes: Any, normalization: str | None, reg: float, *, weight_scale: float=0.05) -> Any:
     network = impl.FullyConnectedNet
     accepted = inspect.signature(network).parameters
     anything = any((one.kind is inspect.Parameter.VAR_KEYWORD for one in accepted.values()))
-    terms: dict[str, Any] = {'input_dim': sizes[0], 'num_classes': sizes[-1], 'reg': reg, 'weight_scale': 0.05, 'dtype': np.float64}
+    terms: dict[str, Any] = {'input_dim': sizes[0], 'num_classes': sizes[-1], 'reg': reg, 'weight_scale': weight_scale, 'dtype': np.float64}
     if 'normalization' in accepted or anything:
         terms['normalization'] = normalization
     elif 'use_batchnorm' in accepted and normalization != 'layernorm':

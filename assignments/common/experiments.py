@@ -1,0 +1,61 @@
+"""Judge the experiments that CS231n's notebook and its relatives make with batch normalization. Pure, and outside.
+
+There is no reference notebook: what is judged is whether the histories can be what the Solver keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from assignments.common.histories import histories
+from grader.compare import Judgement
+
+__all__ = ["judge_deep", "judge_scales"]
+
+TIE = 0.02  # training accuracy that the reused pair of networks may differ by
+MARGIN = 0.02  # mean advantage in best training accuracy; in CS231n's short form 0.058 was the least of 24 runs, in ECE's 0.1
+
+
+def judge_deep(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """The network with batch normalization ends with a higher training accuracy than the one without.
+
+    In the course's own notebook the weight-scale experiment reuses both names, so that its last pair (weight scale 1) is what is
+    left at the end. There, the best accuracy on the way is compared, and a tie is no fault.
+    """
+    try:
+        [(_, with_norm, _)] = histories(actual, "bn", normalized=True, finite=True)
+        [(_, without, _)] = histories(actual, "baseline", normalized=False, finite=False)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    reused = bool(actual["reused"])
+    if max(with_norm) >= max(without) - TIE if reused else with_norm[-1] > without[-1]:
+        return Judgement(1.0)
+    return Judgement(
+        0.0, "batch normalization does not end with a higher training accuracy than the baseline"
+    )
+
+
+def judge_scales(actual: Mapping[str, Any], _expected: Mapping[str, Any], *, finite: bool) -> Judgement:
+    """There is a network of each kind for every scale, and over all scales batch normalization is ahead.
+
+    finite: whether the losses with batch normalization have to be.
+    """
+    try:
+        with_norm = histories(actual, "bn", normalized=True, finite=finite)
+        without = histories(actual, "baseline", normalized=False, finite=False)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    scales = actual["weight_scales"]
+    if scales.ndim != 1 or len(scales) < 3 or not max(scales) >= 100 * min(scales) > 0:
+        return Judgement(0.0, "the weight scales do not span two orders of magnitude")
+    if not len(with_norm) == len(without) == len(scales):
+        return Judgement(
+            0.0, f"{len(with_norm)} and {len(without)} networks were trained for {len(scales)} weight scales"
+        )
+    best = [np.mean([max(train) for _, train, _ in found]) for found in (with_norm, without)]
+    if best[0] > best[1] + MARGIN:
+        return Judgement(1.0)
+    return Judgement(0.0, "over all weight scales, batch normalization is not ahead of the baseline")

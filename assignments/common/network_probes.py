@@ -1,0 +1,90 @@
+"""What is asked of a network of the CS231n family: losses, gradients, both around a point, and where its parameters start.
+
+The inputs of a point are drawn in one order whoever asks, so that a companion finds the point that the check of the gradients drew.
+NumPy only; runs beside student code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from assignments.common.arrays import row
+from assignments.common.carried import network_around
+from assignments.common.networks import gradients_of, make_network, names_of, start
+
+__all__ = [
+    "IMAGE",
+    "REGS",
+    "SIZES",
+    "examples",
+    "gradients_at",
+    "loss_around",
+    "losses_at",
+    "started",
+    "starting_parameters",
+]
+
+SIZES = (12, 7, 5, 9, 4)  # input, three hidden layers of unequal width, classes
+IMAGE = (3, 2, 2)  # the same input as an image
+REGS = (0.0, 3.14)
+ROWS = 9  # examples at each point
+
+
+def examples(rng: Any, rows: int) -> tuple[Any, Any]:
+    """Images and their classes: X (rows, *IMAGE), y (rows,)."""
+    return rng.standard_normal((rows, *IMAGE)) + 0.3, rng.integers(SIZES[-1], size=rows)
+
+
+def started(impl: Any, rng: Any, normalization: str | None, reg: float, sizes: Any = SIZES) -> Any:
+    """The student's network, with parameters drawn here."""
+    model = make_network(impl, sizes, normalization, reg)
+    return start(model, rng, sizes, normalized=normalization is not None)
+
+
+def losses_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
+    """Losses without and with regularization."""
+    arrays = {}
+    for reg in REGS:
+        model = started(impl, rng, normalization, reg)
+        X, y = examples(rng, ROWS)
+        arrays[f"loss_reg_{reg:g}"] = model.loss(X, y.copy())[0]
+    return arrays
+
+
+def gradients_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
+    """All gradients, without and with regularization."""
+    arrays = {}
+    for reg in REGS:
+        model = started(impl, rng, normalization, reg)
+        X, y = examples(rng, ROWS)
+        grads = model.loss(X, y.copy())[1]
+        arrays.update(
+            gradients_of(grads, SIZES, normalized=normalization is not None, prefix=f"reg_{reg:g}_")
+        )
+    return arrays
+
+
+def loss_around(impl: Any, rng: Any, normalization: str | None, reg: float) -> dict[str, Any]:
+    """The loss around that point of `gradients_at` whose regularization is `reg`."""
+    for drawn in REGS[: REGS.index(reg) + 1]:
+        model = started(impl, rng, normalization, drawn)
+        X, y = examples(rng, ROWS)
+    return network_around(model, X, y, rng, prefix=f"reg_{reg:g}_")
+
+
+def starting_parameters(impl: Any, scales: dict[str | None, float], sizes: Any) -> dict[str, Any]:
+    """The parameters that the student's constructor gives, for each normalization with a weight scale of its own.
+
+    Returns: `None_W1`, `batchnorm_gamma1`, ...; under the course's names, vectors as (D,).
+    """
+    arrays = {}
+    for normalization, scale in scales.items():
+        model = make_network(impl, sizes, normalization, 0.0, weight_scale=scale)
+        if not model.params:
+            raise NotImplementedError("FullyConnectedNet has no parameters yet")
+        for name, key in sorted(names_of(model.params).items()):
+            given = model.params[key]
+            arrays[f"{normalization}_{name}"] = given if name.startswith("W") else np.array(row(given))
+    return arrays

@@ -1,0 +1,31 @@
+from __future__ import annotations
+from typing import Any
+from .networks import gradients_of, make_network, start
+SIZES = (12, 7, 5, 9, 4)
+IMAGE = (3, 2, 2)
+REGS = (0.0, 3.14)
+ROWS = 9
+
+def examples(rng: Any, rows: int) -> tuple[Any, Any]:
+    return (rng.standard_normal((rows, *IMAGE)) + 0.3, rng.integers(SIZES[-1], size=rows))
+
+def started(impl: Any, rng: Any, normalization: str | None, reg: float, sizes: Any=SIZES) -> Any:
+    model = make_network(impl, sizes, normalization, reg)
+    return start(model, rng, sizes, normalized=normalization is not None)
+
+def losses_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
+    arrays = {}
+    for reg in REGS:
+        model = started(impl, rng, normalization, reg)
+        X, y = examples(rng, ROWS)
+        arrays[f'loss_reg_{reg:g}'] = model.loss(X, y.copy())[0]
+    return arrays
+
+def gradients_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
+    arrays = {}
+    for reg in REGS:
+        model = started(impl, rng, normalization, reg)
+        X, y = examples(rng, ROWS)
+        grads = model.loss(X, y.copy())[1]
+        arrays.update(gradients_of(grads, SIZES, normalized=normalization is not None, prefix=f'reg_{reg:g}_'))
+    return arrays
