@@ -221,7 +221,9 @@ async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox, turns: Turns) -
             _planned(plan, plan.suite.of_modules),
             deadline_s=spec.limits.notebook_s,  # of endless loops in many checks; the modules get as long as a notebook
         )
-    return _Part(checks=run.checks, notes=run.notes, usage=run.usage, phases=run.phases)
+    # What becomes of the instructor's own files, for want of the student's, is nothing that the student has to know.
+    notes = tuple(note for note in run.notes if note.about not in files.provided)
+    return _Part(checks=run.checks, notes=notes, usage=run.usage, phases=run.phases)
 
 
 async def _notebook(

@@ -259,7 +259,7 @@ class _Work:
         if path not in self.reports:
             self.reports[path] = report
             self.notes.extend(_stub_note(path, stub) for stub in report.stubs)
-            if report.partial and path not in self._spec.files.provided:  # a student did not write those
+            if report.partial:
                 self.notes.append(_shortened_note(path, before) if before else _partial_note(report))
 
     def _skipped(self) -> list[str]:
