@@ -224,7 +224,8 @@ def test_a_process_killed_while_it_writes_leaves_whole_rows(place, raw):
         process = writer(place, f"{attempt}-", 100_000)
         reported = [process.stdout.readline() for _ in range(5 + attempt)]
         os.kill(process.pid, signal.SIGKILL)
-        rest = process.stdout.read()  # not communicate(): that passes over what readline() has buffered
+        with process.stdout:
+            rest = process.stdout.read()  # not communicate(): that passes over what readline() has buffered
         process.wait(timeout=60)
         done = len(reported) + rest.count("\n")
         with Gradebook.open(
