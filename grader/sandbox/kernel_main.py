@@ -10,12 +10,15 @@ import builtins
 import importlib
 import io
 import json
+import logging
 import os
 import pdb  # to take its teeth out
 import random
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,16 +27,18 @@ from IPython.core import debugger  # as above
 from IPython.core.profiledir import ProfileDir
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session, json_packer
-from traitlets.config import Config
+from traitlets import default
 
 sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # says "not installed": nobody attaches to this kernel
 
+from ipykernel import ipkernel  # noqa: E402  # after the line above
 from ipykernel.ipkernel import IPythonKernel  # noqa: E402  # after the line above
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402  # as above
 
 from ..probe.compat import restore_numpy_names  # noqa: E402  # as above
 from ..probe.imports import prepare_path  # noqa: E402  # as above
 from ..probe.in_kernel import serve_namespace  # noqa: E402  # as above
+from .kernel_ready import build_shell, settings, take_up  # noqa: E402  # as above
 from .kernel_shell import CellCompiler, ColabFinder, CourseShell, ImportGuard, pass_breakpoint  # noqa: E402  # as above
 
 __all__ = ["BoundedSession", "CourseKernel", "RoomKernelApp", "main", "pack", "preload"]
@@ -60,6 +65,13 @@ OUTPUTS = frozenset(
     {"stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg"}
 )
 
+
+#: Modules that a notebook must not find; filled by `preload`, for looking through all names costs each kernel 1 ms.
+_OURS: list[str] = []
+
+SILENT = logging.getLogger("grader.kernel")
+SILENT.setLevel(logging.CRITICAL + 1)
+SILENT.addHandler(logging.NullHandler())
 
 MAX_SENT = 20_000  # outputs; the driver kills a kernel that sends five times as many messages
 
@@ -134,12 +146,41 @@ class CourseKernel(IPythonKernel):
 
     shell_class = CourseShell
     compiler_class = CellCompiler
+    #: Built by `preload`, in the warm parent.
+    ready_shell: CourseShell
+
+    def __init__(self, **kwargs: Any) -> None:
+        take_up(self.ready_shell)
+        with _no_list_of_modules():
+            super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # IPython has no types here
+        shell = self.ready_shell
+        shell.kernel = shell.parent = self
+        shell.profile_dir = self.profile_dir
+
+
+@contextmanager
+def _no_list_of_modules() -> Iterator[None]:
+    """Keep the kernel from listing all modules for a debugger that is not there: reading them copies 4 MiB of shared memory."""
+    own = vars(ipkernel)
+    own["sys"] = SimpleNamespace(modules={}, platform=sys.platform)
+    try:
+        yield
+    finally:
+        own["sys"] = sys
 
 
 class RoomKernelApp(IPKernelApp):
-    """An IPKernelApp without configuration files, profile, history, heartbeat, startup files and crash handler."""
+    """An IPKernelApp without configuration files, profile, log, history, heartbeat, startup files and crash handler."""
 
     kernel_class = CourseKernel
+
+    @default("log")
+    def _log_default(self) -> logging.Logger:
+        """Log nowhere: this process has no terminal, and nobody reads its files."""
+        return SILENT
+
+    def _configure_logging(self) -> None:
+        """Leave the log as it is: configuring one costs 1 ms."""
 
     def init_pdb(self) -> None:
         """Let a forgotten breakpoint go on: there is nobody to debug, and asking would fail the cell."""
@@ -152,6 +193,9 @@ class RoomKernelApp(IPKernelApp):
 
     def load_config_file(self, *args: Any, **kwargs: Any) -> None:  # the base's signature
         """Read no configuration: a submission might bring one."""
+
+    def init_config_files(self) -> None:
+        """Look for none either."""
 
     def init_profile_dir(self) -> None:
         """Take an empty profile: a submission might bring one, and it is not asked for."""
@@ -207,6 +251,8 @@ def preload() -> None:
     plt.close(figure)
     for holder in (font_manager, font_manager.FontManager, text, mathtext.MathTextParser):
         _forget_fonts(holder)
+    CourseKernel.ready_shell = build_shell()
+    _OURS[:] = [name for name in sys.modules if name.startswith("grader.sandbox")]
 
 
 def _forget_fonts(holder: object) -> None:
@@ -254,17 +300,13 @@ def _prepare_for_student(shell: CourseShell, work: str) -> None:
     sys.meta_path.append(ColabFinder)
     setattr(builtins, ImportGuard.FUNCTION, ImportGuard.make_stand_in(work))
     shell.ast_transformers.append(ImportGuard())
-    for name in [name for name in sys.modules if name.startswith("grader.sandbox")]:
-        del sys.modules[name]  # no business of student code
+    for name in _OURS:
+        sys.modules.pop(name, None)  # no business of student code
 
 
 def _application(config: Mapping[str, Any]) -> RoomKernelApp:
-    settings = Config()
-    settings.HistoryManager.enabled = False
-    settings.InteractiveShell.colors = "nocolor"
-    settings.InlineBackend.figure_formats = {"png"}
     connection = dict(config["connection"])
-    app = RoomKernelApp.instance(config=settings, transport="ipc", ip=connection["ip"])
+    app = RoomKernelApp.instance(config=settings(), transport="ipc", ip=connection["ip"])
     for channel in ("shell", "iopub", "stdin", "control", "hb"):
         setattr(app, f"{channel}_port", connection[f"{channel}_port"])
     app.session = BoundedSession(key=connection["key"].encode(), parent=app)

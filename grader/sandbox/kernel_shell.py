@@ -64,6 +64,7 @@ class CourseShell(ZMQInteractiveShell):
     work = "/work"
     #: Set by the kernel's entry: serves probes of the namespace over the inherited socket.
     serve_probes: Callable[[], None]
+    _draws = False
 
     def init_magics(self) -> None:
         """Add the magics that Colab has and a plain kernel lacks, as no-ops."""
@@ -89,14 +90,12 @@ class CourseShell(ZMQInteractiveShell):
 
     def enable_matplotlib(self, gui: str | None = None) -> tuple[str, str]:  # noqa: ARG002  # the base's signature
         """Take the inline backend whatever was asked for: there is no window to show."""
-        from matplotlib_inline import backend_inline, config  # noqa: PLC0415  # the warm parent has it already
-
-        if config.InlineBackend.instance(parent=self).shell is not self:
-            import matplotlib.pyplot as plt  # noqa: PLC0415  # as above
+        if not self._draws:
+            import matplotlib.pyplot as plt  # noqa: PLC0415  # the warm parent has it already
 
             plt.switch_backend("module://matplotlib_inline.backend_inline")
             plt.ion()  # what a cell draws is shown at its end
-            backend_inline.configure_inline_support(self, "inline")  # type: ignore[no-untyped-call]  # IPython has no types here
+            self._draws = True
         return "inline", "inline"
 
     def system(self, cmd: str) -> None:
