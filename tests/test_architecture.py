@@ -56,6 +56,7 @@ PURE = {
     "grader.score",
     "grader.questions.rubric",
     "grader.questions.choices",
+    "grader.questions.items",
     "grader.model",
     "grader.diagnosis.carry",
     "grader.diagnosis.match",

@@ -10,10 +10,10 @@ are left out first.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+
+from .items import NONE, Item, Kind, plain_text, read_sentences
 
 __all__ = ["Reading", "read_one", "read_slots"]
 
@@ -26,95 +26,7 @@ class Reading:
     unclear: str = ""
 
 
-class _Kind(Enum):
-    OPTIONS = "options"
-    LABEL = "label"
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A group of option numbers, or a slot's label, at `start`..`end` of its sentence. listed: written as "1." of a list."""
-
-    kind: _Kind
-    start: int
-    end: int
-    options: frozenset[int] = frozenset()
-    slot: str = ""
-    listed: bool = False
-
-
-TOO_LONG_CHARACTERS = 8_000  # nobody needs more to name an option, and the patterns below need not meet it
-
-_NEAR_CHARACTERS = 60  # as far as words beside a number say what it is
-
-# The slot of "neither" and its like: options put there belong to no slot of the question.
-_NONE = "\0none"
-_NEITHER = [
-    "neither",
-    "none of them",
-    "none",
-    "nothing",
-    "아무것도 아님",
-    "아무것도 아니다",
-    "해당 없음",
-    "해당없음",
-    "없음",
-    "都不是",
-]
-
-_STRUCK = re.compile(r"~~.*?~~|<(?P<tag>s|del|strike)>.*?</(?P=tag)>", re.DOTALL | re.IGNORECASE)
-_HTML = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
-_LINK = re.compile(r"\[([^\]]+)\]\((?:https?:|#|mailto:)[^)]*\)")
-_FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
-_MATH = re.compile(r"\$\$?([^$]{1,400}?)\$\$?")
-_MATH_DRESS = re.compile(r"\\(?:color|textcolor)\{[^{}]*\}|\\[a-zA-Z]+|[{}\\]")
-# "0 or 1" speaks of values: there is no option 0.
-_BINARY = re.compile(
-    r"(?<![0-9.])0\s*(?:or|and|to|[/~,&]|과|와|또는|혹은|이나|或|和)\s*1(?![0-9.]\d?)|(?<![0-9.])1\s*(?:or|and)\s*0(?![0-9.])",
-    re.IGNORECASE,
-)
-_LIST_MARK = re.compile(r"^([0-9])[ \t]*[.)][ \t]+(?=\S)", re.MULTILINE)
-_LINE_DRESS = re.compile(r"^[ \t]*(?:[-*+>#|•·]+[ \t]+|[>#|]+)*[ \t]*", re.MULTILINE)
-_SENTENCE_END = re.compile(r"(?<=[.!?;。])\s+|。|\n+|\b(?:because|since)\b|왜냐하면|因为", re.IGNORECASE)
-
-# What may stand around a number that is an option. "번" is the Korean counter for numbered things.
-_NUMBER = re.compile(
-    r"(?<![A-Za-z0-9_.^\\-])(?P<number>[0-9])(?P<after>\s?번(?:째)?)?(?![0-9%^=]|\.[0-9]|,[0-9]{3}|[A-Za-z]|-\w)"
-)
-_JOINT = re.compile(
-    r"[\s,&+()\[\]、]*(?:(?:and|both|options?|choices?|number|#|와|과|이랑|랑|및|하고|그리고|和)[\s,()\[\]]*)?",
-    re.IGNORECASE,
-)
-_UNIT = re.compile(
-    r"\s*(?:(?:hidden |dense |training |test )?(?:layers|images?|pixels?|features?|dimensions?|neurons?|units|epochs?|times|batches"
-    r"|samples?|examples?|channels?|rows?|columns?|steps|classes|reasons?|things|ways?|kinds|types|cases)\b"
-    r"|개|차원|층|가지|배\b|장|이\s*되|로\s*(?:만들|맞|정규)|個|个|维)",
-    re.IGNORECASE,
-)
-_VALUE_BEFORE = re.compile(
-    r"(?:\b(?:sum(?:s|med|ming)?|adds?|adding|equals?|up|normali[sz]ed?|scaled?|set)(?:\s+(?:is|are|be|up))?(?:\s+to)?"
-    r"|\b(?:layer|question|q|figure|fig\.?|equation|eq\.?|section|assignment|chapter|table|lecture|part|version|variance|std|mean|norm)"
-    r"(?:\s+(?:of|is|=))?|[A-Za-z0-9_)\]]\s*=|합이|합은|합을|합계가?)\s*$",
-    re.IGNORECASE,
-)
-_WORD_BEFORE_BRACKET = re.compile(r"([^\W\d_]+)\s*$")
-_COPULAS = {
-    "is",
-    "are",
-    "be",
-    "to",
-    "option",
-    "options",
-    "choice",
-    "and",
-    "with",
-    "as",
-    "은",
-    "는",
-    "是",
-    "选项",
-}
+TOO_LONG_CHARACTERS = 8_000  # nobody needs more to name an option, and no pattern needs to meet it
 
 # What may stand between a slot's label and its options, and still say plainly that they belong together.
 # The repetition is possessive (and longer forms stand first): with two ways to read a word, failing would take ages.
@@ -166,7 +78,7 @@ def read_one(text: str, *, options: int, negative: bool = False) -> Reading:
     """
     if len(text) > TOO_LONG_CHARACTERS:
         return _unclear(f"the answer is {len(text)} characters long")
-    sentences = list(_sentences(_plain(text), {}, options))
+    sentences = list(read_sentences(plain_text(text), {}, options))
     groups = [(sentence, item) for sentence, items in sentences for item in items]
     if not groups:
         return _unclear("no option number was found in the answer")
@@ -181,7 +93,7 @@ def read_one(text: str, *, options: int, negative: bool = False) -> Reading:
     return _unclear(objection) if objection else Reading(chosen={"": item.options})
 
 
-def _objection(sentence: str, item: _Item, *, negative: bool) -> str:
+def _objection(sentence: str, item: Item, *, negative: bool) -> str:
     """Why the sentence that states the choice should not be taken at its word, or nothing."""
     tail = sentence[item.end :]
     if item.listed and item.options == {1} and tail.strip(" .)"):
@@ -200,7 +112,7 @@ def read_slots(text: str, *, labels: Mapping[str, Sequence[str]], options: int) 
     """What was chosen for each of several slots. labels: how students name each slot, by its id."""
     if len(text) > TOO_LONG_CHARACTERS:
         return _unclear(f"the answer is {len(text)} characters long")
-    sentences = list(_sentences(_plain(text), labels, options))
+    sentences = list(read_sentences(plain_text(text), labels, options))
     found: dict[str, list[tuple[frozenset[int], bool]]] = {}
     loose: set[int] = set()
     listed: set[int] = set()
@@ -237,7 +149,7 @@ def _settled(
     stray = mentioned - frozenset().union(*chosen.values())
     if stray:
         return _unclear(f"options are mentioned that belong to nothing: {_listed(stray)}")
-    if chosen.get(_NONE, frozenset()) & frozenset().union(*(chosen[slot] for slot in labels)):
+    if chosen.get(NONE, frozenset()) & frozenset().union(*(chosen[slot] for slot in labels)):
         return _unclear("an option is both chosen and called none of them")
     return Reading(chosen={slot: chosen[slot] for slot in labels})
 
@@ -255,115 +167,10 @@ def _shown(slot: str, labels: Mapping[str, Sequence[str]]) -> str:
     return f'"{names[0]}"' if names else f'"{slot.strip(chr(0))}"'
 
 
-# --- from text to items --------------------------------------------------------------------------------------------------
-
-
-def _plain(text: str) -> str:
-    """The answer without Markdown, HTML and formulas. NFKC also turns "：", "②" and full-width digits into plain ones."""
-    plain = re.sub(
-        "[\ue000-\uf8ff]", " ", unicodedata.normalize("NFKC", text)
-    )  # code points that are used as marks below
-    for pattern in (_STRUCK, _HTML, _IMAGE, _FENCE):
-        plain = pattern.sub(" ", plain)
-    plain = _LINK.sub(r"\1", plain)
-    plain = _BINARY.sub(" ", _MATH.sub(_undressed, plain))
-    plain = re.sub(r"[*`_]+", "", _LINE_DRESS.sub("", plain))
-    return _LINE_DRESS.sub("", plain)  # again: "**- 2**"
-
-
-def _undressed(match: re.Match[str]) -> str:
-    """A formula that is no more than option numbers in LaTeX dress stays as these numbers; any other goes."""
-    inside = _MATH_DRESS.sub(" ", match.group(1))
-    return f" {inside} " if re.fullmatch(r"[\s\d,()]*", inside) else " ; "
-
-
-def _sentences(
-    plain: str, labels: Mapping[str, Sequence[str]], options: int
-) -> Iterator[tuple[str, list[_Item]]]:
-    """Each sentence with its labels and option groups, in order. A line that is but a label heads the line below it."""
-    marked = _LIST_MARK.sub("\\1\ue000 ", plain)
-    known = _label_pattern(labels) if labels else None
-    heading = ""
-    for part in _SENTENCE_END.split(marked):
-        sentence = f"{heading} {part}" if heading else part
-        if not part or not part.strip():
-            continue
-        items = _items(sentence, known, options)
-        if (
-            len(items) == 1
-            and items[0].kind is _Kind.LABEL
-            and not re.sub(r"[\W_]", "", _without(sentence, items[0]))
-        ):
-            heading = sentence
-            continue
-        heading = ""
-        yield sentence.replace("\ue000", "."), items
-
-
-def _without(sentence: str, item: _Item) -> str:
-    return sentence[: item.start] + sentence[item.end :]
-
-
-def _label_pattern(labels: Mapping[str, Sequence[str]]) -> tuple[re.Pattern[str], list[str]]:
-    """All labels as one pattern, the longest first, and the slot of each of its groups; blanks and hyphens are optional."""
-    names = [(label, slot) for slot, given in labels.items() for label in given]
-    names += [(label, _NONE) for label in _NEITHER]
-    names.sort(key=lambda name: -len(name[0]))
-    parts = []
-    for label, _ in names:
-        words = r"[\s\-]*".join(map(re.escape, re.split(r"[\s\-]+", unicodedata.normalize("NFKC", label))))
-        parts.append(rf"((?<![A-Za-z]){words}(?![A-Za-z]))" if label.isascii() else f"({words})")
-    return re.compile("|".join(parts), re.IGNORECASE), [slot for _, slot in names]
-
-
-def _items(sentence: str, known: tuple[re.Pattern[str], list[str]] | None, options: int) -> list[_Item]:
-    found: list[_Item] = []
-    masked = sentence
-    for match in known[0].finditer(sentence) if known else ():
-        slot = known[1][(match.lastindex or 1) - 1] if known else ""
-        found.append(_Item(_Kind.LABEL, match.start(), match.end(), slot=slot))
-        masked = masked[: match.start()] + "\ue001" * (match.end() - match.start()) + masked[match.end() :]
-    found += _option_groups(masked, options)
-    return sorted(found, key=lambda item: item.start)
-
-
-def _option_groups(sentence: str, options: int) -> list[_Item]:
-    """Groups of option numbers ("1, 2", "1 and 2") in a sentence whose labels are masked."""
-    groups: list[_Item] = []
-    for match in _NUMBER.finditer(sentence):
-        number = int(match["number"])
-        if not 1 <= number <= options or _is_no_option(sentence, match):
-            continue
-        listed = sentence[match.end() : match.end() + 1] == "\ue000"
-        last = groups[-1] if groups else None
-        if last and not last.listed and _JOINT.fullmatch(sentence, last.end, match.start()):
-            groups[-1] = _Item(
-                _Kind.OPTIONS, last.start, match.end(), last.options | {number}, listed=last.listed
-            )
-        else:
-            end = match.end() + 1 if listed else match.end()
-            groups.append(_Item(_Kind.OPTIONS, match.start(), end, frozenset({number}), listed=listed))
-    return groups
-
-
-def _is_no_option(sentence: str, match: re.Match[str]) -> bool:
-    """Whether the number counts, measures or cites something: "2 layers", "sums up to 1", "as shown in [1]"."""
-    before = sentence[max(0, match.start() - _NEAR_CHARACTERS) : match.start()]
-    after = sentence[match.end() : match.end() + _NEAR_CHARACTERS]
-    if not match["after"] and _UNIT.match(after):
-        return True
-    if _VALUE_BEFORE.search(before):
-        return True
-    if before.endswith("[") and after.startswith("]"):
-        word = _WORD_BEFORE_BRACKET.search(before[:-1])
-        return before[:-1].rstrip().endswith("\ue001") or bool(word and word[1].casefold() not in _COPULAS)
-    return False
-
-
 # --- from items to statements --------------------------------------------------------------------------------------------
 
 
-def _stated_group(sentences: Sequence[tuple[str, list[_Item]]]) -> tuple[str, _Item] | None:
+def _stated_group(sentences: Sequence[tuple[str, list[Item]]]) -> tuple[str, Item] | None:
     """The option group that opens the answer, else the one of which a sentence says that it is the answer."""
     for sentence, groups in sentences:
         if groups and _PREFACE.fullmatch(sentence, 0, groups[0].start):
@@ -377,7 +184,7 @@ def _stated_group(sentences: Sequence[tuple[str, list[_Item]]]) -> tuple[str, _I
     return None
 
 
-def _pairs(sentence: str, items: Sequence[_Item]) -> list[tuple[_Item, _Item]]:
+def _pairs(sentence: str, items: Sequence[Item]) -> list[tuple[Item, Item]]:
     """(label, options) pairs, if labels and options alternate strictly and only joining words stand within each pair; else none."""
     if not items or len(items) % 2:
         return []
@@ -389,14 +196,14 @@ def _pairs(sentence: str, items: Sequence[_Item]) -> list[tuple[_Item, _Item]]:
             or not _CONNECTORS.fullmatch(sentence, one.end, two.start)
         ):
             return []
-        pairs.append((one, two) if one.kind is _Kind.LABEL else (two, one))
+        pairs.append((one, two) if one.kind is Kind.LABEL else (two, one))
     return pairs
 
 
-def _around(sentence: str, items: Sequence[_Item]) -> str:
+def _around(sentence: str, items: Sequence[Item]) -> str:
     """The sentence up to a little behind its last item, without "neither" and its like, which are labels here."""
     text = sentence[: items[-1].end + 25]
     for item in reversed(items):
-        if item.kind is _Kind.LABEL:
+        if item.kind is Kind.LABEL:
             text = text[: item.start] + " " * (item.end - item.start) + text[item.end :]
     return text
