@@ -38,6 +38,16 @@ ATTACKS = {
     "patches_numpy": r"Failed",
     "endless_answer": r"did not end within its time limit",
     "deletes_everything": r"relative error",
+    "floods_messages": r"relative error",
+    "floods_comms": r"relative error",
+    "asks_for_input": r"relative error",
+    "sends_payloads": r"relative error",
+    "shuts_down": r"Failed",
+    "debugs": r"relative error",
+    "forks_the_kernel": r"relative error|Failed",
+    "compiles_code": r"spied: \[\]",
+    "pictures_that_burst": r"relative error",
+    "traces_the_kernel": r"spied: \[\]",
 }
 
 

@@ -1,0 +1,16 @@
+"""Sends a hundred thousand messages of one character, each flushed by itself."""
+
+
+# %%
+def spread(x):
+    return x.max(axis=0)
+
+
+# %%
+import sys
+
+session, socket = get_ipython().kernel.session, get_ipython().kernel.iopub_socket
+parent = get_ipython().kernel.get_parent()
+for number in range(100_000):
+    sys.stdout.write("x")
+    sys.stdout.flush()
