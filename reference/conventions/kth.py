@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import gradients, initialization, layers, losses, normalization, schedules
-from ..arrays import Array
+from ..arrays import Array, expect_shape
 
 __all__ = ["BNN", "initializeParam", "relu", "softMax"]
 
@@ -137,7 +137,12 @@ class BNN:
         return self.gamma[i] * xhat + self.beta[i], xhat, mean[:, None], var[:, None]
 
     def batchNormBackPass(self, g: Array, s: Array, mu: Array, v: Array, eps: float = EPS) -> Array:
-        """Gradient through the normalisation alone, for scores s (m, N) with their batch's mu, v (m, 1). Returns: (m, N)."""
+        """Gradient through the normalisation alone, for scores s (m, N) with their batch's mu, v (m, 1). Returns: (m, N).
+
+        Raises: ValueError if mu or v is not (m, 1): broadcast, they would make (N, N) of many columns.
+        """
+        for name, value in (("mu", mu), ("v", v)):
+            expect_shape("batchNormBackPass", name, value, (s.shape[0], 1), "one entry per row of s")
         centred, inv_std = (s - mu).T, 1 / np.sqrt(v + eps).ravel()
         ones = np.ones_like(inv_std)
         cache = normalization.BatchnormCache(centred * inv_std, centred, inv_std, ones, mu.ravel(), v.ravel())
@@ -182,7 +187,7 @@ class BNN:
 
     def computeAccuracy(self, X: Array, y: Array) -> float:
         """Share of columns of X (d, N) whose class is y (N,), by the moving averages."""
-        return float(np.mean(np.argmax(self._forward(X, False)[0], axis=0) == y))
+        return float(np.mean(np.argmax(self.evaluateClassifier(X, False)[0], axis=0) == y))
 
     def computeGradientsNum(self, X: Array, Y: Array, h: float = 1e-6) -> tuple[list[Array], ...]:
         """The gradients of computeGradients by central differences of the cost; slow."""

@@ -6,7 +6,7 @@ tries only those whose functions a check runs.
 
 from __future__ import annotations
 
-from . import dropout, kth, layers, networks, normalization, optim
+from . import dropout, kth, layers, networks, normalization, optim, tufts, udacity
 from .entry import Edit, EditError, Misconception, applied
 
 __all__ = ["CATALOGUE", "Edit", "EditError", "Misconception", "applied"]
@@ -19,4 +19,6 @@ CATALOGUE: tuple[Misconception, ...] = (
     *networks.MISCONCEPTIONS,
     *optim.MISCONCEPTIONS,
     *kth.MISCONCEPTIONS,
+    *tufts.MISCONCEPTIONS,
+    *udacity.MISCONCEPTIONS,
 )

@@ -11,12 +11,18 @@ COST = f"{NET}.computeCost"
 GRADIENTS = f"{NET}.computeGradients"
 CLASSIFY = f"{NET}.evaluateClassifier"
 FORWARD = f"{NET}._forward"
-BACK_PASS = f"{NET}.batchNormBackPass"
+NORMALISE = f"{NET}._normalise"
+LOGS = f"{NET}._log_probabilities"
+ACCURACY = f"{NET}.computeAccuracy"
+NUMERICAL = f"{NET}.computeGradientsNum"
+TRAIN = f"{NET}.miniBatchGD"
+DESCEND = f"{NET}._descend"
 
 PENALTY = "self.lmda * sum((float(np.sum(W * W)) for W in self.W))"
 WEIGHTS = "grads[0][i] = g @ inputs[i].T + 2 * self.lmda * self.W[i]"
 START = "g = (result[0] - Y) / X.shape[1]"
 MEAN = "self.muMA[i] = self.alpha * self.muMA[i] + (1 - self.alpha) * mean"
+TESTED = "return (self.gamma[i] * xhat + self.beta[i], xhat, mean[:, None], var[:, None])"
 VAR = "self.vaMA[i] = self.alpha * self.vaMA[i] + (1 - self.alpha) * variance"
 
 
@@ -117,5 +123,141 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
         ),
         student="It looks like the moving averages move on while testing; testing should leave nothing behind.",
         instructor="The moving mean is updated when training is False.",
+    ),
+    _one(
+        "moving_averages_summed",
+        Edit(CLASSIFY, MEAN, "self.muMA[i] = self.alpha * self.muMA[i] + mean"),
+        Edit(CLASSIFY, VAR, "self.vaMA[i] = self.alpha * self.vaMA[i] + variance"),
+        student="It looks like the batch's statistics go into the moving averages at full weight; what do weights add up to?",
+        instructor="The new value lacks its weight 1 - alpha.",
+    ),
+    _one(
+        "moving_variance_of_deviations",
+        Edit(
+            CLASSIFY, VAR, "self.vaMA[i] = self.alpha * self.vaMA[i] + (1 - self.alpha) * np.sqrt(variance)"
+        ),
+        student="It looks like the moving variance averages standard deviations.",
+        instructor="vaMA averages standard deviations.",
+    ),
+    _one(
+        "moving_variance_never_moved",
+        Edit(CLASSIFY, VAR, "pass"),
+        student="It looks like the moving mean moves, and the moving variance does not.",
+        instructor="vaMA is never updated.",
+    ),
+    _one(
+        "alpha_hard_coded",
+        Edit(CLASSIFY, MEAN, "self.muMA[i] = 0.9 * self.muMA[i] + (1 - 0.9) * mean"),
+        Edit(CLASSIFY, VAR, "self.vaMA[i] = 0.9 * self.vaMA[i] + (1 - 0.9) * variance"),
+        student="It looks like the moving averages always take 0.9; is the network's alpha used?",
+        instructor="alpha is written down as 0.9.",
+    ),
+    _one(
+        "testing_without_scale_and_shift",
+        Edit(NORMALISE, TESTED, "return (xhat + 0 * self.beta[i], xhat, mean[:, None], var[:, None])"),
+        student="It looks like testing normalizes, but neither scales nor shifts.",
+        instructor="Neither gamma nor beta when training is False.",
+    ),
+    _one(
+        "testing_without_scale",
+        Edit(NORMALISE, TESTED, "return (xhat + self.beta[i], xhat, mean[:, None], var[:, None])"),
+        student="It looks like gamma takes no part in testing.",
+        instructor="No gamma when training is False.",
+    ),
+    _one(
+        "testing_without_shift",
+        Edit(NORMALISE, TESTED, "return (self.gamma[i] * xhat, xhat, mean[:, None], var[:, None])"),
+        student="It looks like beta takes no part in testing.",
+        instructor="No beta when training is False.",
+    ),
+    Misconception(
+        id="softMax.over_rows",
+        edits=(Edit("conventions.kth.softMax", "losses.softmax(s.T).T", "losses.softmax(s)"),),
+        student="It looks like the probabilities of a row add up to one; which axis holds the classes?",
+        instructor="softMax over the columns' axis.",
+    ),
+    _one(
+        "cost_by_moving_averages",
+        Edit(LOGS, "self._forward(X, True)", "self._forward(X, False)"),
+        student="It looks like the cost normalizes by the moving averages; the cost asked for is that of training.",
+        instructor="computeCost runs the forward pass with training=False.",
+    ),
+    _one(
+        "cost_moves_averages",
+        Edit(LOGS, "self._forward(X, True)", "self.evaluateClassifier(X, True)"),
+        student="It looks like looking at the cost moves the moving averages.",
+        instructor="computeCost calls evaluateClassifier in training mode and keeps what it did to muMA and vaMA.",
+        seen="the course's printed listing",
+    ),
+    _one(
+        "accuracy_by_the_batch",
+        Edit(ACCURACY, "self.evaluateClassifier(X, False)", "self.evaluateClassifier(X, True)"),
+        student="It looks like the accuracy normalizes by the columns it is asked about, not by the moving averages.",
+        instructor="computeAccuracy runs the forward pass with training=True.",
+    ),
+    _one(
+        "gradient_gamma_of_scores",
+        Edit(GRADIENTS, "g * normalised[i]", "g * scores[i]"),
+        student="It looks like the gradient of gamma is taken with the scores as they were before they were normalized.",
+        instructor="gradG is the sum of g * s, not of g * sh.",
+    ),
+    _one(
+        "gradient_gamma_averaged",
+        Edit(
+            GRADIENTS,
+            "np.sum(g * normalised[i], axis=1, keepdims=True)",
+            "np.mean(g * normalised[i], axis=1, keepdims=True)",
+        ),
+        student="It looks like the gradient of gamma is averaged twice over the examples.",
+        instructor="A mean on top of g's own 1 / N in gradG.",
+    ),
+    _one(
+        "gradient_relu_of_scores",
+        Edit(
+            GRADIENTS,
+            "g = g * (inputs[i + 1] > 0)",
+            "g = g * ((result[2][i] if self.batchNorm else inputs[i + 1]) > 0)",
+        ),
+        student="It looks like the ReLU's slope is taken from the scores before they are normalized; what did the ReLU get?",
+        instructor="The ReLU mask comes from s, not from what follows gamma and beta.",
+    ),
+    _one(
+        "numerical_halved",
+        Edit(NUMERICAL, "in_place=True)", "in_place=True) / 2"),
+        student="It looks like the numerical gradients are half of what they should be; how far apart are the two costs?",
+        instructor="(c(x + h) - c(x)) / (2 h): one of the two costs is that of the unchanged parameter.",
+        seen="the course's printed listing",
+    ),
+    _one(
+        "scale_and_shift_not_trained",
+        Edit(
+            DESCEND,
+            "zip(kinds, self.computeGradients(X, Y), strict=True)",
+            "zip(kinds[:2], self.computeGradients(X, Y))",
+        ),
+        student="It looks like gamma and beta stay as they are; they are learnt like the weights.",
+        instructor="miniBatchGD updates W and b only.",
+    ),
+    _one(
+        "climbs",
+        Edit(DESCEND, "kind[i] - eta * grad", "kind[i] + eta * grad"),
+        student="It looks like each step goes up the gradient; which way is down?",
+        instructor="+ eta * gradient in miniBatchGD.",
+    ),
+    _one(
+        "not_shuffled",
+        Edit(TRAIN, "order = np.random.permutation(X.shape[1])", "order = np.arange(X.shape[1])"),
+        student="It looks like the columns come in the same order in every epoch.",
+        instructor="miniBatchGD does not shuffle.",
+    ),
+    _one(
+        "steps_counted_anew",
+        Edit(
+            TRAIN,
+            "order = np.random.permutation(X.shape[1])",
+            "order = np.random.permutation(X.shape[1])\nstep = 0",
+        ),
+        student="It looks like the learning rate's cycle begins again with every epoch; steps are counted through all of them.",
+        instructor="The step count of the cyclical rate starts at 0 in each epoch.",
     ),
 )

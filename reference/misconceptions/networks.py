@@ -11,6 +11,9 @@ FORWARD = "networks.FullyConnectedNet._forward"
 BACK = "networks.FullyConnectedNet._layer_backward"
 NORMALISE = "networks.FullyConnectedNet._normalise"
 SCORES = "networks.FullyConnectedNet.scores"
+# Networks that hold their layers apart from the core: what the core gets wrong has to be wrong there as well.
+LESSON = "conventions.udacity.NeuralNet.fully_connected"
+LESSON_LAST = "if layer == self._core.layers:\n        return linear_output"
 
 WEIGHTS = "weights = params[f'W{layer}']"
 PENALTY = "loss += 0.5 * self.reg * float(np.sum(weights * weights))"
@@ -177,7 +180,21 @@ _PENALTY = (
     ),
 )
 
-HIDDEN = "if layer < self.layers:"
+# Where no layer is normalized, gamma and beta have no gradient, and training leaves them as they are.
+UNTRAINED = (
+    Edit(
+        "conventions.tufts.FullyConnectedNet._step",
+        "step.gradients[f'{kind}{i + 1}']",
+        "step.gradients.get(f'{kind}{i + 1}', 0.0)",
+        context=True,
+    ),
+    Edit(
+        "conventions.udacity.NeuralNet._descend",
+        "step.gradients[name]",
+        "step.gradients.get(name, 0.0)",
+        context=True,
+    ),
+)
 LOOP_END = "return _Forward(out, caches, tuple(averages))"
 
 _STRUCTURE = (
@@ -188,6 +205,11 @@ _STRUCTURE = (
                 FORWARD,
                 LOOP_END,
                 "out, caches[-1]['activation'] = ACTIVATIONS[self.activation].forward(out)\n" + LOOP_END,
+            ),
+            Edit(
+                LESSON,
+                LESSON_LAST,
+                "if layer == self._core.layers:\n    return self.activation_fn(linear_output)",
             ),
         ),
         student="It looks like an activation follows the last layer; scores may be negative.",
@@ -207,6 +229,17 @@ _STRUCTURE = (
                 "    else:\n"
                 "        step = norms.batchnorm_forward(out, ones, zeros, zeros, zeros, eps=self.eps)\n"
                 "        out, caches[-1]['norm'] = step.out, step.cache\n" + LOOP_END,
+            ),
+            Edit(
+                LESSON,
+                LESSON_LAST,
+                "if layer == self._core.layers:\n"
+                "    ones = np.ones(linear_output.shape[1])\n"
+                "    if self.use_batch_norm and is_training:\n"
+                "        linear_output, _, _ = batch_norm_training(\n"
+                "            linear_output, ones, 0 * ones, pop_mean=0 * ones, pop_variance=ones\n"
+                "        )\n"
+                "    return linear_output",
             ),
         ),
         student="It looks like a normalization follows the last layer; the scores should be left as they are.",
@@ -240,6 +273,16 @@ _STRUCTURE = (
                 "    dout = ACTIVATIONS[self.activation].backward(dout, cache['activation'])\n"
                 "dout, gradients[f'W{layer}'], gradients[f'b{layer}'] = affine_backward(dout, cache['affine'])",
             ),
+            Edit(
+                LESSON,
+                "if self.use_batch_norm:",
+                "if self.use_batch_norm:\n    linear_output = self.activation_fn(linear_output)\nif self.use_batch_norm:",
+            ),
+            Edit(
+                LESSON,
+                "return self.activation_fn(linear_output)",
+                "return linear_output if self.use_batch_norm else self.activation_fn(linear_output)",
+            ),
         ),
         student="It looks like the normalization stands behind the activation; compare the order with the one asked for.",
         instructor="affine - ReLU - normalization in place of affine - normalization - ReLU, in both passes.",
@@ -253,6 +296,8 @@ _STRUCTURE = (
                 "if self.normalization is None:\n        return (x, None)",
                 "if True:\n        return (x, running)",
             ),
+            Edit(LESSON, "if self.use_batch_norm:", "if False:"),
+            *UNTRAINED,
         ),
         student="It looks like the normalization is asked for, but no layer does it.",
         instructor="The network never calls its normalization.",

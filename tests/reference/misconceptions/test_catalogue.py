@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reference import dropout, losses, networks, normalization, optim, schedules
-from reference.conventions import cs231n
+from reference.conventions import cs231n, kth, tufts, udacity
 from reference.misconceptions import CATALOGUE, applied
 
 BY_ID = {entry.id: entry for entry in CATALOGUE}
@@ -129,3 +129,99 @@ def test_a_schedule_one_step_ahead():
     with applied([BY_ID["cyclical_learning_rate.one_step_ahead"]]):
         rates = [schedules.cyclical_learning_rate(step, **terms) for step in range(4)]
     np.testing.assert_allclose(rates, [2, 3, 2, 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "variance"),
+    [
+        pytest.param(None, 1, id="right"),
+        ("variance_n_minus_1", 2),
+        ("variance_about_zero", 5),
+        ("variance_not_averaged", 2),
+        ("standard_deviation", 1),
+    ],
+)
+def test_moments_of_the_lesson_and_what_is_normalized_with_them(name, variance):
+    with applied([BY_ID[f"moments.{name}"]] if name else []):
+        _, found = udacity.moments(X, [0])
+        out = udacity.batch_norm_training(X, GAMMA, BETA, pop_mean=MEAN, pop_variance=VAR, epsilon=0.0)[0]
+    np.testing.assert_allclose(found, [variance])
+    np.testing.assert_allclose(out.ravel(), 10 + 2 * np.array([-1, 1]) / variance**0.5)
+
+
+def test_moments_with_n_minus_1_count_all_rows_and_positions():
+    maps = np.arange(8.0).reshape(2, 2, 2, 1)
+    with applied([BY_ID["moments.variance_n_minus_1"]]):
+        _, found = udacity.moments(maps, [0, 1, 2])
+    np.testing.assert_allclose(found, [6.0])  # 42 / 7
+
+
+def kth_network(**settings):
+    """One unit with score x, two classes; moving mean 4, moving variance 9."""
+    net = kth.BNN([(1, 1), (1, 2)], alpha=0.75, **settings)
+    net.W, net.b = [np.ones((1, 1)), np.array([[1.0], [0.0]])], [np.zeros((1, 1)), np.zeros((2, 1))]
+    for kind, value in ((net.gamma, 2.0), (net.beta, 10.0), (net.muMA, 4.0), (net.vaMA, 9.0)):
+        kind[0] = np.full((1, 1), value)
+    return net
+
+
+@pytest.mark.parametrize(
+    ("name", "mean", "variance"),
+    [
+        pytest.param(None, 3.5, 7, id="right"),
+        ("moving_averages_summed", 5, 7.75),
+        ("moving_averages_swapped", 2.5, 3),
+        ("moving_averages_overwritten", 2, 1),
+        ("moving_variance_never_moved", 3.5, 9),
+        ("moving_variance_of_deviations", 3.5, 7),
+        ("alpha_hard_coded", 3.8, 8.2),
+    ],
+)
+def test_moving_averages_of_columns(name, mean, variance):
+    net = kth_network()
+    with applied([BY_ID[f"BNN.{name}"]] if name else []):
+        net.evaluateClassifier(X.T)
+    np.testing.assert_allclose([net.muMA[0].item(), net.vaMA[0].item()], [mean, variance])
+
+
+@pytest.mark.parametrize(
+    ("name", "logit"),
+    [
+        pytest.param(None, 8.0, id="right"),
+        ("testing_without_scale", 9.0),
+        ("testing_without_shift", 0.0),
+        ("testing_without_scale_and_shift", 0.0),
+    ],
+)
+def test_testing_by_moving_averages(name, logit):
+    with applied([BY_ID[f"BNN.{name}"]] if name else []):
+        p = kth_network().evaluateClassifier(np.array([[1.0]]), training=False)[0]
+    np.testing.assert_allclose(
+        np.log(p[0, 0] / p[1, 0]), logit, atol=1e-9
+    )  # 10 - 2 * (4 - 1) / 3, cut at zero
+
+
+def test_softmax_over_rows():
+    with applied([BY_ID["softMax.over_rows"]]):
+        np.testing.assert_allclose(kth.softMax(np.zeros((3, 2))), 1 / 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "objective"),
+    [
+        pytest.param(None, 2 * np.log(2) + 6.0, id="right"),
+        ("penalty_with_half", 2 * np.log(2) + 3.0),
+        ("objective_averaged", np.log(2) + 6.0),
+    ],
+)
+def test_objective_of_the_tufts_network(name, objective):
+    model = tufts.FullyConnectedNet(1, [1], 2)
+    model.params["W"] = [
+        np.array([[3.0]]),
+        np.array([[-1.0, -1.0]]) * 3**0.5 / 2**0.5,
+    ]  # squares add up to 12
+    model.params["b"] = [np.array([-100.0]), np.zeros(2)]  # the unit is dead, so that classes are alike
+    terms = {"learning_rate": 0.0, "reg": 0.5, "num_iters": 1, "batch_size": 2}
+    with applied([BY_ID[f"FullyConnectedNet.{name}"]] if name else []):
+        history = model.train(X, np.array([0, 1]), X, np.array([0, 1]), **terms)
+    np.testing.assert_allclose(history["objective_history"], [objective])
