@@ -17,7 +17,8 @@ from .intake.caps import DEFAULT_CAPS, Caps
 from .intake.discover import discover
 from .intake.handin import HandIn, is_archive, moment, open_nested, open_sole_zip
 from .intake.names import Roll
-from .intake.staging import Intake, Staged, content_digest, stage
+from .intake.reading import Intake
+from .intake.staging import Staged, content_digest, stage
 from .intake.tree import Tree, shown
 from .model import Note, Submission
 from .store.blobs import BlobStore

@@ -9,47 +9,19 @@ assignment's paths, and once more where they lay, so that relative and absolute 
 from __future__ import annotations
 
 import hashlib
-import keyword
-import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from ..assignment import Assignment, ModuleFile, NotebookSpec
 from ..errors import SubmissionError
 from ..model import Note, SubmittedFile
-from ..store.blobs import BlobStore
-from .caps import MIB, Caps
+from .choosing import choose
 from .junk import ARCHIVES
-from .modules import Choice, choose_modules, group_of, inner_path
-from .notebooks import UNKNOWN, name_rank, pick_notebook, plain_name
+from .modules import group_of, inner_path
+from .places import Taken, common_folder, join, listed, place
+from .reading import Intake, Reader
 from .tree import Entry, Tree, readable_size, shown
 
-__all__ = ["Intake", "Staged", "content_digest", "stage"]
-
-_KEPT_BYTES = 16 * MIB  # of one hand-in, so that many large candidates do not fill memory
-
-
-class Intake:
-    """What sorting a class's hand-ins needs: the assignment, the blob store, the caps; provided files are read and kept once."""
-
-    def __init__(self, assignment: Assignment, blobs: BlobStore, caps: Caps) -> None:
-        self.assignment, self.blobs, self.caps = assignment, blobs, caps
-        self._known: dict[str, tuple[str, int, bytes]] = {}
-
-    def file(self, path: str, staged: str) -> SubmittedFile:
-        """The instructor's `path` to be staged as `staged`."""
-        digest, size, _ = self._get(path)
-        return SubmittedFile(path=staged, digest=digest, size_bytes=size, provided=True)
-
-    def data(self, path: str) -> bytes:
-        """The bytes of the instructor's `path`."""
-        return self._get(path)[2]
-
-    def _get(self, path: str) -> tuple[str, int, bytes]:
-        if path not in self._known:
-            data = (self.assignment.source / path).read_bytes()
-            self._known[path] = (self.blobs.put(data), len(data), data)
-        return self._known[path]
+__all__ = ["Staged", "content_digest", "stage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,46 +48,11 @@ def stage(tree: Tree, intake: Intake) -> Staged:
     Raises: SubmissionError if one of the assignment's own files is there but cannot be read.
     """
     layout = _Layout(tree, intake)
-    layout.choose()
     layout.restore()
     layout.put_modules()
     layout.put_notebooks()
     layout.put_others()
     return layout.done()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Package:
-    """Where a group's home goes. name: its folder as staged ("" for files at the top). root: the folder above it."""
-
-    choice: Choice
-    name: str
-    root: str
-    flat: bool = False
-
-
-@dataclass(slots=True)
-class _Taken:
-    """Paths that are staged, and the folders above them: a path can be a file or a folder, not both."""
-
-    files: dict[str, SubmittedFile] = field(default_factory=dict)
-    folders: set[str] = field(default_factory=set)
-
-    def free(self, path: str) -> bool:
-        return (
-            path not in self.files
-            and path not in self.folders
-            and not any(up in self.files for up in _above(path))
-        )
-
-    def add(self, file: SubmittedFile) -> None:
-        self.files[file.path] = file
-        self.folders.update(_above(file.path))
-
-
-def _above(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 class _Layout:
@@ -124,120 +61,16 @@ class _Layout:
     def __init__(self, tree: Tree, intake: Intake) -> None:
         self.tree, self.intake = tree, intake
         self.spec, self.blobs, self.caps = intake.assignment.spec, intake.blobs, intake.caps
-        self.notes: list[Note] = []
-        self.missing: list[str] = []
-        self.taken = _Taken()
+        self.reader = Reader(intake.caps)
+        chosen = choose(tree, self.spec, self.reader)
+        self.packages = chosen.packages
+        self.picked = dict(chosen.notebooks)
+        self.notes = list(chosen.notes)
+        self.missing = list(chosen.missing)
+        self.taken = Taken()
         self.used: set[str] = set()  # paths in the hand-in that are staged or answered for
         self.restored: dict[str, str] = {}  # the student's copy -> the assignment's provided path
-        self.bytes: dict[str, bytes] = {}
-        self.kept_bytes = 0
-        self.packages: dict[str, _Package] = {}
-        self.picked: dict[str, Entry] = {}  # notebooks by the assignment's path
         self.aliases: list[tuple[str, str]] = []
-
-    # --- choosing -----------------------------------------------------------------------------------------------------------
-
-    def choose(self) -> None:
-        """Choose modules and notebooks; nothing is staged yet."""
-        notebooks = [entry for entry in self.tree.entries if entry.suffix == ".ipynb"]
-        named = [
-            entry.folder
-            for entry in notebooks
-            if any(name_rank(entry.name, spec) < UNKNOWN for spec in self.spec.notebooks)
-        ]
-        groups: dict[str, list[ModuleFile]] = {}
-        for module in self.spec.files.modules:
-            groups.setdefault(group_of(module.path), []).append(module)
-        choices = {
-            group: choose_modules(
-                group,
-                wanted,
-                self.tree.entries,
-                distance=lambda folder: _nearest(folder, named),
-                read=self.peek,
-            )
-            for group, wanted in groups.items()
-        }
-        homes = [choice.home for choice in choices.values() if choice.home is not None]
-        free = list(notebooks)
-        for spec in self.spec.notebooks:
-            entry = self.choose_notebook(spec, free, homes)
-            if entry:
-                free.remove(entry)
-        beside = {entry.folder for entry in self.picked.values()}
-        for group, choice in choices.items():
-            self.packages[group] = _package(choice, beside)
-            self.note_choice(choice)
-
-    def choose_notebook(self, spec: NotebookSpec, free: list[Entry], homes: Sequence[str]) -> Entry | None:
-        """Choose one notebook and say how, unless nothing was to choose."""
-        entry, how = pick_notebook(
-            spec, free, near=lambda item: (_nearest(item.folder, homes), item.path.count("/")), read=self.peek
-        )
-        if entry is None:
-            if spec.required:
-                self.missing.append(spec.path)
-            return None
-        self.picked[spec.path] = entry
-        if how:
-            self.notes.append(
-                Note(about=spec.path, text=f"{shown(entry.path)} was taken for it, recognised {how}.")
-            )
-        others = [item for item in free if item is not entry and name_rank(item.name, spec) < UNKNOWN]
-        if others:
-            self.notes.append(
-                Note(about=spec.path, text=f"{shown(entry.path)} was taken, not {_listed(others)}.")
-            )
-        return entry
-
-    def note_choice(self, choice: Choice) -> None:
-        """Say which files of a module's name were not taken, and which were taken under another."""
-        for path, taken in choice.modules.items():
-            if plain_name(taken.name) != path.rpartition("/")[2].casefold():
-                text = f"{shown(taken.path)} was taken for it, recognised by what it defines."
-                self.notes.append(Note(about=path, text=text))
-        for path, entries in choice.passed_over.items():
-            taken = choice.modules[path]
-            others = [entry for entry in entries if self.peek(entry) != self.peek(taken)]
-            if others:
-                self.notes.append(
-                    Note(about=path, text=f"{shown(taken.path)} was taken, not {_listed(others)}.")
-                )
-        for path in choice.strays:
-            taken = choice.modules[path]
-            self.notes.append(
-                Note(
-                    about=path,
-                    text=f"{shown(taken.path)} was taken from outside the folder of the other modules.",
-                )
-            )
-
-    # --- reading ------------------------------------------------------------------------------------------------------------
-
-    def limit(self, entry: Entry) -> int:
-        """The cap, in bytes, for a file's kind."""
-        return self.caps.notebook_bytes if entry.suffix == ".ipynb" else self.caps.module_bytes
-
-    def peek(self, entry: Entry) -> bytes:
-        """A candidate's bytes; empty if it cannot be read, for then it is not the one. What is small is kept for staging."""
-        known = self.bytes.get(entry.path)
-        if known is not None:
-            return known
-        try:
-            data = entry.read(self.limit(entry))
-        except SubmissionError:
-            return b""
-        self.kept_bytes += len(data)
-        if self.kept_bytes <= _KEPT_BYTES:
-            self.bytes[entry.path] = data
-        return data
-
-    def read(self, entry: Entry, limit_bytes: int) -> bytes:
-        """A file's bytes, read at most once."""
-        known = self.bytes.get(entry.path)
-        return known if known is not None else entry.read(limit_bytes)
-
-    # --- staging ------------------------------------------------------------------------------------------------------------
 
     def staged_path(self, path: str) -> str:
         """Where the assignment's `path` stands in this hand-in's layout."""
@@ -254,8 +87,8 @@ class _Layout:
                 self.replace(entry, path)
         for path in self.spec.files.fallback:
             entry = self.own_copy(path, by_path)
-            if entry and entry.size <= self.limit(entry):
-                self.put(entry, self.staged_path(path), self.limit(entry))
+            if entry and entry.size <= self.reader.limit(entry):
+                self.put(entry, self.staged_path(path), self.reader.limit(entry))
                 if self.flat(path):
                     self.used.discard(entry.path)  # it also stays where it lay
             else:
@@ -270,7 +103,7 @@ class _Layout:
                 self.intake.file(path, entry.name)
             )  # a flat notebook imports it without its package
         data = self.intake.data(path)
-        if entry.size != len(data) or self.peek(entry) != data:
+        if entry.size != len(data) or self.reader.peek(entry) != data:
             self.notes.append(
                 Note(about=path, text="The course's own copy is used; the one handed in differs from it.")
             )
@@ -285,17 +118,15 @@ class _Layout:
         own = self.own_path(path)
         entry = by_path.get(own)
         if entry is None and self.flat(path):
-            entry = by_path.get(
-                _join(self.packages[group_of(path)].choice.home or "", own.rpartition("/")[2])
-            )
+            entry = by_path.get(join(self.packages[group_of(path)].choice.home or "", own.rpartition("/")[2]))
         return entry
 
     def own_path(self, path: str) -> str:
         """Where the student's copy of the assignment's `path` would lie in the hand-in."""
         package = self.packages.get(group_of(path))
         if package is None or package.choice.home is None:
-            return _join(self.base(), path)
-        return _join(package.choice.home, inner_path(path))
+            return join(self.base(), path)
+        return join(package.choice.home, inner_path(path))
 
     def base(self) -> str:
         """The folder that the assignment's paths are relative to in this hand-in."""
@@ -304,11 +135,11 @@ class _Layout:
                 return package.root
         for path, entry in self.picked.items():
             return entry.folder if "/" not in path else entry.folder.rpartition("/")[0]
-        return _common_folder(self.tree.entries)
+        return common_folder(self.tree.entries)
 
     def put(self, entry: Entry, path: str, limit_bytes: int) -> None:
         """Stage a file. Raises: SubmissionError if it cannot be read."""
-        data = self.read(entry, limit_bytes)
+        data = self.reader.read(entry, limit_bytes)
         self.taken.add(SubmittedFile(path=path, digest=self.blobs.put(data), size_bytes=len(data)))
         self.used.add(entry.path)
 
@@ -322,7 +153,7 @@ class _Layout:
                 continue
             target = self.staged_path(module.path)
             self.put(entry, target, self.caps.module_bytes)
-            moved = self.flat(module.path) or entry.path != _join(choice.home or "", inner_path(module.path))
+            moved = self.flat(module.path) or entry.path != join(choice.home or "", inner_path(module.path))
             if moved and module.path not in choice.strays:
                 self.used.discard(entry.path)  # it also stays where it lay
                 self.put_siblings(entry, target)
@@ -332,7 +163,7 @@ class _Layout:
 
     def oversize(self, entry: Entry, path: str) -> bool:
         """Is one of the assignment's own files too large to read? Says so."""
-        limit = self.limit(entry)
+        limit = self.reader.limit(entry)
         if entry.size <= limit:
             return False
         sizes = f"{readable_size(entry.size)}, the limit is {readable_size(limit)}"
@@ -350,7 +181,7 @@ class _Layout:
         folder = target.rpartition("/")[0]
         modules = {module.path.rpartition("/")[2] for module in self.spec.files.modules}
         for other in self.tree.entries:
-            path = _join(folder, other.name)
+            path = join(folder, other.name)
             if (
                 other.folder != entry.folder
                 or other.suffix != ".py"
@@ -392,7 +223,7 @@ class _Layout:
         for entry in sorted(self.tree.entries, key=lambda entry: (entry.suffix != ".py", entry.path)):
             if entry.path in self.used:
                 continue
-            path = _place(entry.path, places)
+            path = place(entry.path, places)
             reason = self.refused(entry, path)
             if not reason and (count >= self.caps.other_files or total + entry.size > self.caps.others_bytes):
                 reason = "too many or too large files"
@@ -408,7 +239,7 @@ class _Layout:
         for item in self.tree.left_out:
             left.setdefault(item.kind, []).append(item.path)
         self.notes += [
-            Note(about=shown(paths[0]), text=f"Left out as {kind}: {_listed(paths)}.")
+            Note(about=shown(paths[0]), text=f"Left out as {kind}: {listed(paths)}.")
             for kind, paths in sorted(left.items())
         ]
         self.notes += [
@@ -441,7 +272,7 @@ class _Layout:
                 found.append((package.root, ""))
         found.sort(key=lambda pair: -len(pair[0]))
         found += [(entry.folder, path.rpartition("/")[0]) for path, entry in self.picked.items()]
-        return found or [(_common_folder(self.tree.entries), "")]
+        return found or [(common_folder(self.tree.entries), "")]
 
     def note_case(self) -> None:
         """Say which names only Linux tells apart: on the student's own machine one of them may have replaced the other."""
@@ -469,72 +300,3 @@ class _Layout:
         return Staged(
             files=files, notebooks=notebooks, aliases=aliases, missing=missing, notes=tuple(self.notes)
         )
-
-
-def _package(choice: Choice, notebook_folders: set[str]) -> _Package:
-    """Under which name a chosen home is staged, and whether it is a package at all."""
-    group, home = choice.group, choice.home
-    if home is None or not group:
-        return _Package(choice=choice, name=group, root=home or "")
-    root, _, name = home.rpartition("/")
-    if name == group:
-        return _Package(choice=choice, name=group, root=root)
-    importable = name.isidentifier() and not keyword.iskeyword(name) and name not in sys.stdlib_module_names
-    if importable and home not in notebook_folders:
-        return _Package(choice=choice, name=name, root=root)
-    return _Package(choice=choice, name=group, root=home, flat=True)
-
-
-def _place(path: str, places: Sequence[tuple[str, str]]) -> str | None:
-    for folder, target in places:
-        if not folder:
-            return _join(target, path)
-        if path.startswith(folder + "/"):
-            return _join(target, path[len(folder) + 1 :])
-    return None
-
-
-def _join(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder else path
-
-
-def _nearest(folder: str, others: Sequence[str]) -> int:
-    """The fewest steps from `folder` to one of `others`, up and down; 0 if there are none."""
-    parts = folder.split("/") if folder else []
-
-    def steps(other: str) -> int:
-        theirs = other.split("/") if other else []
-        shared = next(
-            (at for at, pair in enumerate(zip(parts, theirs, strict=False)) if pair[0] != pair[1]),
-            min(len(parts), len(theirs)),
-        )
-        return len(parts) + len(theirs) - 2 * shared
-
-    return min(map(steps, others), default=0)
-
-
-def _common_folder(entries: Sequence[Entry]) -> str:
-    """The deepest folder that holds every entry."""
-    if not entries:
-        return ""
-    folders = [
-        entry.folder.split("/") if entry.folder else []
-        for entry in (min(entries, key=_path), max(entries, key=_path))
-    ]
-    shared = []
-    for first, last in zip(*folders, strict=False):
-        if first != last:
-            break
-        shared.append(first)
-    return "/".join(shared)
-
-
-def _path(entry: Entry) -> str:
-    return entry.path
-
-
-def _listed(items: Sequence[Entry] | Sequence[str]) -> str:
-    """Up to three names, and how many more."""
-    names = [shown(item if isinstance(item, str) else item.path) for item in items]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
