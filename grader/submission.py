@@ -7,6 +7,7 @@ What cannot be read at all becomes a `Rejected`, with its reason, and never stop
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from .errors import SubmissionError
 from .intake.caps import DEFAULT_CAPS, Caps
 from .intake.discover import discover
 from .intake.handin import HandIn, is_archive, moment, open_nested, open_sole_zip
-from .intake.names import Roll
+from .intake.names import Roll, safe_id
 from .intake.reading import Intake
 from .intake.staging import Staged, content_digest, stage
 from .intake.tree import Tree, shown
@@ -55,24 +56,26 @@ def _sorted_out(
 ) -> Iterator[Submission | Rejected]:
     roll = Roll()
     intake = Intake(assignment, blobs, caps)
+    called = Counter(safe_id(handin.student).casefold() for handin in found)
     for handin in found:
         student = roll.give(handin.student)
+        namesakes = called[safe_id(handin.student).casefold()] - 1
         try:
-            yield _submission(student, handin, intake)
+            yield _submission(student, handin, intake, namesakes)
         except SubmissionError as exc:
             yield Rejected(
                 student=student, origin=handin.origin, reason=f"{student}: {exc}", name=handin.name
             )
 
 
-def _submission(student: str, handin: HandIn, intake: Intake) -> Submission:
+def _submission(student: str, handin: HandIn, intake: Intake, namesakes: int) -> Submission:
     if handin.refused:
         raise SubmissionError(handin.refused)
     tree = open_nested(open_sole_zip(handin.tree, intake.caps), intake.assignment, intake.caps)
     _check(tree, intake.caps)
     staged = stage(tree, intake)
     _check_found(tree, staged, intake.assignment)
-    notes = (*handin.notes, *_renamed(student, handin), *staged.notes)
+    notes = (*handin.notes, *_renamed(student, handin), *_shared(handin, namesakes), *staged.notes)
     return Submission(
         student=student,
         name=handin.name,
@@ -123,3 +126,12 @@ def _renamed(student: str, handin: HandIn) -> tuple[Note, ...]:
         return ()
     text = f'Listed as "{student}": "{shown(handin.student)}" is taken already or is not safe as a file name.'
     return (Note(about=shown(handin.origin), text=text, for_student=False),)
+
+
+def _shared(handin: HandIn, namesakes: int) -> tuple[Note, ...]:
+    """Each hand-in of a name says so, not only those that came later: which of them is whose, a person has to know."""
+    if not namesakes:
+        return ()
+    others = "another hand-in is" if namesakes == 1 else f"{namesakes} other hand-ins are"
+    text = f'{others} also called "{shown(safe_id(handin.student))}", as far as file names tell; check whose is whose.'
+    return (Note(about=shown(handin.origin), text=text[0].upper() + text[1:], for_student=False),)

@@ -28,6 +28,7 @@ from grader.assignment import Assignment, load_assignment
 from grader.authoring.source import blank_files, solution_files
 from grader.model import Result
 from grader.pipeline import Settings, Summary, grade
+from grader.report.files import page_name
 from grader.seed import PUBLIC_SEED, Seed
 from grader.state import State
 from grader.suite import load_reference, load_suite, run_probe
@@ -55,8 +56,8 @@ class Graded:
         return {check.id: check.points for check in self.results[student].checks if check.points}
 
     def page(self, student: str, audience: str) -> str:
-        """The HTML of one page; page names of plain ids are the ids themselves."""
-        return (self.out / audience / f"{student}.html").read_text("utf-8")
+        """The HTML of one page."""
+        return (self.out / audience / page_name(student)).read_text("utf-8")
 
     def told(self, student: str) -> str:
         """Everything that the instructor's page says of a student, as text."""

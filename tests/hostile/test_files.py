@@ -1,13 +1,17 @@
 """Attacks that lie in what is handed in, before any of it runs: archives, links, names, shadowing files, forged notebooks."""
 
+import importlib.util
 import io
 import json
+import marshal
 import os
 import re
 import stat
 import struct
+import sys
 import zipfile
 from decimal import Decimal
+from importlib.machinery import EXTENSION_SUFFIXES
 
 import pytest
 
@@ -167,6 +171,45 @@ def twice(module):
     )
 
 
+def compiled():
+    """Compiled code that Python would take before, or in place of, the sources: caches, bare byte code, extensions, path files."""
+    code = (
+        importlib.util.MAGIC_NUMBER + bytes([1, 0, 0, 0]) + bytes(8)
+    )  # "unchecked": never compared with its source
+    code += marshal.dumps(compile(LAZY, "centering.py", "exec"))
+    tag = sys.implementation.cache_tag
+    return {
+        f"__pycache__/centering.{tag}.pyc": code,
+        f"__pycache__/numpy.{tag}.pyc": code,
+        "numpy.pyc": code,
+        "centering.pyc": code,
+        f"centering{EXTENSION_SUFFIXES[0]}": b"\x7fELF" + bytes(100),
+        "evil.pth": b"import os; os._exit(0)\n",
+        "site-packages/centering.py": LAZY,
+    }
+
+
+def twin_cells(right):
+    """Cells that share one id, and one question that is asked and answered in several places."""
+    document = json.loads(right)
+    cells = document["cells"]
+    more = [{**cell, "source": "forged"} for cell in cells if "gradecheck" in cell["metadata"]]
+    document["cells"] = [{**cell, "id": "same"} for cell in [*more, *cells, *more]]
+    return json.dumps(document).encode()
+
+
+OURS = {
+    "checks.py": b"",
+    "assignment.yaml": b"format: 1\n",
+    "marks.yaml": b"ada: 0\n",
+    ".grader/seed": b"0" * 64,
+    ".grader/gradebook.sqlite": b"",
+    "results.json": b'{"submissions": [{"student": "ada", "score": "0"}]}',
+    "grades.csv": b"student,score\nada,0\n",
+    "out/students/ada.html": b"<script>alert(1)</script>",
+}
+
+
 def many_cells():
     cells = [{"cell_type": "code", "source": "1"}] * 5000
     return json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}).encode()
@@ -185,10 +228,13 @@ def hand_ins(arena):
         "zip_bomb": zipped([("centering.py", bytes(512 << 20)), ("Centering.ipynb", notebook)]),
         "zip_overlaps": overlapping(),
         "zip_lies": lying_size(),
+        "zip_spelt_twice": zipped([*both, ("caf\u00e9.py", LAZY), ("cafe\u0301.py", LAZY)]),
+        "zip_of_our_files": zipped([*both, *OURS.items()]),
         "zip_file_and_folder": zipped([*both, ("centering.py/x.py", LAZY)]),
     }
     notebooks = {
         "forged_outputs": forged_notebook(notebook),
+        "twin_cells": twin_cells(notebook),
         "many_cells": many_cells(),
         "surrogates": notebook.replace(b"origin.", b"origin \\ud800 \\u202e."),
         "nested_json": b"[" * 100_000,
@@ -201,6 +247,13 @@ def hand_ins(arena):
         "links": linked(arena),
         "names": oddly_named(right),
         "shadows": {**right, **SHADOWS},
+        "compiled": {**right, **compiled()},
+        "own_environment": {
+            **right,
+            "pyvenv.cfg": b"home = /tmp\n",
+            "lib/python3/site-packages/numpy.py": LAZY,
+        },
+        "package_beside": {**right, "centering/__init__.py": LAZY},
         "fills_the_room": {**right, **{f"big{number}.bin": os.urandom(1 << 20) for number in range(12)}},
     }
 
@@ -219,6 +272,12 @@ ATTACKS = {
     "links": (None, r"link"),
     "names": (FULL, r"2 / 2"),
     "shadows": (FULL, r"2 / 2"),
+    "zip_spelt_twice": (None, r"more than once"),
+    "zip_of_our_files": (FULL, r"2 / 2"),
+    "twin_cells": (FULL, r"forged.*So that the data lie"),
+    "compiled": (FULL, r"compiled files"),
+    "own_environment": (FULL, r"installed packages"),
+    "package_beside": (SPREAD, r"relative error"),
     "forged_outputs": (MODULES, r"relative error"),
     "fills_the_room": (FULL, r"2 / 2"),
     "many_cells": (MODULES, r"5000 cells; expected at most 2000"),

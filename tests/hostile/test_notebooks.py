@@ -30,7 +30,7 @@ ATTACKS = {
     "stops_kernel": r"did not stop when it was interrupted",
     "never_interrupted": r"did not stop when it was interrupted",
     "leaves_threads": r"relative error",
-    "bombs_memory": r"needed more memory than the limit|MemoryError|ended the notebook",
+    "bombs_memory": r"needed more memory than the limit|MemoryError|ended the notebook|stopped by the grader",
     "bombs_processes": r"Failed",
     "looks_around": r"spied: \[\]",
     "speaks_jupyter": r"Failed",
@@ -90,13 +90,21 @@ def test_host_files_stay_unread(graded):
 
 
 @pytest.mark.parametrize("audience", ["students", "instructor"])
-def test_outputs_are_never_live(graded, audience):
-    page = graded.page("live_outputs", audience)
+@pytest.mark.parametrize("name", ["live_outputs", "sends_payloads", "pictures_that_burst"])
+def test_outputs_are_never_live(graded, audience, name):
+    page = graded.page(name, audience)
     tags = re.findall(r"<[a-zA-Z][^>]*>", page)
     assert not [tag for tag in tags if re.match(r"<(script|iframe|object|embed|form|base|link)\b", tag)]
     assert not [tag for tag in tags if re.search(r"\son\w+\s*=|javascript:|192\.0\.2\.1|live-\d", tag)]
-    assert "{{ 7 * 7 }}" in page.replace("&#39;", "'"), "template syntax stands there as it was written"
+    assert name != "live_outputs" or "{{ 7 * 7 }}" in page.replace("&#39;", "'"), "as it was written"
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", page)
+
+
+def test_pictures_that_a_browser_would_choke_on_are_left_out(graded):
+    page = graded.page("pictures_that_burst", "instructor")
+    sizes = [(int(width), int(height)) for width, height in re.findall(r'width="(\d+)" height="(\d+)"', page)]
+    assert all(width * height <= 25_000_000 for width, height in sizes)
+    assert len(re.findall(r"<img", page)) <= 1, "the one of 10 by 10 pixels"
 
 
 def test_what_was_executed_is_kept_small(graded):
