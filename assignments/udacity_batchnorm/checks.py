@@ -136,7 +136,7 @@ def activation_gradients(impl: Any, rng: Any) -> dict[str, Any]:
 def moments_rows(impl: Any, rng: Any) -> dict[str, Any]:
     """Moments over the rows of a batch."""
     arrays = {}
-    for rows, nodes in SHAPES:
+    for rows, nodes in (*SHAPES, (9, 1)):  # one node, too: its axis stays
         x, _ = upstream(rng, rows, nodes)
         mean, variance = impl.moments(x, [0])
         arrays |= {f"mean_{rows}x{nodes}": kept(mean), f"variance_{rows}x{nodes}": kept(variance)}

@@ -339,6 +339,16 @@ _OTHERS = (
         instructor="A saw tooth in place of a triangle.",
     ),
     Misconception(
+        id="cyclical_learning_rate.turns_late",
+        edits=(
+            Edit(CYCLE, "within = step % (2 * n_s)", "within = step % (2 * n_s + 2)"),
+            Edit(CYCLE, RISE, "rise = within if within <= n_s + 1 else 2 * n_s - within"),
+        ),
+        student="It looks like the learning rate climbs a step beyond its highest value before it turns.",
+        instructor="t <= n_s is asked before t is counted up, so each half of the cycle has a step too many.",
+        seen="a published report on KTH DD2424, assignment 3",
+    ),
+    Misconception(
         id="cyclical_learning_rate.starts_at_top",
         edits=(Edit(CYCLE, RATE, "return eta_max - rise * (eta_max - eta_min) / n_s"),),
         student="It looks like the cycle starts at its highest rate.",
