@@ -9,16 +9,15 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
 from . import __version__
-from .assignment import Assignment, load_assignment
+from .assignment import Assignment
 from .authoring.release import release
 from .authoring.samples import build_samples
 from .doctor import examine
@@ -27,6 +26,25 @@ from .fetch import SOURCES, fetch_data
 from .gc import sweep
 from .machines.remote import elsewhere, run_worker
 from .model import Status
+from .options import (
+    ASSIGNMENT,
+    CLUSTER,
+    DATA,
+    DATABASE,
+    JOBS,
+    JSON,
+    OUT,
+    PROFILE,
+    SEED,
+    STATE,
+    TLS_CA,
+    TLS_CERT,
+    TLS_KEY,
+    UNSAFE,
+    VERDICTS,
+    CommandsInOrder,
+    options,
+)
 from .pipeline import Settings, Summary, check_one, grade, rescore, rewrite
 from .profile import Profile
 from .proofs.validate import mutant_proofs, sample_proofs, validate
@@ -51,112 +69,20 @@ __all__ = ["main"]
 DONE, FAILED, USAGE, NOT_GRADED = 0, 1, 2, 3
 
 
-class _AssignmentFolder(click.ParamType[Assignment]):
-    """A folder that holds an `assignment.yaml`."""
-
-    name = "assignment"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Assignment:
-        """Load it; its errors are the command's."""
-        if isinstance(value, Assignment):
-            return value
-        return load_assignment(Path(value))
-
-
-ASSIGNMENT = click.argument(
-    "assignment", type=_AssignmentFolder(), help="Folder of an assignment, with its assignment.yaml."
+@click.group(
+    cls=CommandsInOrder,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit status: 0 done, 1 a check or a proof failed, 2 usage or assignment error, 3 something could not be graded.",
 )
-OUT = click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("graded"),
-    show_default=True,
-    help="Where results and reports go.",
-)
-STATE = click.option(
-    "--state",
-    type=click.Path(path_type=Path),
-    default=Path(".grader"),
-    show_default=True,
-    envvar="GRADECHECK_STATE",
-    help="Where evidence, the gradebook and the secret seed are kept.",
-)
-DATABASE = click.option(
-    "--database",
-    metavar="URL",
-    envvar="GRADECHECK_DATABASE",
-    help="A database for the gradebook in place of SQLite in --state.",
-)
-DATA = click.option(
-    "--data",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder with the real data sets (else GRADECHECK_DATA).",
-)
-JOBS = click.option(
-    "--jobs", type=click.IntRange(1, 256), default=None, help="Submissions at once; one per core unless said."
-)
-SEED = click.option(
-    "--seed",
-    type=int,
-    default=None,
-    help="A fixed seed in place of the secret one; then marks can be repeated elsewhere.",
-)
-UNSAFE = click.option(
-    "--unsafe-no-sandbox",
-    "unsafe",
-    is_flag=True,
-    help="Run student code without a sandbox, and mark every result so. Never for a class.",
-)
-VERDICTS = click.option(
-    "--verdicts", is_flag=True, help="Graded samples: hold each result against its verdict in samples.yaml."
-)
-CLUSTER = click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    envvar="GRADECHECK_CLUSTER",
-    help="Run submissions on the workers of a dask scheduler, e.g. tls://host:8786 (extra `cluster`).",
-)
-TLS_CA = click.option(
-    "--tls-ca",
-    type=click.Path(path_type=Path),
-    envvar="GRADECHECK_TLS_CA",
-    help="PEM file of the authority that signed everybody's certificates.",
-)
-TLS_CERT = click.option(
-    "--tls-cert",
-    type=click.Path(path_type=Path),
-    envvar="GRADECHECK_TLS_CERT",
-    help="PEM file of our own certificate.",
-)
-TLS_KEY = click.option(
-    "--tls-key", type=click.Path(path_type=Path), envvar="GRADECHECK_TLS_KEY", help="PEM file of its key."
-)
-PROFILE = click.option(
-    "--profile",
-    is_flag=True,
-    help="Write where time went into profile.json and profile.csv in --out, and show it on the class's page.",
-)
-JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-
-
-def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Apply several click decorators, first one first in the help."""
-
-    def decorate(command: Any) -> Any:
-        for decorator in reversed(decorators):
-            command = decorator(command)
-        return command
-
-    return decorate
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="grader")
 def cli() -> None:
-    """Grade NumPy deep-learning assignments. Verdicts are made outside the student's process."""
+    """Grade NumPy deep-learning assignments. Verdicts are made outside the student's process.
+
+    A class: grader run ASSIGNMENT SUBMISSIONS, and open graded/index.html. Each command has its own --help.
+    """
 
 
-@cli.command("run")
+@cli.command("run", short_help="Grade a class: folders, zips, notebooks, an LMS download.")
 @ASSIGNMENT
 @click.argument(
     "paths",
@@ -165,7 +91,7 @@ def cli() -> None:
     type=click.Path(path_type=Path, exists=True),
     help="Folders, zips, notebooks or LMS downloads.",
 )
-@_options(
+@options(
     OUT,
     STATE,
     DATABASE,
@@ -220,9 +146,9 @@ def run_command(
     return DONE if all(proof.holds for proof in proofs) else FAILED
 
 
-@cli.command("rescore")
+@cli.command("rescore", short_help="Judge kept evidence anew; runs no student code.")
 @ASSIGNMENT
-@_options(OUT, STATE, DATABASE, DATA, SEED, JSON)
+@options(OUT, STATE, DATABASE, DATA, SEED, JSON)
 def rescore_command(
     assignment: Assignment,
     out: Path,
@@ -239,9 +165,9 @@ def rescore_command(
     return _tell(summary, as_json=as_json)
 
 
-@cli.command("report")
+@cli.command("report", short_help="Write results and pages again from the gradebook.")
 @ASSIGNMENT
-@_options(OUT, STATE, DATABASE, DATA, SEED)
+@options(OUT, STATE, DATABASE, DATA, SEED)
 def report_command(
     assignment: Assignment, out: Path, state: Path, database: str | None, data: Path | None, seed: int | None
 ) -> int:
@@ -251,7 +177,7 @@ def report_command(
     return DONE
 
 
-@cli.command("export")
+@cli.command("export", short_help="Hand results over to Canvas, Moodle and others.")
 @ASSIGNMENT
 @click.option(
     "--to",
@@ -282,7 +208,7 @@ def report_command(
     help="Header of the participants in it: Moodle's `Identifier` in another language.",
 )
 @click.option("--scale", is_flag=True, help="Convert the points to the platform's maximum.")
-@_options(STATE, DATABASE)
+@options(STATE, DATABASE)
 def export_command(
     assignment: Assignment,
     platform: str,
@@ -310,7 +236,7 @@ def export_command(
     return DONE
 
 
-@cli.group("marks")
+@cli.group("marks", short_help="Marks that people give: out as a CSV file, and back.")
 def marks_group() -> None:
     """Marks and comments that people give: out as a CSV file, and back."""
 
@@ -318,7 +244,7 @@ def marks_group() -> None:
 @marks_group.command("export")
 @ASSIGNMENT
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), help="The CSV file to write.")
-@_options(STATE, DATABASE)
+@options(STATE, DATABASE)
 def marks_export(assignment: Assignment, file: Path, state: Path, database: str | None) -> int:
     """Write what a person has to mark, and has marked, to FILE."""
     with State(state, database).gradebook() as gradebook:
@@ -334,7 +260,7 @@ def marks_export(assignment: Assignment, file: Path, state: Path, database: str 
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A CSV file that was exported and filled in.",
 )
-@_options(STATE, DATABASE)
+@options(STATE, DATABASE)
 @click.option("--marker", default=None, help="Who gives these marks; your user name unless said.")
 def marks_import(
     assignment: Assignment, file: Path, state: Path, database: str | None, marker: str | None
@@ -350,7 +276,7 @@ def marks_import(
     return DONE
 
 
-@cli.command("release")
+@cli.command("release", short_help="Make what students receive, and the samples.")
 @ASSIGNMENT
 @click.option(
     "--out",
@@ -368,9 +294,9 @@ def release_command(assignment: Assignment, out: Path | None) -> int:
     return DONE
 
 
-@cli.command("validate")
+@cli.command("validate", short_help="Prove an assignment and its checks.")
 @ASSIGNMENT
-@_options(DATA, JOBS, UNSAFE)
+@options(DATA, JOBS, UNSAFE)
 @click.option(
     "--mutants",
     is_flag=True,
@@ -389,10 +315,10 @@ def validate_command(
     return DONE if all(proof.holds for proof in proofs) else FAILED
 
 
-@cli.command("check")
+@cli.command("check", short_help="Check one submission and print what passes.")
 @ASSIGNMENT
 @click.argument("path", type=click.Path(path_type=Path, exists=True), help="What one student handed in.")
-@_options(DATA, UNSAFE)
+@options(DATA, UNSAFE)
 def check_command(assignment: Assignment, path: Path, data: Path | None, unsafe: bool) -> int:
     """Check one submission with the public seed and print what passes. Nothing is recorded."""
     result = check_one(assignment, path, data=data, unsafe=unsafe, seed=PUBLIC_SEED)
@@ -402,7 +328,7 @@ def check_command(assignment: Assignment, path: Path, data: Path | None, unsafe:
     return DONE if all(check.points == check.max_points for check in result.checks) else FAILED
 
 
-@cli.group("data")
+@cli.group("data", short_help="The data sets that notebooks train on.")
 def data_group() -> None:
     """The data sets that notebooks train on."""
 
@@ -440,9 +366,9 @@ def data_fetch(
     return DONE
 
 
-@cli.command("worker")
+@cli.command("worker", short_help="Run submissions for another machine's `grader run`.")
 @click.argument("address", help="The scheduler's address, e.g. tls://host:8786.")
-@_options(STATE, DATA, JOBS, TLS_CA, TLS_CERT, TLS_KEY)
+@options(STATE, DATA, JOBS, TLS_CA, TLS_CERT, TLS_KEY)
 def worker_command(
     address: str,
     state: Path,
@@ -457,8 +383,8 @@ def worker_command(
     return DONE
 
 
-@cli.command("gc")
-@_options(STATE)
+@cli.command("gc", short_help="Remove old evidence that nobody refers to.")
+@options(STATE)
 @click.option(
     "--days", type=click.FloatRange(0), default=30.0, show_default=True, help="Spare what is younger."
 )
@@ -473,8 +399,8 @@ def gc_command(state: Path, days: float, dry: bool) -> int:
     return DONE
 
 
-@cli.command("doctor")
-@_options(STATE, DATABASE, DATA)
+@cli.command("doctor", short_help="Is this machine fit? Say how to mend what is amiss.")
+@options(STATE, DATABASE, DATA)
 def doctor_command(state: Path, database: str | None, data: Path | None) -> int:
     """Look at sandbox, limits, data, disk and database, and say how to mend what is amiss."""
     findings = examine(state=state, database=database, data=data)

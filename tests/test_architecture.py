@@ -48,7 +48,7 @@ FLOORS = (
     {"grader.state", "grader.profile", "grader.grading"},
     {"grader.pipeline", "grader.doctor", "grader.gc"},
     {"grader.machines", "grader.proofs"},
-    {"grader.terminal"},
+    {"grader.terminal", "grader.options"},
     {"grader.cli"},
 )
 PURE = {
