@@ -175,7 +175,8 @@ class _Work:
     async def _one(self, planned: Planned) -> CheckEvidence:
         """Run one check; once more if what went wrong may not have been its doing.
 
-        That is an answer out of turn, and a process that was killed: by the machine, perhaps, that had no memory left.
+        That is an answer out of turn; a process that was killed: by the machine, perhaps, that had no memory left; and time that
+        was up while the check had hardly computed: a busy machine may have let it wait.
 
         Raises: SandboxError if it was the machine, again.
         """
@@ -193,9 +194,11 @@ class _Work:
             except RunnerLostError as exc:
                 await self._lost(planned.id, exc)
                 evidence = CheckEvidence(check=planned.id, ending=exc.ending, detail=exc.detail)
-                again = isinstance(exc, OutOfTurnError) or exc.ending is Ending.DIED
+                again = isinstance(exc, OutOfTurnError) or exc.ending in LONG
             else:
-                again = evidence.ending is Ending.DIED and evidence.detail == KILLED
+                again = (evidence.ending is Ending.DIED and evidence.detail == KILLED) or _waited(
+                    evidence, planned
+                )
             if self._memory_kills() > kills:
                 text = f"out of memory (the limit is {self._spec.limits.memory_mib} MiB): {evidence.detail}"
                 return replace(evidence, detail=text)
@@ -265,6 +268,11 @@ class _Work:
     def _skipped(self) -> list[str]:
         reports = [report for report in self.reports.values() if report.ending in FATAL]
         return [f"importing {report.path} failed: {report.detail}" for report in reports]
+
+
+def _waited(evidence: CheckEvidence, planned: Planned) -> bool:
+    """Whether a check's time was up before it had computed for half of it. A lie of student code's buys a second try, no more."""
+    return evidence.ending is Ending.TIMED_OUT and evidence.cpu_s < planned.time_s / 2
 
 
 def _partial_note(report: ImportReport) -> Note:

@@ -250,6 +250,22 @@ def test_attack_costs_its_own_check_only(bench, suites, monkeypatch, body, endin
         assert (bad.ending, detail in bad.detail) == (ending, True), bad
 
 
+@pytest.mark.parametrize(
+    ("first", "ending"),
+    [
+        pytest.param("time.sleep(99)", Ending.ANSWERED, id="waits"),
+        pytest.param("loop()", Ending.TIMED_OUT, id="computes"),
+    ],
+)
+def test_check_that_hardly_computed_before_its_time_was_up_runs_again(bench, suites, first, ending):
+    source = (
+        "import os, time\ndef loop():\n    while True: pass\ndef f(x):\n    if os.path.exists('/work/seen'): return x\n"
+        f"    open('/work/seen', 'w').close()\n    {first}\n"
+    )
+    run = bench.probe(source, suites("f"), ["f"], time_s=1)
+    assert endings(run) == [ending]
+
+
 def test_memory_of_a_room_is_bounded_together(bench, suites):
     if bench.sandbox._groups.version == 0:
         pytest.skip("no control group can be made here")
