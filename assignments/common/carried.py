@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from assignments.common.arrays import row, upstream, vectors
+from assignments.common.arrays import number, row, upstream, vectors
 from assignments.common.networks import names_of
 
 __all__ = ["around", "layer_around", "network_around"]
@@ -73,7 +73,7 @@ def network_around(model: Any, X: Any, y: Any, rng: Any, *, prefix: str) -> dict
     def value(X: Any, **params: Any) -> Any:
         for name, array in params.items():
             model.params[names[name]] = array.reshape(shapes[name])
-        return model.loss(X, y.copy())[0]
+        return number(model.loss(X, y.copy())[0])
 
     inputs = {name: row(model.params[names[name]]).copy() for name in sorted(names)}
     return around(value, {"X": X, **inputs}, {f"{prefix}{name}": name for name in sorted(names)}, rng)

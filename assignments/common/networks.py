@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from assignments.common.arrays import row
+from grader.probe import NeedsPersonError
 
-__all__ = ["gradients_of", "make_network", "names_of", "set_mode", "start"]
+__all__ = ["gradients_of", "make_network", "names_of", "set_mode", "start", "without_backward"]
 
 PARAMETER = re.compile(r"^(?:bn|ln)?_?(W|b|gamma|beta)_?(\d+)$")
+NORMALIZATION_BACKWARD = ("batchnorm_backward", "batchnorm_backward_alt", "layernorm_backward")
 NO_DROPOUT: tuple[dict[str, Any], ...] = ({}, {"dropout": 1}, {"dropout": 0})
 
 
@@ -96,6 +100,49 @@ def set_mode(model: Any, mode: str) -> None:
     params = model.bn_params
     for bn_param in params.values() if isinstance(params, dict) else params:
         bn_param["mode"] = mode
+
+
+@contextmanager
+def without_backward(model: Any) -> Iterator[None]:
+    """Meanwhile, a normalization's backward pass that raises or returns no gradients gives zeros, wherever the network finds it."""
+    changed = []
+    for space in _spaces(type(model)):
+        for name in NORMALIZATION_BACKWARD:
+            function = space.get(name)
+            if inspect.isfunction(function):
+                changed.append((space, name, function))
+                space[name] = _or_zeros(function)
+    try:
+        yield
+    finally:
+        for space, name, function in changed:
+            space[name] = function
+
+
+def _spaces(network: Any) -> list[dict[str, Any]]:
+    """The global names of the network's methods, and of the functions among those names."""
+    methods = [value for value in vars(network).values() if inspect.isfunction(value)]
+    own = {id(method.__globals__): method.__globals__ for method in methods}
+    found = dict(own)
+    for space in own.values():
+        helpers = [value for value in space.values() if inspect.isfunction(value)]
+        found.update({id(helper.__globals__): helper.__globals__ for helper in helpers})
+    return list(found.values())
+
+
+def _or_zeros(function: Any) -> Any:
+    def backward(dout: Any, cache: Any) -> Any:
+        zeros = (np.zeros(dout.shape), np.zeros(dout.shape[1]), np.zeros(dout.shape[1]))
+        try:
+            returned = function(dout, cache)
+        except NeedsPersonError:
+            raise
+        except Exception:  # noqa: BLE001 - a student's function may raise anything
+            return zeros
+        whole = isinstance(returned, (tuple, list)) and len(returned) == len(zeros)
+        return returned if whole and np.shape(returned[0]) == dout.shape else zeros
+
+    return backward
 
 
 def gradients_of(grads: Any, sizes: Any, *, normalized: bool, prefix: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 import numpy as np
+from .common.arrays import number
 from .common.network_probes import examples, gradients_at, losses_at, started
 from .common.normalization import gradients, inference_outputs, outputs, running_averages
 from .check import check
@@ -54,9 +55,9 @@ def batchnorm_alt_gradients(impl: Any, rng: Any) -> dict[str, Any]:
 
 def _joined(name: str, *parts: Mapping[str, Any]) -> Any:
     arrays = [value for part in parts for key, value in part.items() if key.partition('_')[0] == name]
-    if not all((type(array) is np.ndarray for array in arrays)):
+    if not all((isinstance(array, np.ndarray) for array in arrays)):
         return None
-    return np.concatenate([array.ravel() for array in arrays])
+    return np.concatenate([np.asarray(array).ravel() for array in arrays])
 
 @check(of='layernorm_forward', section=LAYER, hint='Mean and variance belong to one example and run over its features; gamma and beta belong to features.')
 def layernorm_output(impl: Any, rng: Any) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def _training(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
     np.random.seed(int(rng.integers(2 ** 31)))
     solver = impl.Solver(model, data, update_rule='sgd', optim_config={'learning_rate': LEARNING_RATE}, batch_size=10, num_epochs=5, verbose=False)
     solver.train()
-    return {'loss_history': np.array([float(loss) for loss in solver.loss_history]), 'train_acc_history': np.array([float(accuracy) for accuracy in solver.train_acc_history])}
+    return {'loss_history': np.array([float(number(loss)) for loss in solver.loss_history]), 'train_acc_history': np.array([float(accuracy) for accuracy in solver.train_acc_history])}
 
 @check(of='FullyConnectedNet', section=DEEP, hint='Losses that part from the first step on point at the forward pass, later ones at a gradient.')
 def training_plain(impl: Any, rng: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 from typing import Any
 import numpy as np
-from .common.arrays import kept
+from .common.arrays import kept, number
 from .common.layers import affine_gradients, affine_outputs
 from .common.network_probes import examples, gradients_at, losses_at, started
 from .common.normalization import gradients, inference_outputs, outputs, running_averages
@@ -111,7 +111,7 @@ def _training(impl: Any, rng: Any, normalization: str | None, update_rule: str) 
 def training_plain(impl: Any, rng: Any) -> dict[str, Any]:
     """20 steps of training with momentum give the expected losses and accuracies."""
     solver = _training(impl, rng, None, 'sgd_momentum')
-    return {'loss_history': np.array([float(loss) for loss in solver.loss_history]), 'train_acc_history': np.array([float(accuracy) for accuracy in solver.train_acc_history])}
+    return {'loss_history': np.array([float(number(loss)) for loss in solver.loss_history]), 'train_acc_history': np.array([float(accuracy) for accuracy in solver.train_acc_history])}
 
 @check(of='batchnorm_forward', section=FORWARD, hint='Statistics are taken over axis 0, one mean and one variance per feature; the variance is divided by N.')
 def batchnorm_train_output(impl: Any, rng: Any) -> dict[str, Any]:

@@ -250,7 +250,10 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
         ({LAYERS: [('ln_param.get("eps", 1e-5)', "1e-5")]}, "dx_5x7 relative error"),
     ],
     "network_plain_loss": [
-        ({NETWORK: [(PENALTY, PENALTY.replace("0.5 * ", ""))]}, "^loss_reg_3.14 relative error"),
+        (
+            {NETWORK: [(PENALTY, PENALTY.replace("0.5 * ", ""))]},
+            "^1 of 2 results are right; loss_reg_3.14 relative error",
+        ),
     ],
     "network_plain_gradients": [
         (
@@ -296,7 +299,7 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
                     )
                 ]
             },
-            "^loss_reg_3.14 relative error",
+            "^1 of 2 results are right; loss_reg_3.14 relative error",
         ),
     ],
     "network_batchnorm_gradients": [
@@ -442,7 +445,7 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
                     (LN_DX, LN_DX.replace("inv_std * ", "2 * inv_std * ")),
                 ]
             },
-            "no result is right yet",
+            "no result is near what it should be yet",
         ),
     ],
     "results_repeat": [

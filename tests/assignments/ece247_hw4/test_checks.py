@@ -220,7 +220,7 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
                     )
                 ]
             },
-            "raised TypeError",
+            "loss_reg_0 relative error",
         ),
         (
             {

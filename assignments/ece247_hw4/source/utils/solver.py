@@ -64,7 +64,7 @@ class Solver:
         """One update of every parameter, on one minibatch."""
         rows = np.random.choice(self.X_train.shape[0], self.batch_size)
         loss, grads = self.model.loss(self.X_train[rows], self.y_train[rows])
-        self.loss_history.append(loss)
+        self.loss_history.append(np.ravel(loss)[0] if np.size(loss) == 1 else loss)  # (1,) is a number, too
         for name, value in self.model.params.items():
             updated, config = self.update_rule(value, grads[name], self.optim_configs[name])
             self.model.params[name] = updated

@@ -6,6 +6,8 @@ def updates(impl: Any, rng: Any, rule: str, config: dict[str, Any], states: dict
     arrays = {}
     for shape in shapes:
         settings = dict(config)
+        if settings.get('t'):
+            settings['t'] += int(rng.integers(8))
         for name, bounds in states.items():
             if bounds is not None:
                 settings[name] = rng.uniform(*bounds, shape)
