@@ -36,10 +36,15 @@ MIB = 1024 * 1024
 
 
 class ModuleFile(Strict):
-    """A module in which students implement. defines: names that mark the right file where several candidates lie about."""
+    """A module in which students implement. defines: names that mark the right file where several candidates lie about.
+
+    instead: for courses whose students choose names and form themselves: lists of names, of which a file that defines a name of at
+    least two, at its top level or as a method, is a candidate as well; case and underscores do not count.
+    """
 
     path: InnerPath
     defines: list[str] = Field(min_length=1)
+    instead: list[list[str]] = Field(default_factory=list)
 
 
 class Files(Strict):

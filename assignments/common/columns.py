@@ -12,12 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from assignments.common.column_functions import FUNCTIONS, FunctionNet, plain_function
+from grader.probe import NeedsPersonError
+
 __all__ = [
     "averages",
     "column",
     "cost_and_loss",
+    "drawn",
     "forward",
     "gradients",
+    "helper",
     "make_net",
     "method",
     "named",
@@ -27,6 +32,7 @@ __all__ = [
     "watched",
 ]
 
+COURSE_CLASS = "BNN"
 SETTINGS = {
     "lmda": ("lmda", "lmbda", "lamda", "lambda_", "lam", "lamb"),
     "alpha": ("alpha",),
@@ -34,10 +40,7 @@ SETTINGS = {
     "he": ("he", "He", "he_init"),
     "sig": ("sig", "sigma"),
 }
-METHODS = {
-    "computegradientsnum": ("computegradsnum", "computegradientsnumerical"),
-    "batchnormbackpass": ("batchnormbackward",),
-}
+METHODS = {name.lower(): spellings for name, spellings in FUNCTIONS.items()}
 TRAIN_TAKES_VALIDATION = 5  # X, Y, GDParams, xVal, yVal
 
 
@@ -46,7 +49,9 @@ def make_net(impl: Any, sizes: Any, **settings: Any) -> Any:
 
     Raises: NotImplementedError if it has no weights yet. ValueError if they have no such sizes in either order.
     """
-    network = impl.BNN
+    network = _network(impl)
+    if network is None:
+        return FunctionNet(impl, sizes, **settings)
     accepted = inspect.signature(network).parameters
     terms = {}
     for name, value in settings.items():
@@ -55,6 +60,8 @@ def make_net(impl: Any, sizes: Any, **settings: Any) -> Any:
     pairs = [(sizes[i], sizes[i + 1]) for i in range(len(sizes) - 1)]
     orders = [pairs, [(outputs, inputs) for inputs, outputs in pairs]]
     shape = (sizes[1], sizes[0])
+    if network is not getattr(impl, COURSE_CLASS, None):
+        return _of_another_class(network, [*orders, list(sizes)], shape, terms)
     for order in orders:  # (inputs, outputs) as in the course's text, or (outputs, inputs), which some chose
         net = network(order, **terms)
         if len(net.W) == 0:
@@ -66,6 +73,56 @@ def make_net(impl: Any, sizes: Any, **settings: Any) -> Any:
     )
 
 
+def _network(impl: Any) -> Any:
+    """The class of networks: BNN, or another that has the two methods which no network does without; None where functions make one.
+
+    Raises: AttributeError if there is neither.
+    """
+    if hasattr(impl, COURSE_CLASS):
+        return impl.BNN
+    for name in dir(impl):
+        value = getattr(impl, name)
+        if isinstance(value, type) and all(
+            _spelled(value, each) for each in ("evaluateClassifier", "computeGradients")
+        ):
+            return value
+    for name in ("evaluateClassifier", "computeGradients"):
+        try:
+            plain_function(impl, name)
+        except NeedsPersonError:
+            continue
+        return None
+    return impl.BNN  # says where it was looked for
+
+
+def _of_another_class(network: Any, orders: Any, shape: Any, terms: Any) -> Any:
+    """A network of a class whose constructor takes the sizes in a form of its own. Raises: NeedsPersonError if it is not known."""
+    for order in orders:
+        try:
+            net = network(order, **terms)
+        except Exception:  # noqa: BLE001, S112  # the student's constructor meets sizes in another form than its own
+            continue
+        if isinstance(getattr(net, "W", None), list) and net.W and np.shape(net.W[0]) == shape:
+            return net
+    raise NeedsPersonError(
+        f"{network.__name__} takes the sizes of the layers in a form that the check does not know"
+    )
+
+
+def drawn(net: Any) -> Any:
+    """The network, whose starting values are the student's own. Raises: NeedsPersonError if they could not be asked for."""
+    if isinstance(net, FunctionNet) and net.undrawn:
+        raise NeedsPersonError(net.undrawn)
+    return net
+
+
+def helper(impl: Any, name: str) -> Any:
+    """A small function of the course, `relu` or `softMax`; work without the class BNN may spell it otherwise, or do without."""
+    if hasattr(impl, name) or _network(impl) is not None:
+        return getattr(impl, name)
+    return plain_function(impl, name)
+
+
 def method(net: Any, name: str) -> Any:
     """The network's method of that name, in whatever case and with or without underscores.
 
@@ -75,12 +132,19 @@ def method(net: Any, name: str) -> Any:
 
 
 def _spelling(net: Any, name: str) -> str:
+    found = _spelled(net, name)
+    if not found:
+        raise AttributeError(f"BNN has no method {name}")
+    return found
+
+
+def _spelled(net: Any, name: str) -> str:
     wanted = _plain(name)
     for spelling in (wanted, *METHODS.get(wanted, ())):
         for known in [name, *dir(net)]:
             if _plain(known) == spelling and callable(getattr(net, known, None)):
                 return known
-    raise AttributeError(f"BNN has no method {name}")
+    return ""
 
 
 def _plain(name: str) -> str:
@@ -90,6 +154,8 @@ def _plain(name: str) -> str:
 def start(net: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
     """Give the network parameters and moving averages that depend on `rng` and `sizes` alone; returns the network.
 
+    Vectors keep the form that the network has them in, (m, 1) or (m,).
+
     Raises: ValueError if the network has another number of layers.
     """
     layers = len(sizes) - 1
@@ -98,13 +164,19 @@ def start(net: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
     for i in range(layers):
         fan_in, units = sizes[i], sizes[i + 1]
         net.W[i] = 1.4 * rng.standard_normal((units, fan_in)) / np.sqrt(fan_in)
-        net.b[i] = 0.3 * rng.standard_normal((units, 1))
+        net.b[i] = _as(net.b[i], 0.3 * rng.standard_normal((units, 1)))
         if normalized and i < layers - 1:
-            net.gamma[i] = rng.uniform(0.5, 1.5, (units, 1)) * rng.choice([-1.0, 1.0], (units, 1))
-            net.beta[i] = 0.3 * rng.standard_normal((units, 1))
-            net.muMA[i] = 0.5 * rng.standard_normal((units, 1))
-            net.vaMA[i] = rng.uniform(0.5, 3.0, (units, 1))
+            scales = rng.uniform(0.5, 1.5, (units, 1)) * rng.choice([-1.0, 1.0], (units, 1))
+            net.gamma[i] = _as(net.gamma[i], scales)
+            net.beta[i] = _as(net.beta[i], 0.3 * rng.standard_normal((units, 1)))
+            net.muMA[i] = _as(net.muMA[i], 0.5 * rng.standard_normal((units, 1)))
+            net.vaMA[i] = _as(net.vaMA[i], rng.uniform(0.5, 3.0, (units, 1)))
     return net
+
+
+def _as(given: Any, value: Any) -> Any:
+    """A column (m, 1) as (m,) if that is what the network has."""
+    return value.ravel() if np.shape(given) == (len(value),) else value
 
 
 def problem(rng: Any, rows: int, classes: int, columns: int) -> tuple[Any, Any, Any]:
@@ -129,6 +201,8 @@ def named(prefix: str, values: Any, count: int) -> dict[str, Any]:
 
 def averages(net: Any, suffix: str = "") -> dict[str, Any]:
     """The moving averages of the hidden layers, by name."""
+    if isinstance(net, FunctionNet) and net.unmoved:
+        raise NeedsPersonError("the moving averages move where it trains, and not in its forward pass")
     hidden = len(net.W) - 1
     return {**named(f"muMA{suffix}_", net.muMA, hidden), **named(f"vaMA{suffix}_", net.vaMA, hidden)}
 
@@ -149,13 +223,20 @@ def cost_and_loss(net: Any, X: Any, Y: Any) -> dict[str, Any]:
 def gradients(
     net: Any, X: Any, Y: Any, *, normalized: bool, name: str = "computeGradients", suffix: str = ""
 ) -> dict[str, Any]:
-    """The gradients by name: W1, b1, ..., and with `normalized` gamma1, beta1, ... of the hidden layers."""
+    """The gradients by name: W1, b1, ..., and with `normalized` gamma1, beta1, ... of the hidden layers.
+
+    A gradient (m,) of a parameter (m, 1) stays as it is, and is wrong: a step along it would turn the vector into a matrix.
+    """
     layers = len(net.W)
     returned = method(net, name)(X.copy(), Y.copy())
     kinds = (("W", layers), ("b", layers), ("gamma", layers - 1), ("beta", layers - 1))
     arrays: dict[str, Any] = {}
     for (kind, count), values in zip(kinds if normalized else kinds[:2], returned):  # noqa: B905 - Python 3.8
-        arrays.update(named(f"{kind}{suffix}_", values, count))
+        found = named(f"{kind}{suffix}_", values, count)
+        for i, name in enumerate(found):
+            flat = found[name] is not None and np.ndim(values[i]) == 1
+            found[name] = values[i].copy() if flat and np.ndim(getattr(net, kind)[i]) == 2 else found[name]
+        arrays.update(found)
     return arrays
 
 

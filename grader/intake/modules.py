@@ -6,16 +6,20 @@ path inside the package. A home is a folder of the student's that could be that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..assignment import ModuleFile
 from .caps import DEFAULT_CAPS
+from .cells import as_module
 from .notebooks import plain_name
-from .pysource import Scan, scan_source
+from .pysource import Scan, folded_names, scan_source
 from .tree import Entry
 
 __all__ = ["Choice", "choose_modules", "group_of", "inner_path"]
+
+
+LISTS_NEEDED = 2  # of `instead`, of which a file has to define a name
 
 
 def group_of(path: str) -> str:
@@ -52,6 +56,9 @@ class _Candidate:
     fits: bool
 
 
+_Merit = Callable[[str, _Candidate], tuple[int, int]]  # by a module's path and a candidate for it
+
+
 def choose_modules(
     group: str,
     wanted: Sequence[ModuleFile],
@@ -68,6 +75,41 @@ def choose_modules(
     many write scripts under names of their own.
     """
     candidates = {module.path: _candidates(module, entries, read) for module in wanted}
+    merit = _merits(wanted, candidates, read)
+    homes = _homes(candidates, merit)
+    if not homes:
+        return Choice(group=group, home=None)
+    home = min(
+        homes, key=lambda name: (*_weakness(name, homes[name], merit, group), distance(name), *_length(name))
+    )
+    strays = {
+        path: min(
+            several, key=lambda item: (*_negative(merit(path, item)), distance(item.home), item.entry.path)
+        )
+        for path, several in candidates.items()
+        if several and path not in homes[home]
+    }
+    modules = {path: candidate.entry for path, candidate in (homes[home] | strays).items()}
+    passed = {
+        path: tuple(item.entry for item in several if item.entry is not modules[path])
+        for path, several in candidates.items()
+        if several
+    }
+    return Choice(
+        group=group,
+        home=home,
+        modules=modules,
+        strays=tuple(strays),
+        passed_over={path: others for path, others in passed.items() if others},
+    )
+
+
+def _merits(
+    wanted: Sequence[ModuleFile],
+    candidates: Mapping[str, Sequence[_Candidate]],
+    read: Callable[[Entry], bytes],
+) -> _Merit:
+    """How many of a module's names a candidate has written, and has at all; nothing is parsed unless there is a choice."""
     scans: dict[tuple[str, str], Scan] = {}
     if any(len(found) > 1 for found in candidates.values()):
         for module in wanted:
@@ -78,43 +120,25 @@ def choose_modules(
         scan = scans.get((path, candidate.entry.path))
         return (len(scan.written), len(scan.defined)) if scan else (0, 0)
 
-    def rank(home: str, members: dict[str, _Candidate]) -> tuple[object, ...]:
-        merits = [merit(path, candidate) for path, candidate in members.items()]
-        written, defined = sum(pair[0] for pair in merits), sum(pair[1] for pair in merits)
-        fitting = sum(candidate.fits for candidate in members.values())
-        called = home.rpartition("/")[2] == group
-        return (-written, -defined, -fitting, not called, distance(home), home.count("/"), len(home), home)
+    return merit
 
-    homes = _homes(candidates, merit)
-    if not homes:
-        return Choice(group=group, home=None)
-    home = min(homes, key=lambda name: rank(name, homes[name]))
-    taken = dict(homes[home])
-    strays = []
-    for path, several in candidates.items():
-        if path not in taken and several:
-            taken[path] = min(
-                several,
-                key=lambda item: (
-                    *(-count for count in merit(path, item)),
-                    distance(item.home),
-                    item.entry.path,
-                ),
-            )
-            strays.append(path)
-    passed = {
-        path: tuple(item.entry for item in several if item.entry is not taken[path].entry)
-        for path, several in candidates.items()
-        if several
-    }
-    modules = {path: candidate.entry for path, candidate in taken.items()}
-    return Choice(
-        group=group,
-        home=home,
-        modules=modules,
-        strays=tuple(strays),
-        passed_over={p: e for p, e in passed.items() if e},
-    )
+
+def _weakness(
+    home: str, members: Mapping[str, _Candidate], merit: _Merit, group: str
+) -> tuple[int, int, int, bool]:
+    """The smaller, the more a possible package folder has of what is asked for, and under the right names."""
+    merits = [merit(path, candidate) for path, candidate in members.items()]
+    written, defined = sum(pair[0] for pair in merits), sum(pair[1] for pair in merits)
+    fitting = sum(candidate.fits for candidate in members.values())
+    return (-written, -defined, -fitting, home.rpartition("/")[2] != group)
+
+
+def _negative(merit: tuple[int, int]) -> tuple[int, int]:
+    return (-merit[0], -merit[1])
+
+
+def _length(home: str) -> tuple[int, int, str]:
+    return (home.count("/"), len(home), home)
 
 
 def _candidates(
@@ -149,12 +173,32 @@ def _by_content(module: ModuleFile, entries: Sequence[Entry], read: Callable[[En
     found = [
         (entry, scan_source(read(entry), module.defines)) for entry in scripts[: DEFAULT_CAPS.candidates]
     ]
-    return [entry for entry, scan in found if scan.defined >= set(module.defines) and scan.written]
+    named = [entry for entry, scan in found if scan.defined >= set(module.defines) and scan.written]
+    return named or _otherwise(module, entries, scripts, read)
 
 
-def _homes(
-    candidates: dict[str, list[_Candidate]], merit: Callable[[str, _Candidate], tuple[int, int]]
-) -> dict[str, dict[str, _Candidate]]:
+def _otherwise(
+    module: ModuleFile, entries: Sequence[Entry], scripts: Sequence[Entry], read: Callable[[Entry], bytes]
+) -> list[Entry]:
+    """Of files that do the same in another form, the one that defines the most of it; a notebook where no script does."""
+    if not module.instead:
+        return []
+    notebooks = [entry for entry in entries if entry.suffix == ".ipynb"]
+    made = [as_module(entry, limit_bytes=DEFAULT_CAPS.notebook_bytes) for entry in notebooks]
+    for files in (scripts, made):
+        counted = [(_lists_met(module, read(entry)), entry) for entry in files[: DEFAULT_CAPS.candidates]]
+        most = max((count for count, _ in counted), default=0)
+        if most >= LISTS_NEEDED:
+            return [next(entry for count, entry in counted if count == most)]
+    return []
+
+
+def _lists_met(module: ModuleFile, data: bytes) -> int:
+    names = folded_names(data)
+    return sum(any(name.replace("_", "").lower() in names for name in each) for each in module.instead)
+
+
+def _homes(candidates: Mapping[str, Sequence[_Candidate]], merit: _Merit) -> dict[str, dict[str, _Candidate]]:
     """The best candidate of each module in each possible package folder."""
     homes: dict[str, dict[str, _Candidate]] = {}
     for path, found in candidates.items():

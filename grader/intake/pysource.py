@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-__all__ = ["Scan", "scan_source"]
+__all__ = ["Scan", "folded_names", "scan_source"]
 
 # Calls that starter code makes around an empty body; a function that makes no others and computes nothing is not written yet.
 _STARTER_CALLS = frozenset(
@@ -61,6 +61,12 @@ def scan_source(data: bytes, names: Collection[str]) -> Scan:
         else:
             return _scan_tree(tree, names)
     return _scan_lines(_text(data), names)
+
+
+def folded_names(data: bytes) -> frozenset[str]:
+    """All functions, classes and methods that a source file defines, in lower case and without underscores."""
+    found = re.findall(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+([A-Za-z_]\w*)", _text(data), re.MULTILINE)
+    return frozenset(name.replace("_", "").lower() for name in found)
 
 
 def _scan_tree(tree: ast.Module, names: Collection[str]) -> Scan:

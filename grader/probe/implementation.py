@@ -24,3 +24,7 @@ class Implementation:
                 return space[name]
         because = "".join(f"; {problem}" for problem in self._problems)
         raise MissingNameError(f"{name} is not defined in {self._where}{because}"[:1000])
+
+    def __dir__(self) -> list[str]:
+        """All names there are, for courses whose students choose the spelling themselves."""
+        return sorted({name for space in self._spaces for name in space if isinstance(name, str)})

@@ -1,7 +1,7 @@
 from __future__ import annotations
 from typing import Any
 import numpy as np
-from .common.columns import averages, column, cost_and_loss, forward, gradients, make_net, method, named, problem, start, watched
+from .common.columns import averages, column, cost_and_loss, drawn, forward, gradients, helper, make_net, method, named, problem, start, watched
 from .check import check
 BLOCKS = 'Building Blocks'
 FORWARD = 'Forward Pass'
@@ -23,23 +23,23 @@ def _started(impl: Any, rng: Any, sizes: Any, *, normalized: bool, **settings: A
 @check(of='relu', section=BLOCKS, hint='Negative entries become zero, and all others stay.')
 def relu_values(impl: Any, rng: Any) -> dict[str, Any]:
     """relu cuts off negative entries, for any shape."""
-    return {f'out_{m}x{n}': impl.relu(rng.standard_normal((m, n))) for m, n in ((3, 5), (6, 1), (1, 4))}
+    return {f'out_{m}x{n}': helper(impl, 'relu')(rng.standard_normal((m, n))) for m, n in ((3, 5), (6, 1), (1, 4))}
 
 @check(of='softMax', section=BLOCKS, hint='Each column is one image: over which axis do the exponentials add up?')
 def softmax_columns(impl: Any, rng: Any) -> dict[str, Any]:
     """softMax turns each column of scores into probabilities."""
-    return {f'p_{m}x{n}': impl.softMax(2 * rng.standard_normal((m, n))) for m, n in ((3, 5), (10, 1), (4, 4))}
+    return {f'p_{m}x{n}': helper(impl, 'softMax')(2 * rng.standard_normal((m, n))) for m, n in ((3, 5), (10, 1), (4, 4))}
 
 @check(of='initializeParam', section=BLOCKS, hint='W has a row for each unit and a column for each input; vectors are columns.')
 def initial_values(impl: Any, rng: Any) -> dict[str, Any]:
     """A new network has W of the right shapes, zeros for b and beta, ones for gamma, moving means of zero."""
     arrays: dict[str, Any] = {}
     for normalized in (True, False):
-        net = make_net(impl, DEEP, batchNorm=normalized)
+        net = drawn(make_net(impl, DEEP, batchNorm=normalized))
         kind = 'bn' if normalized else 'plain'
         arrays[f'{kind}_W_sizes'] = np.array([np.shape(W) for W in net.W])
         arrays.update(named(f'{kind}_b', net.b, len(net.W)))
-    net = make_net(impl, DEEP, batchNorm=True)
+    net = drawn(make_net(impl, DEEP, batchNorm=True))
     hidden = len(DEEP) - 2
     return {**arrays, **named('gamma', net.gamma, hidden), **named('beta', net.beta, hidden), **named('muMA', net.muMA, hidden)}
 
@@ -95,7 +95,7 @@ def _moved(impl: Any, rng: Any, calls: int, **settings: Any) -> dict[str, Any]:
 @check(of='evaluateClassifier', tolerance=MANY_TOLERANCE, floor=MANY_FLOOR, section=FORWARD, hint='Each call keeps the share alpha of the old average and adds the rest from the batch.')
 def moving_averages(impl: Any, rng: Any) -> dict[str, Any]:
     """In training, the moving averages of mean and variance follow the batches."""
-    return _moved(impl, rng, 3)
+    return _moved(impl, rng, 2)
 
 @check(of='evaluateClassifier', tolerance=TOLERANCE, floor=DECIMALS, section=FORWARD, hint="Outside of training the moving averages take the place of the batch's mean and variance; gamma and beta still apply.")
 def testing_output(impl: Any, rng: Any) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def numerical_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for normalized in (False, True):
         net = _started(impl, rng, sizes, normalized=normalized, lmda=0.1)
-        X, Y, _ = problem(rng, sizes[0], sizes[-1], 1000)
+        X, Y, _ = problem(rng, sizes[0], sizes[-1], 1000 if normalized else 50)
         suffix = '_bn' if normalized else '_plain'
         name = 'computeGradientsNum'
         found = gradients(net, X, Y, normalized=normalized, name=name, suffix=suffix)

@@ -115,3 +115,36 @@ def test_choose_modules_looks_into_a_bounded_number_of_files(kit):
 @pytest.mark.parametrize(("path", "group", "inner"), [("a/b/c.py", "a", "b/c.py"), ("c.py", "", "c.py")])
 def test_group_of_and_inner_path_split_at_the_package(path, group, inner):
     assert (group_of(path), inner_path(path)) == (group, inner)
+
+
+LOOSE = [
+    ModuleFile(
+        path="net.py",
+        defines=["Net", "relu"],
+        instead=[["forward_pass", "evaluate"], ["backward_pass"], ["batch_norm_back_pass"]],
+    )
+]
+TWO = b"def ForwardPass(x): return x\nclass A:\n    def backward_pass(self): pass\n"
+OWN = b"class Net:\n    x = 1 + 1\ndef relu(x): return x * 1\n"
+CELL = b'{"cells": [{"cell_type": "code", "source": "def evaluate(x): pass\\ndef backward_pass(): pass"}]}'
+THREE = TWO + b"def BatchNormBackPass(g): return g\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "taken"),
+    [
+        pytest.param({"a1.py": TWO, "a3.py": THREE}, "a3.py", id="the-most-of-it"),
+        pytest.param({"a1.py": b"def evaluate(x): return x\n"}, None, id="too-little-of-it"),
+        pytest.param({"a1.py": THREE, "z/own.py": OWN}, "z/own.py", id="what-is-asked-first"),
+        pytest.param({"n.ipynb": CELL}, "n.ipynb.py", id="notebook"),
+    ],
+)  # fmt: skip
+def test_choose_modules_takes_another_form_where_the_assignment_lets_it(files, taken):
+    class Source:
+        def read(self, key, limit_bytes):
+            assert len(files[key]) <= limit_bytes
+            return files[key]
+
+    entries = [Entry(path, len(data), 0.0, Source(), path) for path, data in sorted(files.items())]
+    choice = choose_modules("", LOOSE, entries, distance=lambda _: 0, read=lambda entry: entry.read(10_000))
+    assert chosen(choice).get("net.py") == taken

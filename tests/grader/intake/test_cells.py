@@ -1,0 +1,58 @@
+"""A notebook's code cells as a file: what is Python stays in its place, what is not becomes a comment."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from grader.errors import SubmissionError
+from grader.intake.cells import as_module, code_of
+from grader.intake.tree import Entry
+
+
+def notebook(*cells):
+    made = [{"cell_type": kind, "source": source} for kind, source in cells]
+    return json.dumps({"cells": made}).encode()
+
+
+def test_code_cells_come_in_order_under_their_numbers():
+    data = notebook(("code", "a = 1"), ("markdown", "text"), ("code", ["b = 2\n", "c = 3"]))
+    assert code_of(data) == "# cell 1\na = 1\n\n# cell 3\nb = 2\nc = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        pytest.param("%matplotlib inline\nx = 1", {"x"}, id="magic"),
+        pytest.param("if True:\n    !ls\nx = 1", {"x"}, id="shell-command-as-a-body"),
+        pytest.param("np.dot?\nx = 1", {"x"}, id="help"),
+        pytest.param("%%bash\nls -l /\nx = 1", set(), id="cell-magic-of-another-language"),
+        pytest.param("def f(:\n    pass", set(), id="no-python"),
+    ],
+)
+def test_what_is_no_python_becomes_a_comment(source, names):
+    space = {}
+    exec(code_of(notebook(("code", source), ("code", "y = 2"))), space)  # the test's own cells
+    assert set(space) - {"__builtins__"} == names | {"y"}
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"cells": 1}', b'{"cells": [{}]}'])
+def test_no_notebook_gives_no_code(data):
+    assert code_of(data) == ""
+
+
+class Memory:
+    def __init__(self, data):
+        self.data = data
+
+    def read(self, _key, _limit_bytes):
+        return self.data
+
+
+def test_entry_reads_the_code_within_its_limit():
+    data = notebook(("code", "x = 1"))
+    entry = as_module(Entry("a/work.ipynb", len(data), 0.0, Memory(data), None), limit_bytes=1000)
+    assert (entry.path, entry.suffix, entry.read(100)) == ("a/work.ipynb.py", ".py", b"# cell 1\nx = 1\n")
+    with pytest.raises(SubmissionError, match=r"the code of a/work.ipynb is 15 bytes, the limit is 9"):
+        entry.read(9)
