@@ -16,7 +16,6 @@ from rich.progress import (
     MofNCompleteColumn,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.progress import Progress as Bar
@@ -48,7 +47,7 @@ ERRORS = Console(stderr=True, highlight=False)
 MOST_LINES = 60  # students listed by name; a larger class is listed where a person is needed
 MAX_STUDENT = 28  # columns that a student's id may take of 80
 GAP = 2  # columns between columns
-STATUS_WIDTH = len("2 marks pending")
+STATUS_WIDTH = len("99 marks pending")
 PLAIN_EVERY_S = 5.0  # between progress lines where there is no terminal
 
 WORDS = {Status.COMPLETE: "complete", Status.PENDING: "marks pending", Status.NOT_GRADED: "NOT GRADED"}
@@ -76,9 +75,8 @@ class ClassProgress:
                 BarColumn(),
                 MofNCompleteColumn(),
                 TextColumn("[red]{task.fields[failed]} not graded[/]"),
-                TimeElapsedColumn(),
                 TimeRemainingColumn(),
-                TextColumn("[dim]{task.fields[student]}[/]"),
+                TextColumn("left  [dim]{task.fields[student]}[/]"),
                 console=ERRORS,
                 transient=True,
             )
@@ -232,9 +230,12 @@ def print_handed_over(filled: Filled, out: Path) -> None:
     OUTPUT.print(f"{filled.filled} grades in {out}", soft_wrap=True, markup=False)
     for student, reason in filled.left_out:
         OUTPUT.print(f"left out: {_clean(student)}, {_clean(reason)}", soft_wrap=True, markup=False)
-    if filled.unscored:
+    if filled.unscored == 1:
+        OUTPUT.print("1 student of the template has no grade from here; the cell is as it was")
+    elif filled.unscored:
         OUTPUT.print(
-            f"{filled.unscored} students of the template have no grade from here; their cells are as they were"
+            f"{filled.unscored} students of the template have no grade from here; their cells are as they were",
+            soft_wrap=True,
         )
     for note in filled.notes:
         OUTPUT.print(f"note: {note}", soft_wrap=True, markup=False)
@@ -256,7 +257,9 @@ def _numbers(check: CheckResult) -> str:
 
 
 def _status(line: Line) -> str:
-    return f"{line.pending} marks pending" if line.status is Status.PENDING else WORDS[line.status]
+    if line.status is not Status.PENDING:
+        return WORDS[line.status]
+    return "1 mark pending" if line.pending == 1 else f"{line.pending} marks pending"
 
 
 def _clean(text: str) -> str:

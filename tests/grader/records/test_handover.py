@@ -68,7 +68,7 @@ def test_export_to_canvas_fills_the_template_and_names_who_is_left_out(export, t
     assert done.stdout.splitlines() == [
         f"1 grades in {out}",
         "left out: lee, 2 marks pending",
-        "1 students of the template have no grade from here; their cells are as they were",
+        "1 student of the template has no grade from here; the cell is as it was",
     ]
     assert (tmp_path / "canvas.csv").read_text() == CANVAS, "the template stays as it came"
 
