@@ -205,7 +205,7 @@ def _judge_values(check: Check, values: Sequence[Value], expected: Mapping[str, 
         came = _names(by_name) if check.visible or set(by_name) <= set(expected) else "other names"
         return Judgement(0.0, f"answered with {came}, expected {_names(expected)}")
     judged = {name: _compare(check, name, by_name[name], array) for name, array in expected.items()}
-    return _combined(check, judged)
+    return _combined(check, judged, expected)
 
 
 def _own_judge(check: Check, by_name: Mapping[str, Value], expected: Mapping[str, Array]) -> Judgement:
@@ -245,7 +245,7 @@ def _term(term: float | Mapping[str, float], name: str, default: float) -> float
     return float(term.get(name, default)) if isinstance(term, Mapping) else float(term)
 
 
-def _combined(check: Check, judged: Mapping[str, Judgement]) -> Judgement:
+def _combined(check: Check, judged: Mapping[str, Judgement], expected: Mapping[str, Array]) -> Judgement:
     errors = [
         judgement.relative_error for judgement in judged.values() if judgement.relative_error is not None
     ]
@@ -256,10 +256,26 @@ def _combined(check: Check, judged: Mapping[str, Judgement]) -> Judgement:
     named = [f"{name} {judgement.reason}" for name, judgement in failed.items()]
     more = f"; {len(named) - MAX_NAMED} more are wrong" if len(named) > MAX_NAMED else ""
     reason = "; ".join(named[:MAX_NAMED]) + more
-    share = (len(judged) - len(failed)) / len(judged) if judged and check.credit == "each" else 0.0
+    share = _share(check, judged, expected) if check.credit == "each" else 0.0
     if share:
         reason = f"{len(judged) - len(failed)} of {len(judged)} results are right; {reason}"
     return Judgement(share, reason or "returned nothing", worst)
+
+
+def _share(check: Check, judged: Mapping[str, Judgement], expected: Mapping[str, Array]) -> float:
+    """The share of results that are right. What zeros would be right for earns only beside something else: zeros can be guessed."""
+    right = [name for name, judgement in judged.items() if judgement.passed]
+    if all(_zero(check, name, expected[name]) for name in right):
+        return 0.0
+    return len(right) / len(judged)
+
+
+def _zero(check: Check, name: str, expected: Array) -> bool:
+    """Whether nothing tells what is expected from zeros, within the check's tolerance."""
+    if expected.dtype.kind not in "fciub":
+        return False
+    most = _term(check.tolerance, name, 1e-7) * _term(check.floor, name, FLOOR)
+    return bool(np.all(np.abs(expected) <= most))  # NaN is not zero
 
 
 def _told(judgement: Judgement) -> Judgement:

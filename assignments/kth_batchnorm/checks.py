@@ -351,7 +351,9 @@ def constant_unit(impl: Any, rng: Any) -> dict[str, Any]:
     net.W[0][1] = 0.0
     net.b[0][1] = 0.5  # a mean of sixteen equal numbers, without rounding
     X, _, _ = problem(rng, SHALLOW[0], SHALLOW[-1], 16)
-    return {"normalized_unit": column(forward(net, X)[3][0][1:2])}
+    units = forward(net, X)[3][0]
+    # The signs of a unit that varies, so that zeros alone are no answer; its size is other checks' business.
+    return {"normalized_unit": column(units[1:2]), "signs_of_another": np.sign(column(units[:1]))}
 
 
 # --- Cost and accuracy: 9 points ---------------------------------------------------------------------------------------------
@@ -594,7 +596,8 @@ def _watched(impl: Any, rng: Any, columns: int, terms: Any) -> dict[str, Any]:
 )
 def learning_rates(impl: Any, rng: Any) -> dict[str, Any]:
     """The learning rate goes from eta_min to eta_max and back, step by step."""
-    return {"rates": _watched(impl, rng, 12, [12, 1e-3, 1e-1, 9, 4])["rates"]}
+    highest = 0.1 * rng.uniform(0.8, 1.2)  # drawn, so that no table of rates is an answer
+    return {"rates": _watched(impl, rng, 12, [12, 1e-3, highest, 9, 4])["rates"]}
 
 
 @check(
@@ -607,7 +610,8 @@ def learning_rates(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def learning_rates_go_on(impl: Any, rng: Any) -> dict[str, Any]:
     """The learning rate's cycle does not care where an epoch ends."""
-    return {"rates": _watched(impl, rng, 24, [6, 0.02, 0.3, 6, 5])["rates"]}
+    highest = 0.3 * rng.uniform(0.8, 1.2)
+    return {"rates": _watched(impl, rng, 24, [6, 0.02, highest, 6, 5])["rates"]}
 
 
 def judge_batches(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:

@@ -72,10 +72,13 @@ def _example(mode: str, mean: float, var: float) -> dict[str, Any]:
     section=FORWARD,
     hint="Only the output is returned. The running statistics start at 0 and 1, and each call moves them by a twentieth.",
 )
-def example_train(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def example_train(impl: Any, rng: Any) -> dict[str, Any]:
     """The notebook's example in training mode: running statistics 1 and 4.283, then 20 and 66.667."""
     x, bn_param = np.array([[10], [20], [30]]), _example("train", 0.0, 1.0)
     arrays = {"out": kept(impl.batchnorm_forward(x, np.ones([1]), np.zeros([1]), bn_param))}
+    # The notebook prints these numbers, so one more example like it, which nobody can know by heart.
+    other, moved = np.array([[10], [20], [int(rng.integers(31, 90))]]), _example("train", 0.0, 1.0)
+    arrays["out_of_another"] = kept(impl.batchnorm_forward(other, np.ones([1]), np.zeros([1]), moved))
     for calls in ("once", "often"):
         arrays[f"running_mean_{calls}"] = kept(bn_param["running_mean"])
         arrays[f"running_var_{calls}"] = kept(bn_param["running_var"])
@@ -91,10 +94,17 @@ def example_train(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a pr
     section=FORWARD,
     hint="0.61237244 is what comes out when test mode leaves eps away.",
 )
-def example_test(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def example_test(impl: Any, rng: Any) -> dict[str, Any]:
     """The notebook's example in test mode: 0.61237198."""
-    bn_param = _example("test", 20.0, 200 / 3)
-    return {"out": kept(impl.batchnorm_forward(np.array([[25]]), np.ones([1]), np.zeros([1]), bn_param))}
+    given = {"out": 25, "out_of_another": int(rng.integers(26, 90))}  # the first is printed in the notebook
+    return {
+        name: kept(
+            impl.batchnorm_forward(
+                np.array([[value]]), np.ones([1]), np.zeros([1]), _example("test", 20.0, 200 / 3)
+            )
+        )
+        for name, value in given.items()
+    }
 
 
 @check(
@@ -261,10 +271,15 @@ def _objective(impl: Any, rng: Any, sizes: Any, *, use_bn: bool, reg: float = 0.
     section=NETWORK,
     hint="Each hidden layer has its own scale and shift, and its own dictionary for batchnorm_forward.",
 )
-def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:
     """With use_bn, every hidden layer gets a scale of ones and a shift of zeros, and the last layer gets none."""
     model = impl.FullyConnectedNet(
-        input_size=6, hidden_size=[5, 3], output_size=4, centering_data=True, use_dropout=False, use_bn=True
+        input_size=6,
+        hidden_size=[int(size) for size in rng.integers(3, 60, 2)],
+        output_size=4,
+        centering_data=True,
+        use_dropout=False,
+        use_bn=True,
     )
     arrays = {"layers": np.array([len(model.params[kind]) for kind in KINDS])}
     for layer in range(2):

@@ -71,6 +71,19 @@ def test_judge_check_each_array_earns_its_share():
 
 
 @pytest.mark.parametrize(
+    ("dx", "points"),
+    [
+        pytest.param(np.zeros(3), 0, id="zeros alone"),
+        pytest.param(np.arange(3.0), 4, id="beside what is not"),
+    ],
+)
+def test_judge_check_zeros_earn_a_share_only_beside_what_is_not_zero(dx, points):
+    expected = {"db1": np.zeros(2), "dx": np.arange(3.0), "db2": np.zeros(()), "dw": np.ones(4)}
+    came = answered(db1=np.zeros(2), db2=np.zeros(()), dx=dx, dw=np.full(4, 2.0))
+    assert judge_check(make_check(credit="each", points=Decimal("5.3333")), came, expected).points == points
+
+
+@pytest.mark.parametrize(
     "arrays",
     [
         pytest.param({"dx": np.arange(3.0)}, id="missing"),

@@ -193,4 +193,5 @@ def _watched(impl: Any, rng: Any, columns: int, terms: Any) -> dict[str, Any]:
 @check(of='miniBatchGD', tolerance=RATE_TOLERANCE, section=TRAINING, hint='Write down the rates of the first steps: the highest is etaMax, and a whole cycle takes 2 nS steps.')
 def learning_rates(impl: Any, rng: Any) -> dict[str, Any]:
     """The learning rate goes from eta_min to eta_max and back, step by step."""
-    return {'rates': _watched(impl, rng, 12, [12, 0.001, 0.1, 9, 4])['rates']}
+    highest = 0.1 * rng.uniform(0.8, 1.2)
+    return {'rates': _watched(impl, rng, 12, [12, 0.001, highest, 9, 4])['rates']}

@@ -35,6 +35,8 @@ def example_train(impl: Any, rng: Any) -> dict[str, Any]:
     """The notebook's example in training mode: running statistics 1 and 4.283, then 20 and 66.667."""
     x, bn_param = (np.array([[10], [20], [30]]), _example('train', 0.0, 1.0))
     arrays = {'out': kept(impl.batchnorm_forward(x, np.ones([1]), np.zeros([1]), bn_param))}
+    other, moved = (np.array([[10], [20], [int(rng.integers(31, 90))]]), _example('train', 0.0, 1.0))
+    arrays['out_of_another'] = kept(impl.batchnorm_forward(other, np.ones([1]), np.zeros([1]), moved))
     for calls in ('once', 'often'):
         arrays[f'running_mean_{calls}'] = kept(bn_param['running_mean'])
         arrays[f'running_var_{calls}'] = kept(bn_param['running_var'])
@@ -45,8 +47,8 @@ def example_train(impl: Any, rng: Any) -> dict[str, Any]:
 @check(of='batchnorm_forward', tolerance=1e-09, section=FORWARD, hint='0.61237244 is what comes out when test mode leaves eps away.')
 def example_test(impl: Any, rng: Any) -> dict[str, Any]:
     """The notebook's example in test mode: 0.61237198."""
-    bn_param = _example('test', 20.0, 200 / 3)
-    return {'out': kept(impl.batchnorm_forward(np.array([[25]]), np.ones([1]), np.zeros([1]), bn_param))}
+    given = {'out': 25, 'out_of_another': int(rng.integers(26, 90))}
+    return {name: kept(impl.batchnorm_forward(np.array([[value]]), np.ones([1]), np.zeros([1]), _example('test', 20.0, 200 / 3))) for name, value in given.items()}
 
 @check(of='batchnorm_forward', section=FORWARD, hint='Statistics are taken over axis 0, one mean and one variance per feature; the variance is divided by N.')
 def train_output(impl: Any, rng: Any) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def _objective(impl: Any, rng: Any, sizes: Any, *, use_bn: bool, reg: float=0.0,
 @check(of='FullyConnectedNet', section=NETWORK, hint='Each hidden layer has its own scale and shift, and its own dictionary for batchnorm_forward.')
 def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:
     """With use_bn, every hidden layer gets a scale of ones and a shift of zeros, and the last layer gets none."""
-    model = impl.FullyConnectedNet(input_size=6, hidden_size=[5, 3], output_size=4, centering_data=True, use_dropout=False, use_bn=True)
+    model = impl.FullyConnectedNet(input_size=6, hidden_size=[int(size) for size in rng.integers(3, 60, 2)], output_size=4, centering_data=True, use_dropout=False, use_bn=True)
     arrays = {'layers': np.array([len(model.params[kind]) for kind in KINDS])}
     for layer in range(2):
         arrays[f'gamma_{layer}'] = row(model.params['gamma'][layer])

@@ -55,6 +55,9 @@ class _Implementation:
             raise broken
         raise _MissingError(f"{name} is not defined in {', '.join(map(_file, self._modules[:3]))}")
 
+    def __dir__(self) -> list[str]:
+        return sorted({name for module in self._modules for name in dir(self.load(module))})
+
     def load(self, module: str) -> Any:
         """The module, or None if it cannot be imported; the reason is raised when a name is asked for that no other module has."""
         if module in self._failed:

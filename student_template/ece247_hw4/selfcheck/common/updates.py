@@ -7,7 +7,7 @@ def updates(impl: Any, rng: Any, rule: str, config: dict[str, Any], states: dict
     for shape in shapes:
         settings = dict(config)
         if settings.get('t'):
-            settings['t'] += int(rng.integers(8))
+            settings['t'] += int(rng.integers(40))
         for name, bounds in states.items():
             if bounds is not None:
                 settings[name] = rng.uniform(*bounds, shape)

@@ -3,13 +3,14 @@ from typing import Any
 import numpy as np
 
 def row(value: Any) -> Any:
-    if type(value) is np.ndarray and value.ndim == 2 and (value.shape[0] == 1):
-        return value[0]
+    if isinstance(value, np.ndarray):
+        value = np.asarray(value)
+        return value[0] if value.ndim == 2 and value.shape[0] == 1 else value
     return value
 
 def kept(value: Any) -> Any:
     value = row(value)
-    return value.copy() if type(value) is np.ndarray else value
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 def vectors(rng: Any, features: int) -> tuple[Any, Any]:
     gamma = rng.uniform(0.5, 2.0, features) * rng.choice([-1.0, 1.0], features)
