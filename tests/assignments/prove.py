@@ -1,180 +1,199 @@
 """`python -m tests.assignments.prove`: everything that says why the marks can be trusted, measured anew, into docs/validity.md.
 
-For every course: what the checks catch, how often the diagnosis names it rightly, and how far each tolerance stands from the worst
-right and the mildest wrong answer. What is done is kept in `.prove/`, so that an interrupted run goes on where it stopped.
+For every course: what the checks catch, how often the diagnosis names it rightly, what right answers lose, and how far each
+tolerance stands from the worst right and the mildest wrong answer. Each course and seed is a piece of work; what is done is kept
+in `.prove/` under a digest of the code that it depends on: an interrupted run goes on where it stopped, changed code starts anew.
 """
 
-import json
-import sys
-from collections import Counter
-from pathlib import Path
+from __future__ import annotations
 
-import numpy as np
+import argparse
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from grader.assignment import load_assignment
-from grader.compare import FLOOR, rel_error
-from grader.diagnosis.match import Observed, diagnose
-from grader.diagnosis.misconceptions import load_catalogue, variants
 from grader.errors import AssignmentError
 from grader.proofs.survey import survey
 from grader.seed import Seed
-from grader.suite import expected_arrays, load_reference, load_suite, run_probe
-from tests.assignments.right_variants import RIGHT
+from grader.suite import load_suite
+from tests.assignments.measure import measure
+from tests.assignments.validity import section
+
+__all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parents[2]
+HEAD = Path(__file__).with_name("validity_head.md")
+PAGE = ROOT / "docs" / "validity.md"
 KEPT = ROOT / ".prove"
 SEEDS = 50
-RIGHT_OF = {"cs231n_batchnorm": RIGHT}  # courses whose functions the right variants implement
+MUTANTS = "mutants"
+SURVEY_SEED = 231
+
+#: What figures depend on, beside the course's own folder; files and folders.
+SHARED = (
+    "assignments/common",
+    "reference",
+    "grader/diagnosis",
+    "grader/probe/check.py",
+    "grader/probe/seeding.py",
+    "grader/probe/values.py",
+    "grader/compare.py",
+    "grader/score.py",
+    "grader/suite.py",
+    "tests/assignments/measure.py",
+)
+CODE = frozenset({".py", ".yaml", ".ipynb"})
 
 
-def error_of(check, actual, expected):
-    """The largest relative error over all arrays, by the check's floors; infinite where shapes or kinds differ."""
-    worst = 0.0
-    for name, array in expected.items():
-        got, floor = actual[name], check.floor
-        if got.shape != array.shape or not np.isfinite(got).all():
-            return float("inf")
-        if array.dtype.kind in "fc":
-            worst = max(
-                worst,
-                rel_error(got, array, floor=floor.get(name, FLOOR) if isinstance(floor, dict) else floor),
-            )
-    return worst
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One piece of work: a course's mutants, or the course on one seed. kept: where its figures lie or will lie."""
+
+    course: str
+    seed: int | None
+    kept: Path
+
+    @property
+    def done(self) -> bool:
+        """Whether its figures are there."""
+        return self.kept.is_file()
 
 
-def measure(assignment, number):
-    """One seed: how each misconception is named, the mildest wrong error and the worst right one of every check."""
-    suite, reference, seed = load_suite(assignment), load_reference(assignment), Seed.of(number)
-    expected = expected_arrays(suite, reference, seed)
-    catalogue = load_catalogue(assignment)
-    found = variants(suite, reference, catalogue, expected, seed) if catalogue else {}
-    compared = [check for check in suite.checks if check.id in found]
-    wrong = {
-        check.id: min(
-            (error_of(check, v.arrays, expected[check.id]) for v in found[check.id]), default=float("inf")
-        )
-        for check in compared
-    }
-    right = {check.id: 0.0 for check in compared}
-    for check in compared:
-        for implementation in RIGHT_OF.get(assignment.name, {}).values():
-            got = run_probe(check, implementation, seed)
-            right[check.id] = max(right[check.id], error_of(check, got, expected[check.id]))
-    return {"named": named(compared, found, expected), "wrong": wrong, "right": right}
+def courses() -> list[str]:
+    """The courses of the repository."""
+    return sorted(path.parent.name for path in (ROOT / "assignments").glob("*/assignment.yaml"))
 
 
-def named(checks, found, expected):
-    """How the diagnosis names each misconception that shows: certain, one of several, or wrongly certain."""
-    told = Counter()
-    for name in {
-        cause.id for given in found.values() for v in given if len(v.causes) == 1 for cause in v.causes
-    }:
-        observed = []
-        for check in checks:
-            mine = next((v for v in found[check.id] if v.ids == {name}), None)
-            arrays = mine.arrays if mine else expected[check.id]
-            terms = {"expected": expected[check.id], "variants": found[check.id]}
-            observed.append(Observed(check=check, passed=mine is None, arrays=arrays, **terms))
-        findings = [one for diagnosis in diagnose(observed).values() for one in diagnosis.findings]
-        certain = {one.id for one in findings if one.certain}
-        among = name in {one.id for one in findings}
-        told["certain" if certain == {name} else "wrong" if certain else "among" if among else "silent"] += 1
-    return dict(told)
-
-
-def kept(path, make):
-    """What `make` gives, made once."""
-    if not path.exists():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(make()))
-    return json.loads(path.read_text())
-
-
-def surveyed(assignment):
-    """The survey in figures."""
-    done = survey(assignment, Seed.of(231))
-    return {
-        "misconceptions": len(done.misconceptions),
-        "missed": list(done.missed),
-        "mutants": len(done.mutants) + len(done.survivors),
-        "score": done.score,
-        "gaps": [[one.id, one.reason] for one in done.survivors if not one.equivalent],
-        "equivalent": sum(one.equivalent for one in done.survivors),
-    }
-
-
-def prove(seeds):
-    """Measure every course and write the document."""
-    parts = [Path(__file__).with_name("validity_head.md").read_text()]
-    for path in sorted((ROOT / "assignments").glob("*/assignment.yaml")):
-        assignment = load_assignment(path.parent)
-        print(f"{assignment.name}: mutants", file=sys.stderr)
-        try:
-            figures = kept(KEPT / f"{assignment.name}.survey.json", lambda a=assignment: surveyed(a))
-        except AssignmentError as exc:
-            print(f"{assignment.name}: left out: {exc}", file=sys.stderr)
-            continue
-        runs = []
-        for number in range(seeds):
-            print(f"\r{assignment.name}: seed {number + 1} of {seeds}", end="", file=sys.stderr)
-            runs.append(
-                kept(KEPT / f"{assignment.name}.{number}.json", lambda a=assignment, n=number: measure(a, n))
-            )
-        print(file=sys.stderr)
-        parts.append(course(assignment, figures, runs))
-    (ROOT / "docs" / "validity.md").write_text("\n".join(parts))
-
-
-def course(assignment, figures, runs):
-    """One course's section."""
-    told = sum((Counter(run["named"]) for run in runs), Counter())
-    total = told.total()
-    lines = [f"## {assignment.spec.course}: {assignment.spec.title}", ""]
-    if total:
-        lines += [
-            f"Of {figures['misconceptions']} known mistakes the checks catch all that show in their functions"
-            + (
-                f", but for {', '.join(figures['missed'])} (no way to make them here, or no check looks)"
-                if figures["missed"]
-                else ""
-            )
-            + f". Over {len(runs)} seeds, {total} runs: named with certainty {told['certain'] / total:.1%}, as one of several"
-            f" {told['among'] / total:.1%}, unnamed {told['silent']}, **named wrongly with certainty {told['wrong']}**.",
-            "",
-        ]
-    if figures["mutants"]:
-        lines += [
-            f"Of {figures['mutants']} source mutants of the solution {figures['equivalent']} are equivalent; of the others the"
-            f" checks catch **{figures['score']:.1%}**.",
-            "",
-        ]
-    lines += [
-        f"- Not noticed: `{name}`. {reason or 'Not looked into yet.'}" for name, reason in figures["gaps"]
+def pieces(course: str, seeds: int) -> list[Piece]:
+    """All of one course, mutants first."""
+    folder, own = KEPT / course, ROOT / "assignments" / course
+    mutants = digest(course, [own / "mutants.yaml", own / "source", ROOT / "grader" / "proofs"])
+    right = [*(ROOT / "tests" / "assignments").rglob("right_*.py")]
+    figures = folder / digest(course, right)[:16]
+    return [
+        Piece(course=course, seed=None, kept=folder / f"{MUTANTS}-{mutants[:16]}.json"),
+        *(Piece(course=course, seed=number, kept=figures / f"{number}.json") for number in range(seeds)),
     ]
-    if len(lines) == 2:
-        lines += [
-            "No catalogue is named in `assignment.yaml`, and no module holds solutions: nothing is measured here yet.",
-            "",
-        ]
-    return "\n".join([*lines, *margins(assignment, runs), ""])
 
 
-def margins(assignment, runs):
-    """The table of tolerances between the worst right and the mildest wrong error."""
-    checks = {check.id: check for check in load_suite(assignment).checks}
-    if not runs or not runs[0]["wrong"]:
-        return []
-    variants_of = len(RIGHT_OF.get(assignment.name, {}))
-    lines = ["", f"Errors over {len(runs)} seeds and {variants_of} right variants.", ""]
-    lines += ["| check | worst right | tolerance | mildest wrong |", "| --- | --- | --- | --- |"]
-    for name in runs[0]["wrong"]:
-        right = f"{max(run['right'][name] for run in runs):.0e}" if variants_of else "-"
-        tolerance = checks[name].tolerance
-        shown = f"{tolerance:.0e}" if isinstance(tolerance, float) else "by array"
-        wrong = min(run["wrong"][name] for run in runs)
-        lines.append(f"| `{name}` | {right} | {shown} | {wrong:.0e} |")
-    return lines
+def digest(course: str, places: Sequence[Path]) -> str:
+    """Of the code and terms that a course's figures depend on; places: further ones."""
+    own = ROOT / "assignments" / course
+    found = hashlib.sha256()
+    for place in [
+        own / "checks.py",
+        own / "assignment.yaml",
+        *(ROOT / place for place in SHARED),
+        *sorted(places),
+    ]:
+        for path in [place] if place.is_file() else sorted(place.rglob("*")):
+            if path.suffix in CODE:
+                found.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()
+
+
+def work(piece: Piece) -> Path:
+    """Do one piece and keep its figures."""
+    assignment = load_assignment(ROOT / "assignments" / piece.course)
+    figures = surveyed(piece.course) if piece.seed is None else measure(assignment, piece.seed).as_json()
+    piece.kept.parent.mkdir(parents=True, exist_ok=True)
+    beside = piece.kept.with_suffix(f".{os.getpid()}")
+    beside.write_text(json.dumps(figures))
+    beside.replace(piece.kept)
+    return piece.kept
+
+
+def surveyed(course: str) -> dict[str, Any]:
+    """The survey of a course in figures."""
+    found = survey(load_assignment(ROOT / "assignments" / course), Seed.of(SURVEY_SEED))
+    return {
+        "misconceptions": len(found.misconceptions),
+        "missed": list(found.missed),
+        "mutants": len(found.mutants) + len(found.survivors),
+        "score": found.score,
+        "gaps": [[one.id, one.reason] for one in found.survivors if not one.equivalent],
+        "equivalent": sum(one.equivalent for one in found.survivors),
+    }
+
+
+def prove(todo: Sequence[Piece], jobs: int, minutes: float) -> None:
+    """Do what is not done yet, in order, until the time is over; tell how far it is."""
+    begin = time.monotonic()
+    missing = iter([piece for piece in todo if not piece.done])
+    done = sum(piece.done for piece in todo)
+    with ProcessPoolExecutor(jobs) as pool:
+        running: dict[Future[Path], Piece] = {}
+        while True:
+            in_time = time.monotonic() - begin < 60 * minutes
+            while in_time and len(running) < jobs and (piece := next(missing, None)) is not None:
+                running[pool.submit(work, piece)] = piece
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                piece = running.pop(future)
+                try:
+                    future.result()
+                except AssignmentError as exc:  # one course that is being worked on does not stop the others
+                    tell(f"{piece.course}: {exc}")
+                    continue
+                done += 1
+                spent = time.monotonic() - begin
+                tell(
+                    f"{done} of {len(todo)}: {piece.course} {piece.seed if piece.seed is not None else MUTANTS}, {spent:.0f} s"
+                )
+
+
+def page(by_course: dict[str, list[Piece]]) -> str:
+    """The whole document, from what is kept."""
+    parts = [HEAD.read_text("utf-8")]
+    for course, own in by_course.items():
+        figures = {piece.seed: json.loads(piece.kept.read_text("utf-8")) for piece in own if piece.done}
+        mutants = figures.pop(None, None)
+        assignment = load_assignment(ROOT / "assignments" / course)
+        parts.append(section(assignment, load_suite(assignment).checks, mutants, figures))
+    return "\n".join(parts)
+
+
+def interleaved(by_course: dict[str, list[Piece]]) -> Iterator[Piece]:
+    """One seed of every course after the other, so that an early end leaves all of them with as many."""
+    for row in zip(*by_course.values(), strict=True):
+        yield from row
+
+
+def tell(text: str) -> None:
+    """Progress, for whoever waits."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse, measure, write the page."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.assignments.prove", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"how many; {SEEDS} unless said")
+    parser.add_argument("--jobs", type=int, default=2, help="processes; 2 unless said")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after so long")
+    parser.add_argument(
+        "--course", action="append", choices=courses(), help="these courses only; the page keeps all"
+    )
+    parser.add_argument(
+        "--page", type=Path, default=PAGE, help="where the page goes; docs/validity.md unless said"
+    )
+    terms = parser.parse_args(arguments)
+    by_course = {course: pieces(course, terms.seeds) for course in courses()}
+    chosen = {course: own for course, own in by_course.items() if course in (terms.course or by_course)}
+    prove(list(interleaved(chosen)), terms.jobs, terms.minutes)
+    terms.page.write_text(page(by_course), "utf-8")
+    tell(f"{terms.page} is written")
 
 
 if __name__ == "__main__":
-    prove(int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS)
+    main()

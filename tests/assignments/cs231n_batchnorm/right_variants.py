@@ -1,4 +1,4 @@
-"""Right implementations of CS231n's normalizations, written in many ways: none of them may lose a point.
+"""Right implementations of CS231n's normalizations and network, written in many ways: none of them may lose a point.
 
 Statistics, forward formula and backward formula are written apart, and every statistic goes with every formula.
 """
@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from reference.conventions import cs231n
+from tests.assignments.right_networks import NETWORKS
 
 __all__ = ["RIGHT"]
 
@@ -57,7 +58,30 @@ def backwards(x):
     return mean, (centred**2).sum(0) / x.shape[0]
 
 
-STATISTICS = (by_numpy, by_loops, by_einsum, by_exact_sums, by_matrix_products, backwards)
+def by_welford(x):
+    mean, squares = np.zeros(x.shape[1]), np.zeros(x.shape[1])
+    for count, row in enumerate(x, 1):
+        away = row - mean
+        mean = mean + away / count
+        squares = squares + away * (row - mean)
+    return mean, squares / len(x)
+
+
+def by_squares(x):
+    mean = x.mean(0)
+    return mean, (x**2).mean(0) - mean**2
+
+
+STATISTICS = (
+    by_welford,
+    by_squares,
+    by_numpy,
+    by_loops,
+    by_einsum,
+    by_exact_sums,
+    by_matrix_products,
+    backwards,
+)
 
 
 # --- The gradient for x, given xhat, 1 / std and dout * gamma ------------------------------------------------------------------
@@ -102,8 +126,8 @@ def in_place(d, xhat, inv):
 GRADIENTS = (simplified, graph, jacobian, by_rows, in_place)
 
 
-def implementation(statistics, gradient):
-    """The course's functions with these parts, everything else as the reference has it."""
+def implementation(statistics, gradient, network):
+    """The course's functions with these parts, and a network on top of them; everything else as the reference has it."""
 
     def standardized(x, eps):
         mean, var = statistics(x)
@@ -138,13 +162,16 @@ def implementation(statistics, gradient):
     names = {name: getattr(cs231n, name) for name in cs231n.__all__}
     names |= {"batchnorm_forward": batchnorm_forward, "batchnorm_backward": batchnorm_backward}
     names |= {"batchnorm_backward_alt": batchnorm_backward}
-    return SimpleNamespace(
-        **{**names, "layernorm_forward": layernorm_forward, "layernorm_backward": layernorm_backward}
-    )
+    names |= {"layernorm_forward": layernorm_forward, "layernorm_backward": layernorm_backward}
+    made = SimpleNamespace(**names)
+    made.FullyConnectedNet = network(made)
+    return made
 
 
-#: Thirty of them, by name.
+#: Every statistic with every gradient, and the networks in turn, by name.
 RIGHT = {
-    f"{statistics.__name__}-{gradient.__name__}": implementation(statistics, gradient)
-    for statistics, gradient in itertools.product(STATISTICS, GRADIENTS)
+    f"{statistics.__name__}-{gradient.__name__}-{name}": implementation(statistics, gradient, NETWORKS[name])
+    for (statistics, gradient), name in zip(
+        itertools.product(STATISTICS, GRADIENTS), itertools.cycle(NETWORKS), strict=False
+    )
 }
