@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -212,15 +212,21 @@ def first_looks(checks: Sequence[CheckResult], audience: Audience) -> tuple[Firs
     """What to look at first: the dearest failures, those with one cause as one entry, at most 5.
 
     One entry is one certain finding, else one function. Listed are known causes first, then in the assignment's order, for its
-    later parts build on its earlier ones. Of hidden checks a student sees title and reason only.
+    later parts build on its earlier ones. Of hidden checks a student sees title and reason only, and that a cause which an open
+    check names is theirs, too: without it, the student would look for a second mistake.
     """
+    open_causes = {
+        finding.id
+        for check in checks
+        if check.outcome is Outcome.FAILED and (finding := _certain(check, audience)) is not None
+    }
     anchors = {
         view.id: view.anchor for function in function_views(checks, audience) for view in function.checks
     }
     groups: dict[_Cause, list[CheckResult]] = {}
     for check in checks:
         if check.outcome is Outcome.FAILED and check.points < check.max_points:
-            groups.setdefault(_cause(check, audience), []).append(check)
+            groups.setdefault(_cause(check, open_causes), []).append(check)
     dearest = sorted(groups, key=lambda cause: -_lost(groups[cause]))[:MOST_FIRST_LOOKS]
     listed = sorted(
         (cause for cause in groups if cause in dearest), key=lambda cause: not cause.finding
@@ -236,9 +242,11 @@ class _Cause:
     function: str = ""
 
 
-def _cause(check: CheckResult, audience: Audience) -> _Cause:
-    finding = _certain(check, audience)
-    return _Cause(finding=finding.id) if finding else _Cause(function=check.function)
+def _cause(check: CheckResult, open_causes: Set[str]) -> _Cause:
+    finding = next((finding for finding in check.findings if finding.certain), None)
+    if finding is None or finding.id not in open_causes:
+        return _Cause(function=check.function)
+    return _Cause(finding=finding.id)
 
 
 def _certain(check: CheckResult, audience: Audience) -> Finding | None:
@@ -252,7 +260,7 @@ def _lost(group: list[CheckResult]) -> Decimal:
 
 
 def _look(group: list[CheckResult], anchors: dict[str, str], audience: Audience) -> FirstLook:
-    first = group[0]
+    first = next((check for check in group if _certain(check, audience) is not None), group[0])
     finding = _certain(first, audience)
     open_to_reader = first.visible or audience is Audience.INSTRUCTOR
     return FirstLook(

@@ -116,6 +116,19 @@ def test_first_looks_join_what_failed_in_one_function(make_check: Make) -> None:
     assert (look.text, look.reason, look.points, look.checks) == ("Title of c0", "r0", "6", 3)
 
 
+def test_first_looks_put_a_hidden_check_under_the_cause_that_an_open_one_names(make_check: Make) -> None:
+    cause = (Finding(id="eps", student="eps is missing.", certain=True, section="Forward"),)
+    other = (Finding(id="axis", student="SECRET", certain=True, section="Forward"),)
+    checks = [
+        make_check("hidden", Outcome.FAILED, 0, 3, findings=cause, visible=False),
+        make_check("open", Outcome.FAILED, 0, 4, findings=cause),
+        make_check("else", Outcome.FAILED, 0, 2, findings=other, visible=False),
+    ]
+    known, unknown = first_looks(checks, STUDENT)
+    assert (known.text, known.points, known.checks) == ("eps is missing.", "7", 2)
+    assert (unknown.text, unknown.checks) == ("Title of else", 1)
+
+
 def test_first_looks_take_only_title_and_reason_of_a_hidden_check(wrong: Result) -> None:
     hidden = [check for check in wrong.checks if not check.visible]
     (look,) = first_looks(hidden, STUDENT)
