@@ -442,6 +442,9 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         ERRORS.print("interrupted; run the same command again to go on where it stopped")
         sys.exit(130)
+    except OSError as exc:  # a disk or a folder, wherever it was met; files are written whole or not at all
+        ERRORS.print(f"grader: {exc.filename or 'disk'}: {exc.strerror or exc}", markup=False, soft_wrap=True)
+        sys.exit(NOT_GRADED)
     except GraderError as exc:
         ERRORS.print(f"grader: {exc}", markup=False, soft_wrap=True)
         sys.exit(USAGE if isinstance(exc, (AssignmentError, UsageError)) else NOT_GRADED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from .records.gradebook import Gradebook
 from .seed import Seed, secret_seed
 from .store.blobs import BlobStore
 from .store.evidence import EvidenceStore
+from .store.locks import held
 from .store.roster import Roster
 
 __all__ = ["State"]
@@ -55,6 +57,13 @@ class State:
     def rosters(self) -> Iterator[Roster]:
         """The rosters of all assignments."""
         return (Roster(folder) for folder in sorted((self.folder / "rosters").glob("*")))
+
+    def at_work(self, assignment: str, *, alone: bool = False) -> AbstractContextManager[None]:
+        """While it is entered, this process works on an assignment: together with others who do, or alone.
+
+        Raises: GraderError, on entering, if others are at work and do not go together with that.
+        """
+        return held(self.folder / "locks" / assignment, alone=alone)
 
     def seed(self, assignment: str) -> Seed:
         """The seed that an assignment is graded with: the one last chosen for it, else the secret one, generated on first use."""

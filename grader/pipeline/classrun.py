@@ -24,6 +24,7 @@ from ..points import shown_points
 from ..records.gradebook import Gradebook
 from ..seed import Seed
 from ..state import State
+from ..store.roster import TurnedAway
 from ..submission import Rejected, find_submissions
 from .settings import Line, Progress, Settings, Summary
 
@@ -74,8 +75,9 @@ class ClassRun:
         """
         for one in found:
             if isinstance(one, Rejected):
-                nothing = rejected(self.grading, student=one.student, origin=one.origin, reason=one.reason)
-                self.finish(nothing, reused=False)
+                away = TurnedAway(student=one.student, name=one.name, origin=one.origin, reason=one.reason)
+                self.settings.state.roster(self.grading.assignment.name).turn_away(away)
+                self.turn_away(away, reused=False)
         submissions = [one for one in found if isinstance(one, Submission)]
         self.recall_solution()
         lacking = self.grading.solution is None and bool(self.grading.assignment.spec.figures)
@@ -133,6 +135,11 @@ class ClassRun:
         except Exception as exc:  # noqa: BLE001  # student-made values met our code in a way that nobody foresaw
             reason = f"could not be judged: {_fault(exc)}"
             return rejected(self.grading, student=submission.student, origin=submission.origin, reason=reason)
+
+    def turn_away(self, one: TurnedAway, *, reused: bool) -> None:
+        """Give a result to who handed in what cannot be read: nothing is graded."""
+        nothing = rejected(self.grading, student=one.student, origin=one.origin, reason=one.reason)
+        self.finish(replace(nothing, name=one.name), reused=reused)
 
     def finish(self, result: Result, *, reused: bool) -> None:
         """Keep a result and tell whoever watches."""

@@ -47,7 +47,7 @@ def grade(
     working sandbox and `settings.unsafe` is not set. Whatever is wrong with one submission becomes that student's result.
     """
     started = time.monotonic()
-    with _disk_troubles(settings):
+    with _disk_troubles(settings), settings.state.at_work(assignment.name):
         if settings.seed is not None:
             settings.state.choose_seed(assignment.name, settings.seed)
         grading = prepare_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
@@ -87,20 +87,25 @@ def _taken_in(
 def rescore(assignment: Assignment, settings: Settings, progress: Progress | None = None) -> Summary:
     """Judge the kept evidence anew, with the points, tolerances, rubrics and manual marks of now. Runs no student code.
 
-    Raises: UsageError if nothing has been graded yet. AssignmentError if the instructor's files are wrong.
+    Alone: a run beside it could record new work, which the older evidence that is judged here would then replace.
+    Raises: UsageError if nothing has been graded yet. AssignmentError if the instructor's files are wrong. GraderError if another
+    process is at work on the assignment.
     """
     started = time.monotonic()
-    with _disk_troubles(settings):
+    with _disk_troubles(settings), settings.state.at_work(assignment.name, alone=True):
         grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
         with settings.state.gradebook() as gradebook:
             run = ClassRun(grading, settings, gradebook, progress or Silence())
             run.recall_solution()
-            entries = list(settings.state.roster(assignment.name))
-            if not entries:
+            roster = settings.state.roster(assignment.name)
+            entries, away = list(roster), list(roster.turned_away())
+            if not entries and not away:
                 raise UsageError(
                     f"{settings.state.folder}: nothing graded for {assignment.name} yet; run `grader run` first"
                 )
-            run.progress.found(len(entries))
+            run.progress.found(len(entries) + len(away))
+            for one in away:
+                run.turn_away(one, reused=True)
             marks = gradebook.all_marks(assignment.name)
             for entry in entries:
                 evidence = _still_valid(grading, entry)

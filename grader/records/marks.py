@@ -55,7 +55,7 @@ def export_marks(gradebook: Gradebook, assignment: str, path: Path, *, pending_o
 
     pending_only: leave out what needs no person. `suggested` names the rubric's criteria and which of their terms the answer has;
     of a check, why it waits.
-    Raises: GradebookError; OSError if `path` cannot be written.
+    Raises: GradebookError; UsageError if `path` cannot be written.
     """
     marks = gradebook.all_marks(assignment)
 
@@ -72,7 +72,10 @@ def export_marks(gradebook: Gradebook, assignment: str, path: Path, *, pending_o
                 if check.pending or (mark is not None and not pending_only):
                     yield _check_row(result, check, mark)
 
-    return write_table(path, COLUMNS, rows())
+    try:
+        return write_table(path, COLUMNS, rows())
+    except OSError as exc:
+        raise UsageError(f"{path}: cannot be written: {exc.strerror}") from exc
 
 
 def import_marks(

@@ -61,6 +61,18 @@ def test_help_of_the_group_names_every_command_in_full():
         pytest.param(["run", SMALL, ".", "--jobs", "0"], 2, "--jobs", id="no-jobs"),
         pytest.param(["rescore", SMALL, "--seed", "1"], 2, "run `grader run` first", id="nothing-graded"),
         pytest.param(["fly"], 2, "No such command", id="no-command"),
+        pytest.param(
+            ["marks", "export", SMALL, "/dev/null/m.csv"],
+            2,
+            "/dev/null/m.csv: cannot be written",
+            id="no-folder",
+        ),
+        pytest.param(
+            ["release", SMALL, "--out", "/dev/null/x"],
+            3,
+            "grader: /dev/null: File exists",
+            id="no-folder-to-release",
+        ),
     ],
 )
 def test_usage_errors_end_with_2_and_one_message_on_stderr(tmp_path, arguments, status, message):

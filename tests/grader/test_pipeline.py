@@ -11,7 +11,7 @@ import pytest
 
 from grader.assignment import load_assignment
 from grader.authoring.source import blank_files, solution_files
-from grader.errors import AssignmentError, UsageError
+from grader.errors import AssignmentError, GraderError, UsageError
 from grader.model import Outcome, Status
 from grader.pipeline import Settings, check_one, classrun, grade, rescore, rewrite
 from grader.records.marks import export_marks, import_marks
@@ -186,6 +186,37 @@ def test_rescore_with_other_terms_runs_no_student_code(assignment, copied, no_sa
     )
 
 
+def test_rescore_keeps_those_whose_hand_in_could_not_be_read(assignment, copied, no_sandbox):
+    summary = rescore(assignment, copied)
+    assert summary.lines[3].student == "dan"
+    assert summary.lines[3].status is Status.NOT_GRADED
+    document = json.loads((copied.out / "results.json").read_text())
+    assert [one["student"] for one in document["submissions"]] == ["ada", "bob", "carol", "dan", "eve"]
+
+
+def test_rescore_does_not_bring_back_work_that_was_replaced(
+    assignment, handed_in, copied, no_sandbox, tmp_path
+):
+    """Ada handed in again, and the zip was damaged: her earlier work counts no more, whatever is run in between."""
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "ada.zip").write_bytes(b"cut short")
+    (tmp_path / "class" / "zoe.zip").write_bytes(b"cut short")
+    grade(assignment, [tmp_path / "class"], copied)
+    lines = {line.student: line for line in rescore(assignment, copied).lines}
+    assert lines["ada"].status is Status.NOT_GRADED
+    assert "ada.zip is not a zip" in lines["ada"].noticed
+    assert lines["bob"].status is not Status.NOT_GRADED
+
+
+def test_rescore_beside_another_grader_refuses_and_changes_nothing(assignment, copied, no_sandbox):
+    with (
+        copied.state.at_work(assignment.name),
+        pytest.raises(GraderError, match=r"another `grader` is at work on this assignment; wait until"),
+    ):
+        rescore(assignment, copied)
+    assert not copied.out.exists()
+
+
 def test_rescore_before_any_run_says_what_to_do(assignment, tmp_path):
     settings = Settings(out=tmp_path / "out", state=State(tmp_path / "state"), seed=Seed.of(1))
     with pytest.raises(UsageError, match="run `grader run` first"):
@@ -195,7 +226,7 @@ def test_rescore_before_any_run_says_what_to_do(assignment, tmp_path):
 def test_rescore_lost_evidence_is_not_graded_and_no_zero(assignment, copied, no_sandbox):
     shutil.rmtree(copied.state.folder / "evidence")
     summary = rescore(assignment, copied)
-    assert summary.count(Status.NOT_GRADED) == 4
+    assert summary.count(Status.NOT_GRADED) == 5
     assert {check["outcome"] for check in results(copied)["ada"]["checks"]} == {"not_graded"}
 
 
@@ -214,7 +245,7 @@ def test_rescore_evidence_of_other_inputs_is_not_judged(assignment, copied, rows
     checks.write_text(checks.read_text().replace("standard_normal((4, 3))", f"standard_normal(({rows}, 3))"))
     settings = Settings(out=copied.out, state=copied.state, seed=Seed.of(seed))
     summary = rescore(load_assignment(changed), settings)
-    assert summary.count(Status.NOT_GRADED) == 4
+    assert summary.count(Status.NOT_GRADED) == 5
     with settings.state.gradebook() as gradebook:
         assert why in gradebook.latest(assignment.name, "ada").checks[0].detail
 

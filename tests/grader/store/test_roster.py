@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from grader.model import Note, Submission, SubmittedFile
-from grader.store.roster import Entry, Roster
+from grader.store.roster import Entry, Roster, TurnedAway
 
 
 def make_submission(student, digest="d"):
@@ -44,3 +44,17 @@ def test_roster_leaves_out_what_it_cannot_read(tmp_path):
     roster.enter(make_submission("ada"), "k")
     (tmp_path / "old.json").write_text('{"format": 0}')
     assert [entry.submission.student for entry in roster] == ["ada"]
+
+
+def test_the_last_counts_whether_it_could_be_read_or_not(tmp_path):
+    roster = Roster(tmp_path)
+    away = TurnedAway(student="ada", name="Ada", origin="ada.zip", reason="ada.zip is not a zip")
+    roster.enter(make_submission("ada"), "k1")
+    roster.enter(make_submission("bob"), "k2")
+    roster.turn_away(away)
+    assert [entry.submission.student for entry in roster] == ["bob"]
+    assert list(roster.turned_away()) == [away]
+    assert roster.find("ada") is None
+    roster.enter(make_submission("ada"), "k1")
+    assert roster.find("ada").evidence == "k1"
+    assert list(roster.turned_away()) == []

@@ -1,0 +1,60 @@
+"""Lock files: several together, one alone, and nobody for ever."""
+
+import subprocess
+import sys
+
+import pytest
+
+from grader.errors import GraderError
+from grader.store.locks import held
+
+HOLDER = """
+import sys
+from pathlib import Path
+from grader.store.locks import held
+with held(Path(sys.argv[1]), alone=sys.argv[2] == "alone"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another process that holds the lock file `at-work` until it is killed."""
+    started = []
+
+    def start(how):
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(tmp_path / "at-work"), how],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout.readline() == "held\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_several_hold_it_together(tmp_path, other):
+    other("together")
+    with held(tmp_path / "at-work", alone=False):
+        pass
+
+
+@pytest.mark.parametrize(("theirs", "alone"), [("together", True), ("alone", False), ("alone", True)])
+def test_who_wants_it_alone_has_it_alone(tmp_path, other, theirs, alone):
+    process = other(theirs)
+    with (
+        pytest.raises(GraderError, match=r"at-work: another `grader` is at work on this assignment; wait"),
+        held(tmp_path / "at-work", alone=alone),
+    ):
+        pass
+    process.kill()  # however it ends, the lock is free
+    process.wait()
+    with held(tmp_path / "at-work", alone=True):
+        pass
