@@ -1,53 +1,70 @@
-"""Measure this grader beside others and write docs/performance.md: `python -m tests.benchmarks [--quick]`.
+"""Measure this grader beside others and write docs/performance.md: `python -m tests.benchmarks [--quick] [WORKLOAD...]`.
 
-One command, under 15 minutes on two cores; `--quick` takes about two and writes where it is told to, for its figures are too few to
-be kept. Nothing else should run on the machine: the load found before each measurement stands in the report.
+All workloads take some 17 minutes on two cores. Each is written down as soon as it is measured: what was interrupted goes on with
+the names of the others. `--quick` takes about three minutes and writes elsewhere, for its figures are too few to be kept.
+Nothing else should run on the machine: the load found before each measurement stands in the report.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .document import Figures, Tool, write_document
-from .tools import CORES, Bench, find_peers
+from .document import write_document
+from .measure import Cost
+from .record import Part, load_record, save_record
+from .targets import AUTOGRADE, FEEDBACK, OURS, SCRIPTS
+from .tools import CORES, PEERS, Bench, find_peers, version_of
 from .workloads import HEAVY, LIGHT, Workload
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "performance.md"
+MEASURED = Path(__file__).with_name("measured.json")
 MIXED = ROOT / "assignments" / "cs231n_batchnorm"
-PEERS = Path(tempfile.gettempdir()) / "gradecheck-peers"
+ENVIRONMENTS = Path(tempfile.gettempdir()) / "gradecheck-peers"
+QUICK_OUT = Path(tempfile.gettempdir()) / "gradecheck-quick"
+SEED = "231"  # of the mixed class, whose samples' verdicts are recorded with it
+KERNELS = "nbclient alone, nothing checked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How much is measured. light, heavy: submissions. growth: of this grader's own classes. repeats: runs of the quick tools."""
+    """How much is measured. Submissions of each class; growth: of this grader's own; mixed: samples, 0 for all of them.
+
+    repeats: runs of the quick tools.
+    """
 
     light: int = 20
-    heavy: int = 4
     growth: tuple[int, ...] = (20, 100, 1000)
+    heavy: int = 4
+    efficiency: int = 16
+    cluster: int = 8
+    mixed: int = 0
     repeats: int = 3
-    mixed: bool = True
     heavy_class: Workload = HEAVY
 
 
 FULL = Size()
 QUICK = Size(
     light=4,
-    heavy=2,
     growth=(4, 12),
+    heavy=2,
+    efficiency=4,
+    cluster=4,
+    mixed=3,
     repeats=1,
-    mixed=False,
     heavy_class=replace(HEAVY, steps=HEAVY.steps // 20),
 )
 
 
 @dataclass(slots=True)
 class Session:
-    """One run of the benchmarks: measures everything in turn, telling what it is at."""
+    """One run of the benchmarks: measures workloads one after another, telling what it is at."""
 
     bench: Bench
     size: Size
@@ -57,94 +74,129 @@ class Session:
         """Tell on the terminal what is measured now."""
         print(f"{time.monotonic() - self.started:6.0f} s  {what}", flush=True)
 
-    def all(self) -> Figures:
-        """Measure everything."""
-        size = self.size
-        light, light_own = self.compared(LIGHT, size.light, repeats=size.repeats)
-        heavy, heavy_own = self.compared(size.heavy_class, size.heavy, repeats=max(1, size.repeats - 1))
-        growth, again, rescored = {}, {}, {}
-        for count in size.growth:
-            self.say(f"growth: {count} light submissions, then a second run, then rescore")
-            growth[count] = self.bench.grader(LIGHT, count)
-            again[count] = self.bench.grader(LIGHT, count, again="run")
-            rescored[count] = self.bench.grader(LIGHT, count, again="rescore")
-        clusters = {}
-        for workers in (1, 2):
-            self.say(f"cluster of {workers}")
-            clusters[workers] = self.bench.cluster(size.heavy_class, size.heavy, workers=workers)
-        mixed = None
-        if size.mixed:
-            self.say("mixed class: the samples of an assignment, time-outs among them")
-            mixed = self.bench.grade(MIXED, MIXED / "samples", accepted=(0, 3))
-        return Figures(
-            cores=CORES,
-            light=light,
-            light_count=size.light,
-            light_own_s=light_own,
-            heavy=heavy,
-            heavy_count=size.heavy,
-            heavy_own_s=heavy_own,
-            growth=growth,
-            again=again,
-            rescored=rescored,
-            clusters=clusters,
-            mixed=mixed,
-            quick=size is QUICK,
-            mixed_count=len(list((MIXED / "samples").iterdir())),
+    def measure(self, name: str) -> Part:
+        """Measure one workload."""
+        found: Part = getattr(self, f"_{name}")()
+        return found
+
+    def _part(
+        self, name: str, count: int, costs: Mapping[str, Sequence[Cost]], own_s: Sequence[float] = ()
+    ) -> Part:
+        peers = {
+            PEERS[peer].partition("==")[0]: version_of(python, PEERS[peer].partition("==")[0])
+            for peer, python in self.bench.peers.items()
+        }
+        quick = self.size is QUICK
+        return Part(name=name, count=count, costs=costs, own_s=own_s, peers=peers, quick=quick)
+
+    def _light(self) -> Part:
+        """Every tool on the same light class."""
+        return self._compared("light", LIGHT, self.size.light, repeats=self.size.repeats)
+
+    def _heavy(self) -> Part:
+        """Every tool on the same heavy class."""
+        return self._compared(
+            "heavy", self.size.heavy_class, self.size.heavy, repeats=max(1, self.size.repeats - 1)
         )
 
-    def compared(self, workload: Workload, count: int, *, repeats: int) -> tuple[list[Tool], list[float]]:
-        """Every tool on the same class; and what the students' own cells take, in CPU seconds, each time it was measured."""
+    def _growth(self) -> Part:
+        """This grader alone on larger and larger classes."""
+        costs: dict[str, list[Cost]] = {}
+        for count in self.size.growth:
+            self.say(f"growth: {count} light submissions, then a second run, then rescore")
+            costs[f"run {count}"] = [self.bench.grader(LIGHT, count)]
+            costs[f"again {count}"] = [self.bench.grader(LIGHT, count, again="run")]
+            costs[f"rescore {count}"] = [self.bench.grader(LIGHT, count, again="rescore")]
+        own = [self.bench.own_cpu_s(LIGHT, self.size.light) for _ in range(self.size.repeats)]
+        return self._part("growth", self.size.light, costs, own)
+
+    def _efficiency(self) -> Part:
+        """This grader alone on a heavy class in which the start weighs little."""
+        size, workload = self.size, self.size.heavy_class
+        self.say(f"efficiency: {size.efficiency} heavy submissions")
+        cost = self.bench.grader(workload, size.efficiency)
+        own = self.bench.own_cpu_s(workload, size.heavy) * size.efficiency / size.heavy
+        return self._part("efficiency", size.efficiency, {OURS: [cost]}, [own])
+
+    def _mixed(self) -> Part:
+        """The samples of an assignment, some of which cannot be graded: exit status 3."""
+        folder = MIXED / "samples"
+        if self.size.mixed:
+            folder = self.bench.folder / "some-samples"
+            for sample in sorted((MIXED / "samples").iterdir())[: self.size.mixed]:
+                shutil.copytree(sample, folder / sample.name, symlinks=True, dirs_exist_ok=True)
+        count = len(list(folder.iterdir()))
+        self.say(f"mixed: {count} samples, time-outs among them")
+        cost = self.bench.grade(MIXED, folder, options=["--seed", SEED], accepted=(0, 3))
+        return self._part("mixed", count, {OURS: [cost]})
+
+    def _cluster(self) -> Part:
+        """The heavy class on one worker and on two."""
+        costs = {}
+        for workers in (1, 2):
+            self.say(f"cluster: {self.size.cluster} heavy submissions on {workers}")
+            cost = self.bench.cluster(self.size.heavy_class, self.size.cluster, workers=workers)
+            costs[f"workers {workers}"] = [cost]
+        return self._part("cluster", self.size.cluster, costs)
+
+    def _compared(self, name: str, workload: Workload, count: int, *, repeats: int) -> Part:
         bench = self.bench
-        ours, kernels, scripts, own = (
-            Tool("this grader"),
-            Tool("nbclient alone, nothing checked"),
-            Tool("plain scripts"),
-            [],
-        )
+        costs: dict[str, list[Cost]] = {OURS: [], KERNELS: [], SCRIPTS: []}
+        own = []
         for number in range(repeats):
-            self.say(f"{workload.name}: this grader, nbclient, plain scripts ({number + 1} of {repeats})")
-            ours.costs.append(bench.grader(workload, count))
-            kernels.costs.append(bench.floor("nbclient", workload, count))
-            if number == 0 or workload.name == "light":  # minutes, where each takes ten seconds
-                scripts.costs.append(bench.floor("scripts", workload, count))
+            self.say(f"{name}: this grader, nbclient, plain scripts ({number + 1} of {repeats})")
+            costs[OURS].append(bench.grader(workload, count))
+            costs[KERNELS].append(bench.floor("nbclient", workload, count))
+            if number == 0 or workload is LIGHT:  # minutes, where each takes ten seconds
+                costs[SCRIPTS].append(bench.floor("scripts", workload, count))
                 own.append(bench.own_cpu_s(workload, count))
-        tools = [ours, kernels, scripts]
         if "nbgrader" in bench.peers:
-            graded, told = Tool("nbgrader autograde"), Tool("nbgrader generate_feedback, on top")
-            for _ in range(max(1, repeats - 1)):
-                self.say(f"{workload.name}: nbgrader")
-                costs = bench.nbgrader(workload, count)
-                graded.costs.append(costs[0])
-                told.costs.append(costs[1])
-            tools += [graded, told]
+            for _ in range(max(1, repeats - 1) if workload is LIGHT else 1):
+                self.say(f"{name}: nbgrader")
+                graded, told = bench.nbgrader(workload, count)
+                costs.setdefault(AUTOGRADE, []).append(graded)
+                costs.setdefault(FEEDBACK, []).append(told)
         if "otter" in bench.peers:
-            self.say(f"{workload.name}: otter, {CORES} at once")
-            tools.append(Tool(f"otter run, {CORES} at once", [bench.otter(workload, count, at_once=CORES)]))
-        return tools, own
+            for at_once in (1, CORES) if workload is LIGHT else (CORES,):
+                self.say(f"{name}: otter, {at_once} at once")
+                costs[f"otter run, {at_once} at once"] = [bench.otter(workload, count, at_once=at_once)]
+        return self._part(name, count, costs, own)
+
+
+WORKLOADS = ("light", "growth", "heavy", "efficiency", "mixed", "cluster")
 
 
 def main() -> None:
-    """Measure, and write the document."""
+    """Measure, and write the document after each workload."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument(
+        "workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}; all unless named"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="few and small runs, to see that everything works"
     )
     parser.add_argument("--out", type=Path, help="the document; docs/performance.md unless quick")
     parser.add_argument(
-        "--peers", type=Path, default=PEERS, help="environments of the other graders; made where absent"
+        "--peers", type=Path, default=ENVIRONMENTS, help="the other graders' environments; made where absent"
     )
     parser.add_argument(
         "--no-install", action="store_true", help="leave out other graders that are not there"
     )
     options = parser.parse_args()
-    out = options.out or (Path(tempfile.gettempdir()) / "performance-quick.md" if options.quick else TARGET)
+    unknown = set(options.workloads) - set(WORKLOADS)
+    if unknown:
+        parser.error(f"no workload {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
+    out = options.out or (QUICK_OUT / "performance.md" if options.quick else TARGET)
+    kept = QUICK_OUT / "measured.json" if options.quick else MEASURED
     with tempfile.TemporaryDirectory(prefix="gradecheck-bench-") as folder:
         peers = find_peers(options.peers, install=not options.no_install)
         session = Session(Bench(folder=Path(folder), peers=peers), QUICK if options.quick else FULL)
-        figures = session.all()
+        for name in options.workloads or WORKLOADS:
+            part = session.measure(name)
+            record = {**load_record(kept), name: part}
+            save_record(kept, record)
+            write_document(out, record)
         session.say("done")
-    write_document(out, figures, peers)
     print(out)
 
 

@@ -26,7 +26,7 @@ def cells(path: Path) -> list[str]:
 
 
 def warm(paths: list[Path]) -> None:
-    """Print the CPU seconds of all cells of all notebooks, one after another."""
+    """Print the CPU seconds of all cells of all notebooks, AT_ONCE at a time."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -41,18 +41,24 @@ def warm(paths: list[Path]) -> None:
     plt.title("x")
     plt.show()
     used = 0.0
-    for path in paths:
+    for number, path in enumerate(paths):
+        if number >= AT_ONCE:  # what runs beside it costs the same as under a grader
+            used += waited()
         if os.fork() == 0:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             space: dict[str, Any] = {"__name__": "__main__"}
             for source in cells(path):
                 exec(source, space)
             os._exit(0)
-        _, status, usage = os.wait4(-1, 0)
-        if status:
-            raise RuntimeError(f"{path}: a cell failed")
-        used += usage.ru_utime + usage.ru_stime
-    print(used)
+    print(used + sum(waited() for _ in paths[:AT_ONCE]))
+
+
+def waited() -> float:
+    """Wait for one fork; the CPU seconds that it took."""
+    _, status, usage = os.wait4(-1, 0)
+    if status:
+        raise RuntimeError("a cell failed")
+    return usage.ru_utime + usage.ru_stime
 
 
 def scripts(paths: list[Path]) -> None:

@@ -1,0 +1,201 @@
+"""The project's targets beside what was measured. Whatever falls short is named, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .measure import Cost, spread
+from .record import Part, Record
+
+__all__ = ["AUTOGRADE", "FEEDBACK", "OURS", "SCRIPTS", "Target", "fixed_cost", "targets"]
+
+MB = 1e6
+OURS = "this grader"
+SCRIPTS = "plain scripts"
+AUTOGRADE = "nbgrader autograde"
+FEEDBACK = "nbgrader generate_feedback, on top"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is wanted and what came of it. reason: why it may fall short; said only if it does."""
+
+    name: str
+    wanted: str
+    measured: str
+    met: bool
+    reason: str
+
+
+def targets(record: Record) -> list[Target]:
+    """The targets of every part that was measured."""
+    found = {
+        "growth": _growth_targets,
+        "light": _light_targets,
+        "heavy": _heavy_targets,
+        "efficiency": _heavy_targets,
+        "mixed": _mixed_targets,
+        "cluster": _cluster_targets,
+    }
+    lines = [target for name, rule in found.items() if name in record for target in rule(record[name])]
+    if "light" in record and "growth" in record:
+        lines += _large_class_targets(record["light"], record["growth"])
+    return lines
+
+
+def slope_s(growth: Part) -> float:
+    """CPU seconds for each further submission, all told: from the smallest class to the largest, without the start."""
+    runs = growth.numbered("run")
+    small, large = min(runs), max(runs)
+    return (runs[large].cpu_s - runs[small].cpu_s) / (large - small)
+
+
+def fixed_cost(growth: Part) -> float:
+    """What of `slope_s` is not the student's own cells."""
+    return slope_s(growth) - min(growth.own_s) / growth.count
+
+
+def _growth_targets(part: Part) -> Iterator[Target]:
+    runs = part.numbered("run")
+    large = max(runs)
+    cost = fixed_cost(part)
+    yield Target(
+        name="fixed cost of a light submission: CPU beyond the student's cells, checks and pages included",
+        wanted="under 0.10 s",
+        measured=f"{cost:.3f} s",
+        met=cost < 0.10,
+        reason="What is left: eight checks, each in a fork of its own (some 6 ms), the kernel's start (20 ms), the driver "
+        "(30 ms) and making the room (10 ms). Forks and start are page faults of copied memory more than work, and cost more "
+        "on a busy machine.",
+    )
+    times = slope_s(part) * part.count / min(part.own_s)
+    yield Target(
+        name="CPU of each further light submission, as a multiple of its bare cells in a warm process",
+        wanted="under 3",
+        measured=f"{times:.2f}",
+        met=times < 3,
+        reason="See the fixed cost.",
+    )
+    memory = max(one.own_bytes for one in runs.values()) / MB
+    yield Target(
+        name=f"peak memory of the driver, from {min(runs)} to {large} submissions",
+        wanted="under 400 MB",
+        measured=f"{runs[min(runs)].own_bytes / MB:.0f} to {memory:.0f} MB",
+        met=memory < 400,
+        reason="It should not grow with the class: look at what holds results.",
+    )
+    for name, word, most in (("second run over an unchanged class", "again", 5), ("rescore", "rescore", 10)):
+        wanted = max(most * large / 1000, 2.0)
+        wall = part.numbered(word)[large].wall_s
+        yield Target(
+            name=f"{name} of {large}",
+            wanted=f"under {wanted:g} s",
+            measured=f"{wall:.1f} s",
+            met=wall < wanted,
+            reason="Every submission's evidence is read and judged anew, its result compared with the gradebook's, its page "
+            "written.",
+        )
+
+
+def _light_targets(part: Part) -> Iterator[Target]:
+    ours = _median(part, OURS)
+    if SCRIPTS in part.costs:
+        share = ours.cpu / _median(part, SCRIPTS).cpu
+        yield Target(
+            name="CPU of a light class, start and reports included, as a multiple of the same cells as plain scripts",
+            wanted="under 3",
+            measured=f"{share:.2f}",
+            met=share < 3,
+            reason=f"The start (imports, the warm parent, pages) is spread over {part.count} submissions alone.",
+        )
+    for name, wall in _rivals(part):
+        yield Target(
+            name=f"throughput of {part.count} light submissions against {name}",
+            wanted="at least 20 times",
+            measured=f"{wall / ours.wall:.1f} times",
+            met=wall / ours.wall >= 20,
+            reason=f"The start of this grader, some two seconds, is spread over {part.count} submissions alone; and the "
+            "students' own cells, which no grader can save, bound the rest.",
+        )
+
+
+def _large_class_targets(light: Part, growth: Part) -> Iterator[Target]:
+    runs = growth.numbered("run")
+    large = max(runs)
+    rate = runs[large].wall_s / large * light.count
+    for name, wall in _rivals(light):
+        yield Target(
+            name=f"throughput of {large} light submissions against {name}, whose {light.count} stand for as many",
+            wanted="at least 20 times",
+            measured=f"{wall / rate:.1f} times",
+            met=wall / rate >= 20,
+            reason="The students' own cells take about half of this grader's CPU; the rest is the fixed cost above.",
+        )
+
+
+def _heavy_targets(part: Part) -> Iterator[Target]:
+    wall = _median(part, OURS).wall
+    efficiency = min(part.own_s) / (part.cores * wall)
+    yield Target(
+        name=f"efficiency of {part.count} heavy submissions: CPU of the students' cells / (cores x wall)",
+        wanted="at least 0.95",
+        measured=f"{efficiency:.2f}",
+        met=efficiency >= 0.95,
+        reason="Start and reports take some two seconds, in which no cell runs: they weigh in a small class, not in a large one.",
+    )
+
+
+def _mixed_targets(part: Part) -> Iterator[Target]:
+    cost = _median(part, OURS)
+    yield Target(
+        name=f"a class of {part.count} samples, with endless loops and floods",
+        wanted="under 60 s",
+        measured=f"{cost.wall:.1f} s",
+        met=cost.wall < 60,
+        reason="Endless loops cost their whole time limit; the more such samples, the longer..",
+    )
+    memory = max(one.own_bytes for one in part.costs[OURS]) / MB
+    yield Target(
+        name="peak memory of the grader itself in that class",
+        wanted="under 400 MB",
+        measured=f"{memory:.0f} MB",
+        met=memory < 400,
+        reason="Look at what holds evidence.",
+    )
+
+
+def _cluster_targets(part: Part) -> Iterator[Target]:
+    walls = {workers: cost.wall_s for workers, cost in part.numbered("workers").items()}
+    gain = walls[1] / walls[2]
+    yield Target(
+        name=f"{part.count} heavy submissions on a cluster: two workers of one core against one",
+        wanted="at least 1.8 times",
+        measured=f"{gain:.2f} times",
+        met=gain >= 1.8,
+        reason="Driver and scheduler share the two cores with the workers, and start and reports take the same time for both.",
+    )
+
+
+def _rivals(part: Part) -> Iterator[tuple[str, float]]:
+    walls = {name: _median(part, name).wall for name in part.costs}
+    if AUTOGRADE in walls:
+        yield "nbgrader (autograde and feedback)", walls[AUTOGRADE] + walls[FEEDBACK]
+    otters = [wall for name, wall in walls.items() if name.startswith("otter")]
+    if otters:
+        yield "otter at its best", min(otters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Medians:
+    wall: float
+    cpu: float
+
+
+def _median(part: Part, name: str) -> _Medians:
+    costs = part.costs[name]
+
+    def wall(cost: Cost) -> float:
+        return cost.wall_s
+
+    return _Medians(spread(costs, wall).median, spread(costs, lambda cost: cost.cpu_s).median)
