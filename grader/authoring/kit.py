@@ -29,14 +29,16 @@ __all__ = ["FIXTURES", "kit_files", "public_checks", "public_fixtures", "same_fi
 
 FOLDER = "selfcheck"
 FIXTURES = f"{FOLDER}/fixtures.npz"
-TERMS = frozenset({"of", "tolerance", "floor", "exact_dtype", "time_s", "hint", "section"})
+TERMS = frozenset({"of", "where", "tolerance", "floor", "exact_dtype", "time_s", "hint", "section"})
 COMMON = "assignments.common"
 PROBE = "grader.probe"
 OWN = (
     "selfcheck",
     "selfcheck_view",
+    "selfcheck_notebook",
     "selfcheck_worker",
     "check",
+    "definitions",
     "seeding",
 )  # copied as they are, for students to read
 SAME = 1e-6  # relative; between machines fixtures differ by rounding, which grows over a training trajectory
@@ -59,11 +61,20 @@ if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
 from selfcheck.selfcheck import check_folder, main  # noqa: E402 - found only now
+from selfcheck.selfcheck_notebook import kernel_namespace  # noqa: E402
 
 
 def check(*functions):
-    """Check the functions named, or all; the last line of a notebook cell shows the result as a table."""
-    return check_folder(HERE, *functions)
+    """Check the functions named, or all; the last line of a notebook cell shows the result as a table.
+
+    What you define in the notebook itself is checked as it is in the notebook now: run its cells first.
+    """
+    names = kernel_namespace()
+    if names is None:
+        return check_folder(HERE, *functions)
+    from selfcheck.here import look  # brings NumPy and the checks into the kernel, and only into it
+
+    return check_folder(HERE, *functions, look=lambda wanted: look(HERE, wanted, names))
 
 
 if __name__ == "__main__":
@@ -83,15 +94,24 @@ from .selfcheck_worker import work
 work(Path(sys.argv[1]), compare_value, vars(checks), json.loads(sys.argv[2]))
 '''
 
+_LOOK = '''"""What checks a notebook in its own kernel: the checks, the comparison and the folder, brought together."""
+
+from . import checks
+from .compare import compare_value
+from .selfcheck_worker import look as look_with
+
+
+def look(folder, wanted, names):
+    return look_with(folder, compare_value, vars(checks), wanted, names)
+'''
+
 _INIT = '''"""The self-check: published checks, what is expected, and what runs them. `check.py` beside this folder starts it."""
 '''
 
 
 def public_checks(suite: Suite) -> tuple[Check, ...]:
-    """The checks that students can run themselves: visible, of modules, and judged by comparing arrays."""
-    return tuple(
-        check for check in suite.checks if check.visible and check.where == "modules" and check.judge is None
-    )
+    """The checks that students can run themselves: visible, and judged by comparing arrays."""
+    return tuple(check for check in suite.checks if check.visible and check.judge is None)
 
 
 def public_fixtures(suite: Suite) -> dict[str, dict[str, Array]]:
@@ -114,6 +134,7 @@ def kit_files(suite: Suite, fixtures: Mapping[str, Mapping[str, Array]]) -> dict
         "check.py": _CHECK.replace("{example}", checks[0].of if checks else "FUNCTION"),
         f"{FOLDER}/__init__.py": _INIT,
         f"{FOLDER}/worker.py": _WORKER,
+        f"{FOLDER}/here.py": _LOOK,
         f"{FOLDER}/compare.py": (_PACKAGE / "compare.py").read_text(encoding="utf-8"),
         f"{FOLDER}/settings.json": _settings(assignment, checks),
         **_probe_modules(),
@@ -167,6 +188,7 @@ def _settings(assignment: Assignment, checks: tuple[Check, ...]) -> str:
         "title": spec.title,
         "own": own,
         "modules": [*own, *_modules(spec.files.fallback), *_modules(spec.files.provided)],
+        "notebooks": [notebook.path for notebook in spec.notebooks],
         "seeds": {check.id: PUBLIC_SEED.for_check(check.id) for check in checks},
         "check_s": spec.limits.check_s,
         "import_s": spec.limits.import_s,

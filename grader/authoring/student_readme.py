@@ -23,7 +23,7 @@ def student_readme(spec: Spec, example: str, unwritten: Mapping[str, Sequence[st
     """
     parts = [f"# {spec.title}", _sentence(spec), _contents(spec, unwritten), _set_up(spec)]
     if example:
-        parts.append(_self_check(example))
+        parts.append(_self_check(example, in_notebook=not spec.files.modules))
     parts.append(_hand_in(spec))
     return "\n\n".join(parts) + "\n"
 
@@ -72,7 +72,13 @@ def _set_up(spec: Spec) -> str:
     return "\n".join(lines)
 
 
-def _self_check(example: str) -> str:
+def _self_check(example: str, *, in_notebook: bool) -> str:
+    reads = (
+        "From a terminal it runs what the saved notebook defines; in the notebook it checks what is defined there, so run its "
+        "cells first."
+        if in_notebook
+        else "It reads your files as they are on the disk (save them first)."
+    )
     return "\n".join(
         [
             "## Check your work",
@@ -86,9 +92,9 @@ def _self_check(example: str) -> str:
             f'    check("{example}")',
             "",
             _wrapped(
-                "It needs NumPy alone, reads your files as they are on the disk (save them first), and says for each "
-                "check whether it passes, the relative error, and where to look. Grading draws other inputs and checks "
-                "more, so code that fits the published inputs alone will not pass there."
+                f"It needs NumPy alone. {reads} For each check it says whether it passes, the relative error, and where to "
+                "look. Grading draws other inputs and checks more, so code that fits the published inputs alone will not "
+                "pass there."
             ),
         ]
     )

@@ -12,11 +12,20 @@ if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
 from selfcheck.selfcheck import check_folder, main  # noqa: E402 - found only now
+from selfcheck.selfcheck_notebook import kernel_namespace  # noqa: E402
 
 
 def check(*functions):
-    """Check the functions named, or all; the last line of a notebook cell shows the result as a table."""
-    return check_folder(HERE, *functions)
+    """Check the functions named, or all; the last line of a notebook cell shows the result as a table.
+
+    What you define in the notebook itself is checked as it is in the notebook now: run its cells first.
+    """
+    names = kernel_namespace()
+    if names is None:
+        return check_folder(HERE, *functions)
+    from selfcheck.here import look  # brings NumPy and the checks into the kernel, and only into it
+
+    return check_folder(HERE, *functions, look=lambda wanted: look(HERE, wanted, names))
 
 
 if __name__ == "__main__":

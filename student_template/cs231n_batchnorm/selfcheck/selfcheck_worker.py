@@ -12,6 +12,7 @@ import importlib
 import io
 import json
 import os
+import random
 import sys
 import traceback
 import warnings
@@ -20,11 +21,12 @@ from typing import Any, Callable, Iterator, Mapping  # noqa: UP035 - subscribed 
 
 import numpy as np
 
-from .check import Check
+from .check import Check, NeedsPersonError
 from .seeding import seeded
+from .selfcheck_notebook import Namespace, NotNowError, defined_by, limited
 from .values import plain
 
-__all__ = ["Compare", "canary", "work"]
+__all__ = ["Compare", "canary", "look", "work"]
 
 #: `grader.compare.compare_value`, handed in because this package knows nothing that judges.
 Compare = Callable[..., Any]
@@ -69,16 +71,49 @@ class _Implementation:
             return None
 
 
+def _kit(folder: Path, checks: Mapping[str, Any]) -> tuple[dict[str, Any], list[Check], dict[str, Any]]:
+    """The settings, the published checks and the expected arrays."""
+    settings = json.loads((folder / "selfcheck" / "settings.json").read_text(encoding="utf-8"))
+    published = [check for check in checks.values() if isinstance(check, Check)]
+    with np.load(folder / "selfcheck" / "fixtures.npz", allow_pickle=False) as file:
+        return settings, published, {name: file[name] for name in file.files}
+
+
+def look(
+    folder: Path, compare: Compare, checks: Mapping[str, Any], wanted: list[str], names: Any
+) -> list[dict[str, Any]] | None:
+    """Run the checks of a notebook in its own kernel; a row for each. Random numbers go on afterwards as if nothing had been.
+
+    Args: names: of the notebook. Others as of `work`. Returns: None if NumPy draws other random numbers than when the expected
+        results were made.
+    """
+    settings, published, fixtures = _kit(folder, checks)
+    states = np.random.get_state(), random.getstate()
+    rows = []
+    try:
+        if not _same_random_numbers(fixtures):
+            return None
+        bench = _Bench(folder, compare, Namespace(names, "this notebook yet: run its cell first"))
+        for check in published:
+            if check.where != "notebook" or not _is_wanted(check, wanted):
+                continue
+            expected, described = _expected(fixtures, check.id), _describe(check, settings)
+            seed, limit_s = settings["seeds"][check.id], described["limit_s"]
+            rows.append({**described, **bench.run(check, seed, expected, limit_s=limit_s)})
+    finally:
+        np.random.set_state(states[0])
+        random.setstate(states[1])
+    return rows
+
+
 def work(folder: Path, compare: Compare, checks: Mapping[str, Any], request: Mapping[str, Any]) -> None:
     """Announce the published checks, run those that `request` asks for, and report on each.
 
     Args: folder: the student's, which holds `selfcheck/`. checks: the names of the check module. request: `wanted`, names of
-        functions or checks, empty for all; `skip`, ids that were answered before.
+        functions or checks, empty for all; `skip`, ids that were answered before; `notebook`, whether to run what a saved notebook
+        defines and check that as well.
     """
-    settings = json.loads((folder / "selfcheck" / "settings.json").read_text(encoding="utf-8"))
-    published = [check for check in checks.values() if isinstance(check, Check)]
-    with np.load(folder / "selfcheck" / "fixtures.npz", allow_pickle=False) as file:
-        fixtures = {name: file[name] for name in file.files}
+    settings, published, fixtures = _kit(folder, checks)
     say = _own_output()
     plan = [_describe(check, settings) for check in published]
     say({"event": "plan", "checks": plan, "import_s": settings["import_s"]})
@@ -90,15 +125,38 @@ def work(folder: Path, compare: Compare, checks: Mapping[str, Any], request: Map
     for module in settings["own"]:
         say({"event": "import", "file": _file(module)})
         implementation.load(module)
-    bench = _Bench(folder, compare, implementation)
-    wanted = set(request["wanted"])
+    benches = {"modules": _Bench(folder, compare, implementation)}
+    if request["notebook"] and any(check.where == "notebook" for check in published):
+        benches["notebook"] = _Bench(folder, compare, _saved_notebook(folder, settings, say))
+    wanted = request["wanted"]
     for check in published:
-        if check.id in request["skip"] or (wanted and not wanted & {check.id, check.of}):
+        if check.where not in benches or check.id in request["skip"] or not _is_wanted(check, wanted):
             continue
         say({"event": "begin", "check": check.id})
+        bench = benches[check.where]
         answer = bench.run(check, settings["seeds"][check.id], _expected(fixtures, check.id))
         say({"event": "end", "check": check.id, **answer})
     say({"event": "done"})
+
+
+def _is_wanted(check: Check, wanted: list[str]) -> bool:
+    """Whether it was asked for: by its own name, its function's, or its method's without the class. No name asks for all."""
+    return not wanted or any(name in (check.id, check.of, check.of.rpartition(".")[2]) for name in wanted)
+
+
+def _saved_notebook(
+    folder: Path, settings: Mapping[str, Any], say: Callable[[Mapping[str, Any]], None]
+) -> Namespace:
+    """What the student's saved notebook defines."""
+    for name in settings["notebooks"]:
+        if (folder / name).is_file():
+            say({"event": "import", "file": name})
+            with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                names, faults = defined_by(folder / name, settings["modules"])
+            said = "".join(f"; {fault}" for fault in faults[:MAX_NAMED])
+            return Namespace(names, f"{name} as it is saved{said}")
+    return Namespace({}, " or ".join(settings["notebooks"]) + ", which is not in this folder")
 
 
 def canary() -> dict[str, Any]:
@@ -157,24 +215,33 @@ def _expected(fixtures: Mapping[str, Any], check: str) -> dict[str, Any]:
 class _Bench:
     """Runs one check after another against the student's code."""
 
-    def __init__(self, folder: Path, compare: Compare, implementation: _Implementation) -> None:
+    def __init__(self, folder: Path, compare: Compare, implementation: Any) -> None:
         self._folder = folder
         self._compare = compare
         self._implementation = implementation
 
-    def run(self, check: Check, seed: int, expected: Mapping[str, Any]) -> dict[str, Any]:
-        """What became of one check, ready for JSON."""
+    def run(
+        self, check: Check, seed: int, expected: Mapping[str, Any], *, limit_s: float | None = None
+    ) -> dict[str, Any]:
+        """What became of one check, ready for JSON. limit_s: kept here where no other process does."""
+        within = contextlib.nullcontext() if limit_s is None else limited(limit_s)
         printed = io.StringIO()
         answer: dict[str, Any] = {"outcome": "failed", "relative_error": None, "reason": ""}
         with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(printed):
             warnings.simplefilter("always")
             try:
-                answer.update(self._judge(check, check.probe(self._implementation, seeded(seed)), expected))
+                with within:
+                    returned = check.probe(self._implementation, seeded(seed))
+                answer.update(self._judge(check, returned, expected))
             except NotImplementedError as exc:
                 reason = str(exc) or "not implemented yet"
                 answer.update(outcome="todo", reason=reason, **_place(exc, self._folder))
-            except _MissingError as exc:
+            except (_MissingError, NotNowError) as exc:
                 answer.update(reason=str(exc))
+            except NeedsPersonError as exc:
+                answer.update(reason=f"cannot be told here, and a person will look: {exc}")
+            except TimeoutError as exc:
+                answer.update(reason=str(exc), **_place(exc, self._folder))
             except (Exception, SystemExit) as exc:  # noqa: BLE001 - the student's code runs here and may raise anything
                 answer.update(reason=_raised(exc), **_place(exc, self._folder))
         return {

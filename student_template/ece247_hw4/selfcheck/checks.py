@@ -71,11 +71,26 @@ def rmsprop_update(impl: Any, rng: Any) -> dict[str, Any]:
     """One step of RMSProp: weights and average of squared gradients."""
     return updates(impl, rng, 'rmsprop', {'learning_rate': 0.01}, {'a': (0.3, 2.0)}, shapes=SHAPES)
 
+@check(of='rmsprop', section=RMSPROP, hint='epsilon is a setting; it is added to the root, not under it. Think of gradients as small as epsilon.')
+def rmsprop_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
+    """RMSProp adds the epsilon that it is given to the root."""
+    large = updates(impl, rng, 'rmsprop', {'learning_rate': 0.01, 'epsilon': 0.3}, {'a': (0.3, 2.0)})
+    tiny = updates(impl, rng, 'rmsprop', {'learning_rate': 0.01}, {'a': None}, shapes=((3, 6),), scale=1e-06)
+    return {**large, **tiny}
+
 @check(of='adam', tolerance=ANY_EPSILON, floor=UNIT, section=ADAM, hint='Raise t first; both averages are corrected for their start at zero, and stored without the correction.')
 def adam_update(impl: Any, rng: Any) -> dict[str, Any]:
     """One step of Adam: weights, both averages and the count."""
     states = {'v': (-0.5, 0.9), 'a': (0.3, 2.0)}
     return updates(impl, rng, 'adam', {'learning_rate': 0.01, 't': 5}, states, shapes=SHAPES)
+
+@check(of='adam', section=ADAM, hint='epsilon is a setting; it is added to the root of the corrected average.')
+def adam_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
+    """Adam adds the epsilon that it is given to the root."""
+    states = {'v': (-0.5, 0.9), 'a': (0.3, 2.0)}
+    large = updates(impl, rng, 'adam', {'learning_rate': 0.01, 'epsilon': 0.3, 't': 3}, states)
+    tiny = {'learning_rate': 0.01, 't': 0}
+    return {**large, **updates(impl, rng, 'adam', tiny, {'v': None, 'a': None}, shapes=((3, 6),), scale=1e-06)}
 
 @check(of='FullyConnectedNet', section=COPIED, hint='The penalty is half of reg times the sum of squares of every weight matrix, the last one too, and of nothing else.')
 def network_loss(impl: Any, rng: Any) -> dict[str, Any]:

@@ -16,11 +16,18 @@ import tempfile
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Callable  # noqa: UP035 - subscribed when run, which Python 3.8 needs it for
 
 from .selfcheck_view import Row, as_html, as_text
 
 __all__ = ["Report", "SelfCheckError", "check_folder", "main"]
+
+STRANGE = (
+    "NumPy {numpy} draws other random numbers than the version that the published results were made with, so nothing can be "
+    "said here; your submission is graded all the same"
+)
+#: Given a list of names of functions or checks, the rows of a notebook's checks, as `selfcheck_worker.look` makes them, or None.
+Look = Callable[[Any], Any]
 
 START_S = 60.0  # until the worker has imported NumPy: generous, for a cold disk with a virus scanner
 
@@ -49,21 +56,27 @@ class Report:
         return as_html(self.title, self.rows)
 
 
-def check_folder(folder: Path, *names: str) -> Report:
+def check_folder(folder: Path, *names: str, look: Look | None = None) -> Report:
     """Check the student's code in `folder`. names: functions, classes or checks; none means all.
 
+    look: in a notebook's kernel, what runs the checks of its own names there; without it the saved notebook's definitions are run.
     Raises: SelfCheckError if a name is not known or the self-check itself cannot run.
     """
     plan: dict[str, dict[str, Any]] = {}
     rows: dict[str, Row] = {}
     while True:
-        worker = _Worker(folder, {"wanted": list(names), "skip": list(rows)})
+        worker = _Worker(folder, {"wanted": list(names), "skip": list(rows), "notebook": look is None})
         try:
             finished = _follow(worker, plan, rows, names)
         finally:
             worker.stop()
         if finished:
             break
+    if look is not None:
+        found = look(list(names))
+        if found is None:
+            raise SelfCheckError(STRANGE.format(numpy="of this kernel"))
+        rows.update({seen["check"]: _row(seen, warnings=tuple(seen["warnings"])) for seen in found})
     title = json.loads((folder / "selfcheck" / "settings.json").read_text(encoding="utf-8"))["title"]
     return Report(title, tuple(rows[check] for check in plan if check in rows))
 
@@ -107,10 +120,7 @@ def _follow(
             import_s = event["import_s"]
             _refuse_unknown(plan, names)
         elif kind == "strange":
-            raise SelfCheckError(
-                f"NumPy {event['numpy']} draws other random numbers than the version that the published results were made "
-                "with, so nothing can be said here; your submission is graded all the same"
-            )
+            raise SelfCheckError(STRANGE.format(numpy=event["numpy"]))
         elif kind == "import":
             what, limit_s = event["file"], import_s
         elif kind == "begin":
@@ -135,13 +145,19 @@ def _fail_rest(
     plan: dict[str, dict[str, Any]], rows: dict[str, Row], names: tuple[str, ...], reason: str
 ) -> None:
     for check, planned in plan.items():
-        if check not in rows and (not names or check in names or planned["of"] in names):
+        if check not in rows and (not names or _called(planned) & set(names)):
             rows[check] = _row(planned, outcome="failed", reason=reason)
+
+
+def _called(planned: dict[str, Any]) -> set[str]:
+    """The names by which a check can be asked for: its own, its function's, and a method's without the class."""
+    return {planned["check"], planned["of"], planned["of"].rpartition(".")[2]}
 
 
 def _refuse_unknown(plan: dict[str, dict[str, Any]], names: tuple[str, ...]) -> None:
     functions = list(dict.fromkeys(entry["of"] for entry in plan.values()))
-    unknown = [name for name in names if name not in functions and name not in plan]
+    known = set().union(*(_called(entry) for entry in plan.values()))
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise SelfCheckError(f"no check of {', '.join(unknown)}; there are checks of {', '.join(functions)}")
 

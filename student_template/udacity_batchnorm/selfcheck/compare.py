@@ -73,7 +73,7 @@ def compare_value(
     """
     expected = np.asarray(expected)
     if actual is None:
-        return Judgement(0.0, f"is {_article(type_name)}, expected {_describe(expected)}")
+        return Judgement(0.0, f"is {_named(type_name)}, expected {_describe(expected)}")
     actual = np.asarray(actual)
     reason = _wrong_dtype(actual, expected, exact_dtype=exact_dtype) or _wrong_shape(actual, expected)
     if reason:
@@ -156,7 +156,9 @@ def _describe(expected: Any) -> str:
     return f"an array of shape {expected.shape}"
 
 
-def _article(type_name: str) -> str:
+def _named(type_name: str) -> str:
     if type_name == "NoneType":
         return "None"
+    if type_name == "ndarray":  # its data did not come along: no dtype of numbers
+        return "an array of something else than plain numbers (dtype object, perhaps)"
     return f"{'an' if type_name[:1].lower() in 'aeiou' else 'a'} {type_name}"
