@@ -251,9 +251,8 @@ def rmsprop_steps(impl: Any, rng: Any) -> dict[str, Any]:
 @check(
     of="rmsprop",
     points=1,
-    visible=False,
     section=RMSPROP,
-    hint="epsilon is a setting; it is added to the root, not under it. Think of gradients as small as epsilon.",
+    hint="epsilon is a setting; where does the formula add it? Think of gradients as small as epsilon.",
 )
 def rmsprop_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
     """RMSProp adds the epsilon that it is given to the root."""
@@ -295,9 +294,8 @@ def adam_steps(impl: Any, rng: Any) -> dict[str, Any]:
 @check(
     of="adam",
     points=1,
-    visible=False,
     section=ADAM,
-    hint="epsilon is a setting; it is added to the root of the corrected average.",
+    hint="epsilon is a setting; where does the formula add it, and to the root of which average?",
 )
 def adam_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
     """Adam adds the epsilon that it is given to the root."""

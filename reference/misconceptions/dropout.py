@@ -13,6 +13,17 @@ COURSE_BACK = "conventions.cs231n.dropout_backward"
 
 MASK = "((rng.random(x.shape) < keep) / keep).astype(x.dtype, copy=False)"
 TEST = "return (x, (dropout_param, None))"
+NETWORK = "networks.FullyConnectedNet._forward"
+NETWORK_BACK = "networks.FullyConnectedNet._layer_backward"
+IN_TRAINING = "if self.keep < 1 and rng is not None:"
+
+
+def _network_in_test_mode(out: str) -> Edit:
+    """Students' own networks call their own dropout; the core's calls the core's, which knows no test mode."""
+    wrong = f"if self.keep < 1 and rng is None:\n    out = {out}\n{IN_TRAINING}"
+    return Edit(NETWORK, IN_TRAINING, wrong, context=True)
+
+
 ECE = "a published solution of ECE C147/C247, homework 4"
 PUBLIC = "public checkouts of CS231n's assignment 2"
 
@@ -74,6 +85,9 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
                 "mask = (np.random.random_sample(x.shape) >= dropout_param['p']) / (1 - dropout_param['p'])\n"
                 "return (x * mask, (dropout_param, None))",
             ),
+            _network_in_test_mode(
+                "out * ((np.random.random_sample(out.shape) >= self.keep) / (1 - self.keep))"
+            ),
         ),
         student="It looks like units are dropped in test mode; what should the network do when it is used?",
         instructor="Test mode draws and applies a mask.",
@@ -81,7 +95,10 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
     ),
     Misconception(
         id="dropout_forward.scaled_in_test_mode",
-        edits=(Edit(COURSE, TEST, "return (x * dropout_param['p'], (dropout_param, None))"),),
+        edits=(
+            Edit(COURSE, TEST, "return (x * dropout_param['p'], (dropout_param, None))"),
+            _network_in_test_mode("out * self.keep"),
+        ),
         student="It looks like test mode scales the output; inverted dropout has done that in training.",
         instructor="Test mode multiplies by p, as plain dropout would.",
         seen=PUBLIC,
@@ -113,6 +130,12 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
                 "return dout if mask is None else dropout.dropout_backward(dout, mask)",
                 "keep = cache[0]['p']\n"
                 "return dout if mask is None else dout * ((np.random.random(dout.shape) < keep) / keep)",
+            ),
+            Edit(
+                NETWORK_BACK,
+                "dout = dropout_backward(dout, cache['dropout'])",
+                "dout = dout * ((np.random.random(dout.shape) < self.keep) / self.keep)",
+                context=True,
             ),
         ),
         student="It looks like the backward pass draws a new mask; which units were dropped on the way forward?",

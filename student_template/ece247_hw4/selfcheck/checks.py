@@ -71,7 +71,7 @@ def rmsprop_update(impl: Any, rng: Any) -> dict[str, Any]:
     """One step of RMSProp: weights and average of squared gradients."""
     return updates(impl, rng, 'rmsprop', {'learning_rate': 0.01}, {'a': (0.3, 2.0)}, shapes=SHAPES)
 
-@check(of='rmsprop', section=RMSPROP, hint='epsilon is a setting; it is added to the root, not under it. Think of gradients as small as epsilon.')
+@check(of='rmsprop', section=RMSPROP, hint='epsilon is a setting; where does the formula add it? Think of gradients as small as epsilon.')
 def rmsprop_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
     """RMSProp adds the epsilon that it is given to the root."""
     large = updates(impl, rng, 'rmsprop', {'learning_rate': 0.01, 'epsilon': 0.3}, {'a': (0.3, 2.0)})
@@ -84,7 +84,7 @@ def adam_update(impl: Any, rng: Any) -> dict[str, Any]:
     states = {'v': (-0.5, 0.9), 'a': (0.3, 2.0)}
     return updates(impl, rng, 'adam', {'learning_rate': 0.01, 't': 5}, states, shapes=SHAPES)
 
-@check(of='adam', section=ADAM, hint='epsilon is a setting; it is added to the root of the corrected average.')
+@check(of='adam', section=ADAM, hint='epsilon is a setting; where does the formula add it, and to the root of which average?')
 def adam_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
     """Adam adds the epsilon that it is given to the root."""
     states = {'v': (-0.5, 0.9), 'a': (0.3, 2.0)}
