@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .compare import FLOOR, Judgement, compare_value
+from .compare import FLOOR, Judgement, compare_value, type_in_words
 from .diagnosis.explain import Knowledge, explain
 from .model import (
     Array,
@@ -213,7 +213,7 @@ def _own_judge(check: Check, by_name: Mapping[str, Value], expected: Mapping[str
     assert_judge: Any = check.judge
     for name, value in by_name.items():
         if value.array is None:
-            return Judgement(0.0, f"{name} is {_type(check, value)}, expected numbers")
+            return Judgement(0.0, f"{name} is {type_in_words(_type(check, value))}, expected numbers")
     try:
         with np.errstate(all="ignore"):
             judgement = assert_judge({name: value.array for name, value in by_name.items()}, expected)

@@ -31,6 +31,8 @@ ALIASES: dict[str, Any] = {
     "Inf": np.inf, "Infinity": np.inf, "infty": np.inf, "PINF": np.inf, "NINF": -np.inf, "NaN": np.nan, "NAN": np.nan,
     "product": np.prod, "cumproduct": np.cumprod, "alltrue": np.all, "sometrue": np.any, "round_": np.round,
     "row_stack": _row_stack, "in1d": _in1d, "asfarray": lambda a, dtype=np.float64: np.asarray(a, dtype=dtype),
+    "mat": np.asmatrix, "rank": np.ndim, "alen": len, "asscalar": lambda a: a.item(), "bool8": np.bool_, "int0": np.intp,
+    "cfloat": np.complex128, "longfloat": np.longdouble,
     "trapz": getattr(np, "trapezoid", None), "msort": lambda a: np.sort(a, axis=0),
 }  # fmt: skip
 

@@ -244,7 +244,7 @@ def test_judge_check_own_judge_that_cannot_read_the_answer_fails_it(judge):
 def test_judge_check_own_judge_never_sees_what_is_no_number():
     answer = CheckEvidence(check="c", ending=Ending.ANSWERED, values=(Value(name="dx", type_name="dict"),))
     result = judge_check(make_check(judge=lambda actual, expected: Judgement(1.0)), answer, {})
-    assert (result.outcome, result.reason) == (Outcome.FAILED, "dx is dict, expected numbers")
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "dx is a dict, expected numbers")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ __all__ = [
     "only",
     "prefixed",
     "put_before",
+    "replaced",
     "repository",
     "tabs",
     "without",
@@ -70,6 +71,19 @@ def flat(got: Files) -> Files:
 def put_before(path: str, text: str) -> Dress:
     """Lines at the top of one file."""
     return lambda got: {**got, path: text.encode() + got[path]}
+
+
+def replaced(path: str, texts: Mapping[str, str]) -> Dress:
+    """Every one of some texts stands for another in one file."""
+
+    def replace(got: Files) -> Files:
+        text = got[path].decode()
+        for old, new in texts.items():
+            assert old in text, old
+            text = text.replace(old, new)
+        return {**got, path: text.encode()}
+
+    return replace
 
 
 def crlf(got: Files) -> Files:

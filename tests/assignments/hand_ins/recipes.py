@@ -25,6 +25,7 @@ from tests.assignments.hand_ins.dress import (
     only,
     prefixed,
     put_before,
+    replaced,
     repository,
     tabs,
     without,
@@ -67,6 +68,8 @@ NO_LAYERNORM = {
     "network_layernorm_gradients": 1,
     "training_layernorm": 1,
 }
+
+FOLDER = "김철수 과제 2"
 
 ANSWERS = [
     "## Inline Question 3:\nWhich of these steps is analogous to batch normalization, and which to layer normalization?\n"
@@ -224,6 +227,71 @@ CS231N = (
             (NET, "layers_dims = np.hstack(", "layers_dims = np.array(np.hstack("),
             (NET, "hidden_dims, num_classes])\n", "hidden_dims, num_classes]), dtype=np.int)\n"),
         ),
+    ),
+    HandIn(
+        name="y2022_other_names",
+        hand="cs2022",
+        dress=(
+            replaced(
+                NET,
+                {
+                    "W{i}": "W{i - 1}",
+                    "b{i}": "b{i - 1}",
+                    "gamma{i}": "bn_gamma_{i - 1}",
+                    "beta{i}": "bn_beta_{i - 1}",
+                },
+            ),
+        ),
+        why="parameters counted from 0, and the normalization's by names of their own",
+    ),
+    HandIn(
+        name="y2022_loops",
+        hand="cs2022",
+        edits=(
+            (
+                LAYERS,
+                "    out = np.einsum('nd,dm->nm', x.reshape(x.shape[0], -1), w) + b[None, :]\n",
+                "    flat = x.reshape(x.shape[0], -1)\n    out = np.zeros((flat.shape[0], w.shape[1]))\n"
+                "    for n in range(flat.shape[0]):\n        for m in range(w.shape[1]):\n            total = 0\n"
+                "            for d in range(w.shape[0]):\n                total += flat[n, d] * w[d, m]\n"
+                "            out[n, m] = total + b[m]\n",
+            ),
+        ),
+    ),
+    HandIn(
+        name="y2022_keywords",
+        hand="cs2022",
+        edits=(
+            (
+                NET,
+                "        seed=None,\n    ):",
+                "        seed=None,\n        use_batchnorm=None,\n        **kwargs\n    ):",
+            ),
+            (
+                NET,
+                '            self.bn_params = [{"mode": "train"} for i in range(self.num_layers - 1)]',
+                "            self.bn_params = [dict(mode='train', eps=1e-5, momentum=0.9) for i in range(self.num_layers)]",
+            ),
+        ),
+        why="settings of one's own, more than are needed",
+    ),
+    HandIn(
+        name="y2019_two_versions",
+        hand="cs2019",
+        dress=(
+            prefixed(f"{FOLDER}/assignment2_final_REAL"),
+            added(
+                {
+                    f"{FOLDER}/assignment2/cs231n/layers.py": "def batchnorm_forward(x, gamma, beta, bn_param):\n    return None, None\n",
+                    f"{FOLDER}/assignment2/cs231n/classifiers/fc_net.py": "class FullyConnectedNet(object):\n    pass\n",
+                    f"{FOLDER}/assignment2/BatchNormalization.ipynb": b"\xef\xbb\xbf"
+                    + notebook(["x = 1"], ANSWERS),
+                    f"{FOLDER}/BatchNormalization.py": "get_ipython().magic('matplotlib inline')\n",
+                }
+            ),
+        ),
+        questions={"q3": 2, "q4": 2},
+        why="the handout beside the solved copy, the notebook beside the former, with a mark of UTF-8 in front",
     ),
     # Not finished.
     HandIn(
@@ -435,7 +503,6 @@ CS231N = (
         lost={
             **NO_LAYERNORM,
             "batchnorm_backward": 1,
-            "batchnorm_alt_speed": 1,
             "network_batchnorm_gradients": 1,
             "training_batchnorm": 1,
         },
