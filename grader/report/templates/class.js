@@ -37,15 +37,18 @@
   const rows = [...document.getElementById("roster").tBodies[0].rows];
   const texts = rows.map((row) => row.textContent.toLowerCase());
   find.closest("label").hidden = false;
-  find.addEventListener("input", () => {
+  const look = () => {
     const wanted = find.value.trim().toLowerCase();
+    const kind = document.querySelector('input[name="show"]:checked').id.replace(/^show-/, "");
     let count = 0;
     rows.forEach((row, i) => {
-      const shown = texts[i].includes(wanted);
-      row.hidden = !shown;
-      count += shown;
+      const fits = texts[i].includes(wanted);
+      row.hidden = !fits;
+      count += fits && (kind === "all" || row.className === kind[0]);
     });
     found.hidden = wanted === "";
     found.textContent = `${count} found`;
-  });
+  };
+  find.addEventListener("input", look);
+  document.querySelectorAll('input[name="show"]').forEach((radio) => radio.addEventListener("change", look));
 })();

@@ -204,6 +204,8 @@ def test_class_table_sorts_and_finds(browser: Any, files: dict[str, Path]) -> No
         opened.page.locator("#find").fill("kim minji")
         assert students(opened) == ["mk42"]
         assert opened.page.locator("#found").inner_text() == "1 found"
+        opened.page.locator("#show-complete").check()  # the count is of what both leave
+        assert opened.page.locator("#found").inner_text() == "0 found"
         assert opened.trouble == []
 
 
