@@ -264,7 +264,7 @@ def population_decay(impl: Any, rng: Any) -> dict[str, Any]:
 # --- batch_norm_inference: 5 points ------------------------------------------------------------------------------------------
 
 
-def _inferred(impl: Any, rng: Any, shape: Any, **settings: Any) -> Any:
+def _inferred(impl: Any, rng: Any, shape: Any, *, spread: float = 1.0, **settings: Any) -> Any:
     nodes = shape[-1]
     x, _ = upstream(rng, int(np.prod(shape[:-1])), nodes)
     gamma, beta = vectors(rng, nodes)
@@ -273,7 +273,7 @@ def _inferred(impl: Any, rng: Any, shape: Any, **settings: Any) -> Any:
         gamma,
         beta,
         pop_mean=2 * rng.standard_normal(nodes),
-        pop_variance=rng.uniform(0.01, 4.0, nodes),
+        pop_variance=spread * rng.uniform(0.01, 4.0, nodes),
         **settings,
     )
 
@@ -306,7 +306,8 @@ def inference_output(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def inference_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
     """Inference uses the epsilon it is given, under the root."""
-    return {"given": _inferred(impl, rng, (8, 4), epsilon=0.4)}
+    given = _inferred(impl, rng, (8, 4), epsilon=0.4)
+    return {"given": given, "default": _inferred(impl, rng, (5, 6), spread=1e-3)}
 
 
 # --- batch_norm_gradients: 8 points ------------------------------------------------------------------------------------------

@@ -29,6 +29,35 @@ LET_THROUGH = f"{PUBLIC}; the notebook's own cells let it through"
 KTH_REPORT = "a published report on KTH DD2424, assignment 3"
 TUFTS_NOTEBOOK = "a published solution of the Tufts notebook"
 
+
+def _eps(place: str, right: str, wrong: str, mode: str) -> tuple[Misconception, ...]:
+    """eps written down, as each course's own notebook has it. wrong: with {eps}."""
+    return tuple(
+        Misconception(
+            id=f"{place.partition('.')[2]}.eps_hard_coded{suffix}",
+            edits=(Edit(place, right, wrong.format(eps=eps)),),
+            student=f"It looks like {mode} mode always takes {eps} for eps; is the setting that comes with the call used?",
+            instructor=f"eps is written down as {eps} (or read under a wrong key) in {mode} mode.",
+            seen=LET_THROUGH,
+        )
+        for suffix, eps in (("", "1e-05"), ("_1e-4", "1e-04"), ("_1e-3", "1e-03"))
+    )
+
+
+def _momentum(suffix: str, momentum: str) -> Misconception:
+    """momentum written down, as each course's own notebook has it."""
+    return Misconception(
+        id=f"batchnorm_forward.momentum_hard_coded{suffix}",
+        edits=(
+            Edit(TRAIN, NEW_MEAN, f"{momentum} * running_mean + (1 - {momentum}) * mean"),
+            Edit(TRAIN, NEW_VAR, f"{momentum} * running_var + (1 - {momentum}) * var"),
+        ),
+        student=f"It looks like the running averages always take {momentum} for momentum; is the given setting used?",
+        instructor=f"momentum is written down as {momentum} (or read under a wrong key).",
+        seen=LET_THROUGH,
+    )
+
+
 _FORWARD = (
     Misconception(
         id="batchnorm_forward.variance_n_minus_1",
@@ -77,13 +106,7 @@ _FORWARD = (
         instructor="eps outside the root in training mode.",
         seen=PUBLIC,
     ),
-    Misconception(
-        id="batchnorm_forward.eps_hard_coded",
-        edits=(Edit(TRAIN, STD, "inv_std = 1 / np.sqrt(var + 1e-05)"),),
-        student="It looks like training mode always takes 1e-5 for eps; is the setting that comes with the call used?",
-        instructor="eps is written down as 1e-5 (or read under a wrong key) in training mode.",
-        seen=LET_THROUGH,
-    ),
+    *_eps(TRAIN, STD, "inv_std = 1 / np.sqrt(var + {eps})", "training"),
     Misconception(
         id="batchnorm_forward.momentum_swapped",
         edits=(
@@ -94,16 +117,9 @@ _FORWARD = (
         instructor="Momentum weighs the new value in the running averages, as in PyTorch.",
         seen=PUBLIC,
     ),
-    Misconception(
-        id="batchnorm_forward.momentum_hard_coded",
-        edits=(
-            Edit(TRAIN, NEW_MEAN, "0.9 * running_mean + (1 - 0.9) * mean"),
-            Edit(TRAIN, NEW_VAR, "0.9 * running_var + (1 - 0.9) * var"),
-        ),
-        student="It looks like the running averages always take 0.9 for momentum; is the setting that comes with the call used?",
-        instructor="momentum is written down as 0.9 (or read under a wrong key).",
-        seen=LET_THROUGH,
-    ),
+    _momentum("", "0.9"),
+    _momentum("_0.95", "0.95"),
+    _momentum("_0.99", "0.99"),
     Misconception(
         id="batchnorm_forward.running_never_stored",
         edits=(Edit(TRAIN, NEW_MEAN, "running_mean"), Edit(TRAIN, NEW_VAR, "running_var")),
@@ -226,13 +242,7 @@ _INFERENCE = (
         instructor="eps outside the root in test mode.",
         seen=PUBLIC,
     ),
-    Misconception(
-        id="batchnorm_inference.eps_hard_coded",
-        edits=(Edit(TEST, TEST_OUT, "gamma * ((x - running_mean) / np.sqrt(running_var + 1e-05)) + beta"),),
-        student="It looks like test mode always takes 1e-5 for eps; is the setting that comes with the call used?",
-        instructor="eps is written down as 1e-5 (or read under a wrong key) in test mode.",
-        seen=LET_THROUGH,
-    ),
+    *_eps(TEST, TEST_OUT, "gamma * ((x - running_mean) / np.sqrt(running_var + {eps})) + beta", "test"),
     Misconception(
         id="batchnorm_inference.batch_statistics",
         edits=(Edit(TEST, TEST_OUT, "gamma * ((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)) + beta"),),
