@@ -27,6 +27,7 @@ from .frames import (
 )
 from .implementation import MissingNameError
 from .imports import IMPORTED_AT
+from .one_entry import NOTICE, is_refused, take_one_entry
 from .seeding import seeded
 from .stubs import Placeholder, lacking_package
 from .values import plain_values
@@ -44,7 +45,10 @@ KILLED = "the process was ended by SIGKILL before it answered"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One run of one probe. time_s: wall clock. close: descriptors that the fork must not have. alone: see `serve.Server`."""
+    """One run of one probe. time_s: wall clock. close: descriptors that the fork must not have. alone: see `serve.Server`.
+
+    work: the folder of the student's modules, if they are what is probed.
+    """
 
     probe: Probe
     seed: int
@@ -53,6 +57,7 @@ class Attempt:
     close: tuple[int, ...]
     alone: bool
     describe: Callable[[BaseException], dict[str, Any]]
+    work: str = ""
 
 
 def run_check(attempt: Attempt, implementation: Any) -> tuple[dict[str, Any], bytes]:
@@ -216,7 +221,7 @@ def _run(attempt: Attempt, implementation: Any) -> tuple[dict[str, Any], bytes]:
     warnings.simplefilter("default")
     warnings.showwarning = remember
     try:
-        returned = attempt.probe(implementation, seeded(attempt.seed))
+        returned = _returned(attempt, implementation, texts)
         _refuse_stand_ins(returned)
         values, payload = encode_values(plain_values(returned, attempt.bounds))
     except OversizeError as exc:
@@ -226,6 +231,17 @@ def _run(attempt: Attempt, implementation: Any) -> tuple[dict[str, Any], bytes]:
             return {"ending": "missing", "detail": str(exc)[:1000], "warnings": texts}, b""
         return {**_raised(exc, attempt), "warnings": texts}, b""
     return {"ending": "answered", "values": values, "warnings": texts}, payload
+
+
+def _returned(attempt: Attempt, implementation: Any, texts: list[str]) -> Any:
+    """What the probe returns; once more from the start if student code was refused for an array of one entry, see `one_entry`."""
+    try:
+        return attempt.probe(implementation, seeded(attempt.seed))
+    except (TypeError, ValueError) as exc:
+        if not attempt.work or not is_refused(exc) or not take_one_entry(attempt.work):
+            raise
+    texts.append(NOTICE)
+    return attempt.probe(implementation, seeded(attempt.seed))
 
 
 def _refuse_stand_ins(returned: object) -> None:

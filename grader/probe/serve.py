@@ -164,6 +164,7 @@ class Server:
             close=(self.channel.fileno(),),
             alone=self.alone,
             describe=self.describe or (lambda exc: describe_error(exc, self.work)),
+            work=self.work,
         )
         return run_check(attempt, self._implementation(request.get("problems", ())))
 

@@ -259,6 +259,24 @@ CS231N = (
         ),
     ),
     HandIn(
+        name="y2017_one_entry",
+        hand="cs2017",
+        edits=(
+            (
+                LAYERS,
+                "  dgamma = np.sum(dgammax * xhat, axis=0)\n",
+                "  dgamma = np.zeros(D)\n  for d in range(D):\n    dgamma[d] = np.sum(dout[:, [d]] * xhat[:, [d]], axis=0)\n",
+            ),
+            (
+                LAYERS,
+                "np.arange(N), y])) / N\n",
+                "np.arange(N), y]), keepdims=True) / N\n  loss = float(loss)\n",
+            ),
+        ),
+        lost=NO_LAYERNORM,
+        why="arrays of one entry for numbers, which NumPy took until 2.3",
+    ),
+    HandIn(
         name="y2022_keywords",
         hand="cs2022",
         edits=(
@@ -282,7 +300,7 @@ CS231N = (
             prefixed(f"{FOLDER}/assignment2_final_REAL"),
             added(
                 {
-                    f"{FOLDER}/assignment2/cs231n/layers.py": "def batchnorm_forward(x, gamma, beta, bn_param):\n    return None, None\n",
+                    f"{FOLDER}/assignment2/cs231n/layers.py": "def batchnorm_forward(x, gamma, beta, bn_param):\n    pass\n",
                     f"{FOLDER}/assignment2/cs231n/classifiers/fc_net.py": "class FullyConnectedNet(object):\n    pass\n",
                     f"{FOLDER}/assignment2/BatchNormalization.ipynb": b"\xef\xbb\xbf"
                     + notebook(["x = 1"], ANSWERS),
