@@ -76,11 +76,11 @@ def population_average(impl: Any, rng: Any) -> dict[str, Any]:
         arrays |= {f'mean_{step}': mean.copy(), f'variance_{step}': variance.copy()}
     return arrays
 
-def _inferred(impl: Any, rng: Any, shape: Any, **settings: Any) -> Any:
+def _inferred(impl: Any, rng: Any, shape: Any, *, spread: float=1.0, **settings: Any) -> Any:
     nodes = shape[-1]
     x, _ = upstream(rng, int(np.prod(shape[:-1])), nodes)
     gamma, beta = vectors(rng, nodes)
-    return impl.batch_norm_inference(x.reshape(shape), gamma, beta, pop_mean=2 * rng.standard_normal(nodes), pop_variance=rng.uniform(0.01, 4.0, nodes), **settings)
+    return impl.batch_norm_inference(x.reshape(shape), gamma, beta, pop_mean=2 * rng.standard_normal(nodes), pop_variance=spread * rng.uniform(0.01, 4.0, nodes), **settings)
 
 @check(of='batch_norm_inference', where='notebook', tolerance=TOLERANCE, floor=FLOOR, exact_dtype=False, section=INFERENCE, hint="The population statistics take the batch's place, also for a single row; gamma and beta still apply.")
 def inference_output(impl: Any, rng: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-__all__ = ["FLOOR", "Judgement", "compare_value", "rel_error"]
+__all__ = ["FLOOR", "Judgement", "compare_value", "rel_error", "type_in_words"]
 
 FLOOR = 1e-8  # denominator floor of the notebooks' rel_error: 0 against 0 has error 0
 
@@ -73,7 +73,7 @@ def compare_value(
     """
     expected = np.asarray(expected)
     if actual is None:
-        return Judgement(0.0, f"is {_named(type_name)}, expected {_describe(expected)}")
+        return Judgement(0.0, f"is {type_in_words(type_name)}, expected {_describe(expected)}")
     actual = np.asarray(actual)
     reason = _wrong_dtype(actual, expected, exact_dtype=exact_dtype) or _wrong_shape(actual, expected)
     if reason:
@@ -156,7 +156,8 @@ def _describe(expected: Any) -> str:
     return f"an array of shape {expected.shape}"
 
 
-def _named(type_name: str) -> str:
+def type_in_words(type_name: str) -> str:
+    """What a value was that came back without an array: "a list", "None"."""
     if type_name == "NoneType":
         return "None"
     if type_name == "ndarray":  # its data did not come along: no dtype of numbers
