@@ -88,7 +88,7 @@ def diagnose(observed: Sequence[Observed]) -> dict[str, Diagnosis]:
         == seen.check.of  # others may get by without the function: a network need not call every layer
     }
     failed = [seen for seen in observed if not seen.passed]
-    fitting = {seen.check.id: _fitting(seen, ruled_out) for seen in failed}
+    fitting = _consistent(failed, {seen.check.id: _fitting(seen, ruled_out) for seen in failed})
     held = frozenset(found[0].ids for found in fitting.values() if len(found) == 1)
     diagnoses = {}
     for seen in failed:
@@ -101,6 +101,28 @@ def diagnose(observed: Sequence[Observed]) -> dict[str, Diagnosis]:
                 findings=said[:MOST_CAUSES], elsewhere=_elsewhere(found, seen.check)
             )
     return diagnoses
+
+
+def _consistent(failed: Sequence[Observed], fitting: Mapping[str, list[Variant]]) -> dict[str, list[Variant]]:
+    """What fits, without causes that their own function's checks speak against.
+
+    A check of another function may show few numbers, such as one accuracy, which an unknown mistake can give by chance. Where the
+    function that would hold a cause fails checks in which it shows, and none of them in its way, it is not that cause.
+    """
+    shown, explained = set(), set()
+    for seen in failed:
+        own = [variant for variant in seen.variants if len(variant.causes) == 1]
+        shown |= {cause.id for variant in own for cause in variant.causes if cause.function == seen.check.of}
+        explained |= {
+            cause.id
+            for variant in fitting[seen.check.id]
+            for cause in variant.causes
+            if cause.function == seen.check.of
+        }
+    return {
+        check: [variant for variant in found if not variant.ids & (shown - explained)]
+        for check, found in fitting.items()
+    }
 
 
 def _described(seen: Observed) -> tuple[Finding, ...]:

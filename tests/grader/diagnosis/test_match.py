@@ -84,6 +84,21 @@ def test_a_passed_check_of_another_function_does_not():
     assert told(diagnose([seen(out=[9, 8, 6], variants=both), passed])["one"]) == [("a", False), ("b", False)]
 
 
+def test_a_cause_that_its_own_functions_checks_speak_against_is_not_named_elsewhere():
+    by_chance = seen("accuracy", of="network", out=[9, 8, 6], variants=[variant("a", out=[9, 8, 6])])
+    own = seen("two", out=[3, 1, 4], variants=[variant("a", out=[5, 5, 5])])
+    found = diagnose([by_chance, own])
+    assert "a" not in {name for each in found.values() for name, _ in told(each)}
+    assert told(diagnose([by_chance])["accuracy"]) == [("a", True)], "nothing speaks against it"
+
+
+def test_one_of_its_own_functions_checks_is_enough():
+    network = seen("network", of="network", out=[9, 8, 6], variants=[variant("a", out=[9, 8, 6])])
+    as_it_would = seen("two", out=[5, 5, 5], variants=[variant("a", out=[5, 5, 5])])
+    with_another = seen("three", out=[3, 1, 4], variants=[variant("a", out=[7, 7, 8])])
+    assert told(diagnose([network, as_it_would, with_another])["network"]) == [("a", True)]
+
+
 def test_a_cause_proved_elsewhere_explains_here():
     both = [variant("a", out=[9, 8, 6]), variant("b", out=[9, 8, 6])]
     alone = [variant("a", out=[4, 4, 5])]
