@@ -35,7 +35,7 @@ __all__ = ["Killed", "Progress", "Survey", "Survivor", "survey"]
 
 EXPLAINED = "mutants.yaml"  # beside checks.py
 KINDS = ("equivalent", "gaps", "not_here")  # what stands in it: name -> reason
-PROBE_S = 20.0  # a mutant may loop for ever
+PROBE_S = 20.0  # of CPU; a mutant may loop for ever
 
 
 class Progress(Protocol):
@@ -297,18 +297,21 @@ class _Bench:
 
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the block after so long; without effect outside of the main thread, where signals do not reach."""
+    """Raise TimeoutError in the block after so many CPU seconds, so that a busy machine decides nothing.
+
+    Without effect outside of the main thread, where signals do not reach.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(*_: object) -> None:
-        raise TimeoutError(f"did not end within {seconds:g} s")
+        raise TimeoutError(f"did not end within {seconds:g} s of CPU")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
