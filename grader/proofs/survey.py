@@ -108,7 +108,7 @@ def survey(assignment: Assignment, seed: Seed, *, every: int = 1, progress: Prog
     killed, survivors = [], []
     equivalent, gaps, elsewhere = _explained(assignment)
     reasons = {**equivalent, **gaps}
-    notebooks = _notebooks(assignment)
+    notebooks = _notebooks(suite)
     todo = _mutants(assignment, notebooks)[::every]
     with _Bench(suite, expected, seed, notebooks) as bench:
         wrong = bench.first_failure(None)
@@ -158,11 +158,13 @@ def _misconceptions(
     return tuple(Killed(id=name, checks=tuple(checks)) for name, checks in found.items()), silent
 
 
-def _notebooks(assignment: Assignment) -> tuple[Cells, ...]:
-    """The notebooks in which students write functions."""
+def _notebooks(suite: Suite) -> tuple[Cells, ...]:
+    """The notebooks whose functions are graded by themselves; others hold experiments with graded modules."""
+    assignment = suite.assignment
     places = {notebook.path: assignment.source / notebook.path for notebook in assignment.spec.notebooks}
     found = [read_cells(path, place.read_bytes(), str(place)) for path, place in places.items()]
-    return tuple(one for one in found if next(mutants(one.path, one.rest), None) is not None)
+    graded = [check for check in suite.checks if check.where == "notebook" and check.judge is None]
+    return tuple(one for one in found if any(check.notebook in {"", one.path} for check in graded))
 
 
 def _mutants(assignment: Assignment, notebooks: Sequence[Cells]) -> list[Mutant]:
@@ -234,7 +236,7 @@ class _Bench:
     def first_failure(self, mutant: Mutant | None) -> str:
         """The first check that fails, or "" if none does. Checks that have caught much are asked first."""
         if mutant is None:
-            return self._failing({})
+            return self._failing({path: notebook.rest for path, notebook in self._notebooks.items()})
         if mutant.path in self._notebooks:
             return self._failing({mutant.path: mutant.source})
         target = Path(self._room.name, mutant.path)
@@ -246,10 +248,10 @@ class _Bench:
             target.write_bytes(before)
 
     def _failing(self, changed: Mapping[str, str]) -> str:
-        """The first check that fails. changed: the cells of notebooks, by path."""
+        """The first check that fails. changed: the cells of notebooks, by path; only these are tried in the experiments, too."""
         try:
             found = self._first_of(self._order, self._implementations(changed, experiments=False))
-            if not found and self._after_experiments:
+            if not found and changed and self._after_experiments:
                 found = self._first_of(
                     self._after_experiments, self._implementations(changed, experiments=True)
                 )
