@@ -107,3 +107,25 @@ def test_the_source_is_left_as_it_was(folder):
     before = source.read_text()
     done(folder)
     assert source.read_text() == before
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """A catalogue with one entry that no check shows."""
+    monkeypatch.setattr(module, "_misconceptions", lambda *_: ((), ("scale_forward.upside_down",)))
+    return "scale_forward.upside_down"
+
+
+def test_a_known_mistake_that_no_check_shows_is_missed(folder, silent):
+    assert done(folder).missed == (silent,)
+
+
+def test_a_known_mistake_that_nobody_can_make_here_is_not_missed(folder, silent):
+    explain(folder, f"not_here:\n  {silent}: the course has no such option\n")
+    found = done(folder)
+    assert (found.missed, found.not_here, found.stale) == ((), (silent,), ())
+
+
+def test_a_reason_for_a_known_mistake_that_checks_show_is_stale(folder):
+    explain(folder, "not_here:\n  scale_forward.upside_down: the course has no such option\n")
+    assert done(folder).stale == ("scale_forward.upside_down",)
