@@ -19,7 +19,7 @@ from ..seed import Seed
 from ..state import State
 from ..store.roster import Entry
 from ..submission import Rejected, find_submissions
-from .classrun import ClassRun
+from .classrun import TOGETHER, ClassRun
 from .outputs import write_outputs
 from .settings import Progress, Settings, Silence, Summary
 
@@ -107,10 +107,12 @@ def rescore(assignment: Assignment, settings: Settings, progress: Progress | Non
             for one in away:
                 run.turn_away(one, reused=True)
             marks = gradebook.all_marks(assignment.name)
-            for entry in entries:
-                evidence = _still_valid(grading, entry)
-                given = marks.get(entry.submission.student, {})
-                run.record(entry.submission, evidence, reused=True, marks=given)
+            for start in range(0, len(entries), TOGETHER):
+                with gradebook.together():
+                    for entry in entries[start : start + TOGETHER]:
+                        evidence = _still_valid(grading, entry)
+                        given = marks.get(entry.submission.student, {})
+                        run.record(entry.submission, evidence, reused=True, marks=given)
             index = write_outputs(run.grading, gradebook, settings, students=run.students)
             return run.summary(time.monotonic() - started, index)
 

@@ -32,6 +32,7 @@ class Database:
 
     def __init__(self, engine: Engine, place: str) -> None:
         self._engine = engine
+        self._together: Connection | None = None
         self.place = place
 
     @classmethod
@@ -78,8 +79,13 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction that has the right to write from its first moment on, so that it cannot fail half-way for a lock.
 
+        Within `together`, its transaction.
+
         Raises: GradebookError if the database fails, or another process holds that right for too long.
         """
+        if self._together is not None:
+            yield self._together
+            return
         try:
             with (
                 self._engine.connect().execution_options(gradebook_write=True) as connection,
@@ -91,6 +97,16 @@ class Database:
                 yield connection
         except SQLAlchemyError as exc:
             raise self._failed("written", exc) from exc
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make everything that this thread writes in the block one transaction: the disk is waited for once, and not each time."""
+        with self.writing() as connection:
+            self._together = connection
+            try:
+                yield
+            finally:
+                self._together = None
 
     def stream(self, query: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
         """What a query gives, never all of it in memory. Raises: GradebookError if the database fails."""

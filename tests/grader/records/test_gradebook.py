@@ -107,6 +107,29 @@ def test_the_newest_result_counts_also_when_it_is_an_older_one_again(book):
     assert [found.score for found in book.results("hw")] == [1]
 
 
+def test_what_is_recorded_together_is_there_as_a_whole(book):
+    with book.together():
+        assert book.record("hw", result(), NOW)
+        assert not book.record("hw", result(), NOW)  # seen within the same transaction
+        assert book.record("hw", result("lee"), NOW)
+        assert book.latest("hw", "kim") is None  # not yet for who reads
+    assert [row.student for row in book.rows("hw")] == ["kim", "lee"]
+    assert book.record("hw", result("mia"), NOW)  # later ones are transactions of their own again
+    assert book.latest("hw", "mia") is not None
+
+
+def test_what_is_recorded_together_is_not_there_in_part(book):
+    def half():
+        with book.together():
+            book.record("hw", result(), NOW)
+            raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        half()
+    assert list(book.rows("hw")) == []
+    assert book.record("hw", result(), NOW)
+
+
 def test_rows_are_sorted_and_filtered(book):
     book.record("hw", result("lee", status=Status.PENDING, pending=2), NOW)
     book.record("hw", result("kim", name="Kim 100% Minsu"), NOW)
