@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +12,8 @@ from grader.probe import Check
 __all__ = ["section"]
 
 WANTED = 0.95  # of the runs of one known mistake, named right
+
+UNCAUGHT = "not caught"
 
 Run = Mapping[str, Any]
 
@@ -28,7 +30,8 @@ def section(
 
 
 def _known(survey: Mapping[str, Any] | None, runs: Mapping[int, Run]) -> Iterator[str]:
-    told = Counter(how for run in runs.values() for how in run["named"].values())
+    by_entry = _by_entry(runs)
+    told = sum(by_entry.values(), Counter())
     total = told.total()
     if not total:
         return
@@ -38,22 +41,25 @@ def _known(survey: Mapping[str, Any] | None, runs: Mapping[int, Run]) -> Iterato
         )
         yield f"**Known mistakes.** The checks catch {survey['misconceptions']} of the catalogue's.{missed}"
     yield (
-        f"Named in {total} runs ({_seeds(runs)}): with certainty {_share(told['certain'], total)}, together with one that gives the"
-        f" same numbers in every check {_share(told['twin'], total)}, as one of several {_share(told['among'], total)},"
-        f" unnamed {_share(told['silent'], total)}; **named wrongly with certainty: {told['wrong']}**."
+        f"Named in {total} runs ({_seeds(runs)}): with certainty {_share(told['certain'], total)}, together with one that gives"
+        f" the same numbers in every check {_share(told['twin'], total)}, as one of several {_share(told['among'], total)},"
+        f" unnamed {_share(told['silent'], total)}, not caught {_share(told[UNCAUGHT], total)};"
+        f" **named wrongly with certainty: {told['wrong']}**."
     )
     yield ""
-    yield from _seldom(runs)
+    yield from _seldom(by_entry)
 
 
-def _seldom(runs: Mapping[int, Run]) -> Iterator[str]:
+def _by_entry(runs: Mapping[int, Run]) -> dict[str, Counter[str]]:
+    """How each entry was named, and on how many seeds; one that shows on some seeds only was not caught on the others."""
+    names = sorted({name for run in runs.values() for name in run["named"]})
+    return {name: Counter(run["named"].get(name, UNCAUGHT) for run in runs.values()) for name in names}
+
+
+def _seldom(by_entry: Mapping[str, Counter[str]]) -> Iterator[str]:
     """The entries that are named for certain less often than is asked for."""
-    by_entry: dict[str, Counter[str]] = defaultdict(Counter)
-    for run in runs.values():
-        for name, how in run["named"].items():
-            by_entry[name][how] += 1
     listed = False
-    for name, told in sorted(by_entry.items()):
+    for name, told in by_entry.items():
         if told["certain"] < WANTED * told.total():
             listed = True
             rest = ", ".join(f"{how} {count}" for how, count in told.items() if how != "certain")
