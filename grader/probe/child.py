@@ -228,7 +228,7 @@ def _run(attempt: Attempt, implementation: Any) -> tuple[dict[str, Any], bytes]:
         return {"ending": "oversize", "detail": str(exc), "warnings": texts}, b""
     except BaseException as exc:  # noqa: BLE001  # student code may raise anything, SystemExit and KeyboardInterrupt included
         if isinstance(exc, MissingNameError):
-            return {"ending": "missing", "detail": str(exc)[:1000], "warnings": texts}, b""
+            return {**_missing(exc), "warnings": texts}, b""
         return {**_raised(exc, attempt), "warnings": texts}, b""
     return {"ending": "answered", "values": values, "warnings": texts}, payload
 
@@ -249,6 +249,15 @@ def _refuse_stand_ins(returned: object) -> None:
     for value in returned.values() if isinstance(returned, dict) else ():
         if type(value) is Placeholder:
             len(value)  # type: ignore[arg-type]  # any use of it raises
+
+
+def _missing(exc: MissingNameError) -> dict[str, Any]:
+    """A name that is not there; where the work is written with an absent package, it may have it under that package's own."""
+    if exc.package is None:
+        return {"ending": "missing", "detail": str(exc)[:1000]}
+    error = {"kind": "MissingNameError", "message": str(exc)[:1000], "frames": []}
+    place = IMPORTED_AT.get(exc.package, "")
+    return {"ending": "needs_person", "package": exc.package, "imported_at": place, "error": error}
 
 
 def _raised(exc: BaseException, attempt: Attempt) -> dict[str, Any]:

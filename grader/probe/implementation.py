@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .stubs import written_with
+
 __all__ = ["Implementation", "MissingNameError"]
 
 
 class MissingNameError(AttributeError):
-    """The graded code does not define a name that a probe asked for."""
+    """The graded code does not define a name that a probe asked for.
+
+    package: an absent published package with which the code is written, and which may be why; or None.
+    """
+
+    package: str | None = None
 
 
 class Implementation:
@@ -23,7 +30,9 @@ class Implementation:
             if name in space:
                 return space[name]
         because = "".join(f"; {problem}" for problem in self._problems)
-        raise MissingNameError(f"{name} is not defined in {self._where}{because}"[:1000])
+        missing = MissingNameError(f"{name} is not defined in {self._where}{because}"[:1000])
+        missing.package = next(filter(None, map(written_with, self._spaces)), None)
+        raise missing
 
     def __dir__(self) -> list[str]:
         """All names there are, for courses whose students choose the spelling themselves."""

@@ -10,16 +10,24 @@ import functools
 import importlib
 import sys
 from abc import ABCMeta
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from .check import NeedsPersonError
 from .published import PUBLISHED
 
-__all__ = ["LackingError", "Placeholder", "fill_in", "install_stub", "lacking_package", "placeholder"]
+__all__ = [
+    "LackingError",
+    "Placeholder",
+    "fill_in",
+    "install_stub",
+    "lacking_package",
+    "placeholder",
+    "written_with",
+]
 
 
 RENAMED = {
@@ -166,18 +174,51 @@ def fill_in(code: CodeType, exc: BaseException, space: dict[str, Any]) -> bool:
     package = lacking_package(exc)
     if package is None:
         return False
-    for name in _bound(code):
-        space.setdefault(name, Placeholder(f"{package}.({name})"))
+    for name, stored in _names(code):
+        waiting = (
+            type(space.get(name)) in (list, dict) and not space[name]
+        )  # it was to be filled, as by `nets[k] = ...` in a loop
+        if waiting or (stored and name not in space):
+            space[name] = Placeholder(f"{package}.({name})")
     return True
 
 
-def _bound(code: CodeType) -> Iterator[str]:
-    """Names that the code of a module's top level stores."""
+def _names(code: CodeType) -> Iterator[tuple[str, bool]]:
+    """Names that the code of a module's top level loads or stores, and whether it stores them."""
     import dis  # noqa: PLC0415  # rarely needed, and each room's runner would pay for it
 
     for step in dis.get_instructions(code):
-        if step.opname in ("STORE_NAME", "STORE_GLOBAL") and isinstance(step.argval, str):
-            yield step.argval
+        if step.opname in ("STORE_NAME", "STORE_GLOBAL", "LOAD_NAME") and isinstance(step.argval, str):
+            yield step.argval, step.opname != "LOAD_NAME"
+
+
+def written_with(space: Mapping[str, Any]) -> str | None:
+    """The absent published package that a function or method of a module's names uses, whether it was called or not; or None."""
+    for value in list(space.values()):
+        members = list(vars(value).values()) if isinstance(value, type) else [value]
+        for function in (member for member in members if type(member) is FunctionType):
+            if function.__globals__ is not space:
+                continue
+            for name in _used_names(function.__code__):
+                package = _absent(space.get(name))
+                if package is not None:
+                    return package
+    return None
+
+
+def _used_names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _used_names(constant)
+
+
+def _absent(value: object) -> str | None:
+    if type(value) not in (_StubModule, Placeholder):
+        return None
+    name = value.__name__ if isinstance(value, ModuleType) else value._name  # type: ignore[attr-defined]  # ours
+    package = name.partition(".")[0]
+    return package if package in PUBLISHED and not _there(package) else None
 
 
 # --- Packages -----------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from grader.probe import stubs
 from grader.probe.published import PUBLISHED
-from grader.probe.stubs import LackingError, fill_in, lacking_package, placeholder
+from grader.probe.stubs import LackingError, fill_in, lacking_package, placeholder, written_with
 
 X = np.ones((2, 3))
 ABSENT = "lasagne"  # published, and given up years ago, so that no machine of today has it
@@ -113,6 +113,42 @@ def test_fill_in_leaves_other_errors_alone():
     space: dict[str, object] = {}
     assert not fill_in(compile("a = 1 / 0", "cell", "exec"), ZeroDivisionError(), space)
     assert space == {}
+
+
+def test_fill_in_takes_what_was_to_be_filled_for_absent_too():
+    code = compile("for size in sizes: nets[size] = train(size)", "cell", "exec")
+    space = {"sizes": [1, 2], "nets": {}, "others": {}}
+    assert fill_in(code, LackingError("no", name=ABSENT), space)
+    assert (repr(space["nets"]), space["sizes"], space["others"]) == (
+        "<lasagne.(nets): not installed>",
+        [1, 2],
+        {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "package"),
+    [
+        pytest.param("def f(x): return tf.mean(x)", ABSENT, id="function"),
+        pytest.param(
+            "class A:\n    def f(self, x):\n        return [tf.mean(a) for a in x]", ABSENT, id="method"
+        ),
+        pytest.param("def f(x):\n    def g(): return tf\n    return g", ABSENT, id="inner-function"),
+        pytest.param("def f(x): return x", None, id="not-used"),
+        pytest.param("x = 1", None, id="no-function"),
+        pytest.param("def f(x): return helper(x)", None, id="a-file-of-the-student"),
+    ],
+)
+def test_written_with_names_the_package_that_a_function_uses(source, package):
+    space = {"tf": placeholder(ABSENT), "helper": placeholder("my_helpers.f")}
+    exec(source, space)  # the test's own source
+    assert written_with(space) == package
+
+
+def test_written_with_looks_at_what_the_module_itself_defines():
+    other = {"tf": placeholder(ABSENT)}
+    exec("def f(x): return tf.mean(x)", other)  # the test's own source
+    assert written_with({"f": other["f"], "tf": placeholder(ABSENT)}) is None
 
 
 def test_published_names_are_top_level_and_not_always_there():

@@ -130,6 +130,17 @@ def test_what_needs_an_absent_framework_waits_for_a_person_and_the_rest_is_grade
     assert run.checks[4].detail == "it needs theano, which is not installed where the work is graded"
 
 
+def test_missing_function_of_work_in_a_framework_waits_for_a_person(bench, suites):
+    source = "import lasagne as tf\ndef used(x): return tf.mean(x)\n"
+    (evidence,) = bench.probe(source, suites("f"), ["f"]).checks
+    assert (evidence.ending, evidence.error.message) == (Ending.NEEDS_PERSON, "f is not defined in layers.py")
+
+
+def test_missing_function_beside_an_import_that_nothing_uses_is_missing(bench, suites):
+    (evidence,) = bench.probe("import lasagne as tf\ndef g(x): return x\n", suites("f"), ["f"]).checks
+    assert evidence.ending is Ending.MISSING
+
+
 def test_framework_that_is_there_is_used(bench, suites):
     files = {
         "a.py": "import lasagne\ndef f(x): return lasagne.mean(x)\n",
