@@ -215,5 +215,6 @@ def _finding(cause: Cause, check: Check, *, certain: bool) -> Finding:
         student=cause.student,
         instructor=cause.instructor,
         certain=certain,
-        section=cause.section or check.section,
+        # where the mistake shows in its own function's check, that check's heading is the one to re-read
+        section=(cause.section if cause.function != check.of else "") or check.section or cause.section,
     )

@@ -45,11 +45,18 @@ def test_one_that_fits_is_certain():
     assert (first.student, first.instructor, first.section) == ("a?", "a!", "Section of one")
 
 
-def test_a_cause_keeps_its_own_section():
-    known = Variant(
-        causes=(cause("a", section="Earlier"),), arrays={**RIGHT, "out": np.array([9.0, 8.0, 6.0])}
-    )
-    assert diagnose([seen(out=[9, 8, 6], variants=[known])])["one"].findings[0].section == "Earlier"
+@pytest.mark.parametrize(
+    ("function", "section"),
+    [
+        pytest.param("f", "Here", id="the check's, where the mistake is in its own function"),
+        pytest.param("g", "Earlier", id="the cause's, where it is in another"),
+    ],
+)
+def test_a_finding_points_to_where_the_mistake_is(function, section):
+    arrays = {**RIGHT, "out": np.array([9.0, 8.0, 6.0])}
+    known = Variant(causes=(cause("a", function, section="Earlier"),), arrays=arrays)
+    found = diagnose([seen(out=[9, 8, 6], variants=[known], section="Here")])["one"].findings[0]
+    assert found.section == section
 
 
 def test_an_array_that_should_be_right_and_is_not_speaks_against_it():
