@@ -48,14 +48,14 @@ def test_one_that_fits_is_certain():
 @pytest.mark.parametrize(
     ("function", "section"),
     [
-        pytest.param("f", "Here", id="the check's, where the mistake is in its own function"),
+        pytest.param("f", "Section of one", id="the check's, where the mistake is in its own function"),
         pytest.param("g", "Earlier", id="the cause's, where it is in another"),
     ],
 )
 def test_a_finding_points_to_where_the_mistake_is(function, section):
     arrays = {**RIGHT, "out": np.array([9.0, 8.0, 6.0])}
     known = Variant(causes=(cause("a", function, section="Earlier"),), arrays=arrays)
-    found = diagnose([seen(out=[9, 8, 6], variants=[known], section="Here")])["one"].findings[0]
+    found = diagnose([seen(out=[9, 8, 6], variants=[known])])["one"].findings[0]
     assert found.section == section
 
 
