@@ -8,6 +8,7 @@ import numpy as np
 
 from reference.conventions import udacity
 
+from .feature_maps import run_feature_maps
 from .record import Lab, percent
 
 __all__ = ["run_udacity"]
@@ -49,6 +50,7 @@ def run_udacity(lab: Lab) -> None:
         for key, (plain, normed) in runs.items():
             _judge(lab, key, plain.accuracy(mnist.test), normed.accuracy(mnist.test))
     _statistics(lab, mnist, 200 if lab.quick else 2000)
+    run_feature_maps(lab, mnist)
 
 
 def _draw(lab: Lab, runs: dict[Any, Any], batches: int) -> None:
