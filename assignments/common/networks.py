@@ -18,7 +18,16 @@ import numpy as np
 from assignments.common.arrays import row
 from grader.probe import NeedsPersonError
 
-__all__ = ["gradients_of", "make_network", "names_of", "set_mode", "start", "without_backward"]
+__all__ = [
+    "ModeKept",
+    "gradients_of",
+    "make_network",
+    "mode_slipped",
+    "names_of",
+    "set_mode",
+    "start",
+    "without_backward",
+]
 
 PARAMETER = re.compile(r"^(?:bn|ln)?_?(W|b|gamma|beta)_?(\d+)$")
 NORMALIZATION_BACKWARD = ("batchnorm_backward", "batchnorm_backward_alt", "layernorm_backward")
@@ -102,11 +111,40 @@ def set_mode(model: Any, mode: str) -> None:
         bn_param["mode"] = mode
 
 
+def mode_slipped(model: Any) -> bool:
+    """Whether that line of the starter code shows: after a call, the word for the mode stands as a setting of its own."""
+    params = getattr(model, "bn_params", ())
+    settings = params.values() if isinstance(params, dict) else params
+    return any(one.get(mode) == mode for one in settings for mode in ("train", "test"))
+
+
+class ModeKept:
+    """A network as it is, but for the mode of one with that line, which is set before each call."""
+
+    def __init__(self, model: Any) -> None:
+        self.__dict__["model"] = model
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else the network has."""
+        return getattr(self.model, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Parameters that are put back are the network's."""
+        setattr(self.model, name, value)
+
+    def loss(self, X: Any, y: Any = None) -> Any:
+        """As the network's own."""
+        if mode_slipped(self.model):
+            set_mode(self.model, "test" if y is None else "train")
+        return self.model.loss(X) if y is None else self.model.loss(X, y)
+
+
 @contextmanager
 def without_backward(model: Any) -> Iterator[None]:
     """Meanwhile, a normalization's backward pass that raises or returns no gradients gives zeros, wherever the network finds it."""
     changed = []
-    for space in _spaces(type(model)):
+    own = model.model if isinstance(model, ModeKept) else model
+    for space in _spaces(type(own)):
         for name in NORMALIZATION_BACKWARD:
             function = space.get(name)
             if inspect.isfunction(function):

@@ -28,7 +28,7 @@ from assignments.common.network_probes import (
     started,
     starting_parameters,
 )
-from assignments.common.networks import make_network, start
+from assignments.common.networks import ModeKept, make_network, mode_slipped, start
 from assignments.common.normalization import (
     attempted,
     backward_times,
@@ -474,7 +474,7 @@ def network_layernorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_test_scores(impl: Any, rng: Any) -> dict[str, Any]:
     """In test mode the scores come from the running averages."""
-    model = started(impl, rng, "batchnorm", 0.0)
+    model = ModeKept(started(impl, rng, "batchnorm", 0.0))
     for step in range(1, 5):
         X, y = examples(rng, 8)
         loss_of(model, step * X, y)
@@ -484,6 +484,32 @@ def network_test_scores(impl: Any, rng: Any) -> dict[str, Any]:
         "scores_one": model.loss(X[:1].copy()),
         "scores_again": model.loss(X),
     }
+
+
+def judge_mode(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+    """The line that sets the mode is not the one with the slip of some years' starter code."""
+    if not actual["slipped"]:
+        return Judgement(1.0)
+    return Judgement(
+        0.0,
+        "without y, batch normalization stays in training mode; no points are lost for this: in some years the starter code says "
+        'bn_param[mode] = mode where bn_param["mode"] = mode is meant',
+    )
+
+
+@check(
+    of="FullyConnectedNet",
+    points=0,
+    judge=judge_mode,
+    section=NETWORK,
+    hint="Look at the lines at the top of `loss` that set the mode.",
+)
+def network_mode_line(impl: Any, rng: Any) -> dict[str, Any]:
+    """The line that sets the mode does (no points: it came with the starter code)."""
+    model = started(impl, rng, "batchnorm", 0.0)
+    X, y = examples(rng, 8)
+    loss_of(model, X, y)
+    return {"slipped": np.array(mode_slipped(model))}
 
 
 @check(
@@ -530,7 +556,7 @@ LEARNING_RATE = 0.05
 
 def _training(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
     """Losses of 20 steps of plain gradient descent, from given parameters, on minibatches drawn in the Solver's way."""
-    model = started(impl, rng, normalization, 0.01)
+    model = ModeKept(started(impl, rng, normalization, 0.01))
     X, y = examples(rng, 60)
     data = {"X_train": X[:40], "y_train": y[:40], "X_val": X[40:], "y_val": y[40:]}
     np.random.seed(

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 from .common.arrays import number
 from .common.network_probes import examples, gradients_at, losses_at, started
+from .common.networks import ModeKept
 from .common.normalization import gradients, inference_outputs, outputs, running_averages
 from .check import check
 FORWARD = 'Batch Normalization: Forward Pass'
@@ -101,7 +102,7 @@ def network_layernorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
 LEARNING_RATE = 0.05
 
 def _training(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
-    model = started(impl, rng, normalization, 0.01)
+    model = ModeKept(started(impl, rng, normalization, 0.01))
     X, y = examples(rng, 60)
     data = {'X_train': X[:40], 'y_train': y[:40], 'X_val': X[40:], 'y_val': y[40:]}
     np.random.seed(int(rng.integers(2 ** 31)))

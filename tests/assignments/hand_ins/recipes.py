@@ -277,6 +277,13 @@ CS231N = (
         why="arrays of one entry for numbers, which NumPy took until 2.3",
     ),
     HandIn(
+        name="y2017_starter_slip",
+        hand="cs2017",
+        edits=((NET, "        bn_param['mode'] = mode\n", "        bn_param[mode] = mode\n"),),
+        lost=NO_LAYERNORM,
+        why="the line is the starter code's",
+    ),
+    HandIn(
         name="y2022_keywords",
         hand="cs2022",
         edits=(

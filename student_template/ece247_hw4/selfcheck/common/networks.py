@@ -57,10 +57,37 @@ def start(model: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
         model.params[names[name]] = value.reshape(given.shape)
     return model
 
+def set_mode(model: Any, mode: str) -> None:
+    params = model.bn_params
+    for bn_param in params.values() if isinstance(params, dict) else params:
+        bn_param['mode'] = mode
+
+def mode_slipped(model: Any) -> bool:
+    params = getattr(model, 'bn_params', ())
+    settings = params.values() if isinstance(params, dict) else params
+    return any((one.get(mode) == mode for one in settings for mode in ('train', 'test')))
+
+class ModeKept:
+
+    def __init__(self, model: Any) -> None:
+        self.__dict__['model'] = model
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.model, name, value)
+
+    def loss(self, X: Any, y: Any=None) -> Any:
+        if mode_slipped(self.model):
+            set_mode(self.model, 'test' if y is None else 'train')
+        return self.model.loss(X) if y is None else self.model.loss(X, y)
+
 @contextmanager
 def without_backward(model: Any) -> Iterator[None]:
     changed = []
-    for space in _spaces(type(model)):
+    own = model.model if isinstance(model, ModeKept) else model
+    for space in _spaces(type(own)):
         for name in NORMALIZATION_BACKWARD:
             function = space.get(name)
             if inspect.isfunction(function):
