@@ -36,8 +36,9 @@ def _eps(place: str, right: str, wrong: str, mode: str) -> tuple[Misconception, 
         Misconception(
             id=f"{place.partition('.')[2]}.eps_hard_coded{suffix}",
             edits=(Edit(place, right, wrong.format(eps=eps)),),
-            student=f"It looks like {mode} mode always takes {eps} for eps; is the setting that comes with the call used?",
-            instructor=f"eps is written down as {eps} (or read under a wrong key) in {mode} mode.",
+            student=f"It looks like {mode} mode takes {eps} for eps where another value is due; "
+            "which setting, or which default, counts?",
+            instructor=f"eps is written down as {eps} (or is the default, or read under a wrong key) in {mode} mode.",
             seen=LET_THROUGH,
         )
         for suffix, eps in (("", "1e-05"), ("_1e-4", "1e-04"), ("_1e-3", "1e-03"))
@@ -52,8 +53,9 @@ def _momentum(suffix: str, momentum: str) -> Misconception:
             Edit(TRAIN, NEW_MEAN, f"{momentum} * running_mean + (1 - {momentum}) * mean"),
             Edit(TRAIN, NEW_VAR, f"{momentum} * running_var + (1 - {momentum}) * var"),
         ),
-        student=f"It looks like the running averages always take {momentum} for momentum; is the given setting used?",
-        instructor=f"momentum is written down as {momentum} (or read under a wrong key).",
+        student=f"It looks like running averages take {momentum} for momentum where another value is due; "
+        "which setting, or which default, counts?",
+        instructor=f"momentum is written down as {momentum} (or is the default, or read under a wrong key).",
         seen=LET_THROUGH,
     )
 
