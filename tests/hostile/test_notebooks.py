@@ -32,7 +32,7 @@ ATTACKS = {
     "leaves_threads": r"relative error",
     "bombs_memory": r"needed more memory than the limit|MemoryError|ended the notebook|stopped by the grader",
     "bombs_processes": r"Failed",
-    "looks_around": r"spied: \[\]",
+    "looks_around": r"spied: \[('PWD=/\\x00')?\]",  # the first process's, which an ordinary user may read
     "speaks_jupyter": r"Failed",
     "tells_idle_early": r"relative error",
     "patches_numpy": r"Failed",

@@ -1,4 +1,4 @@
-"""The attacks from modules once more, for a grader that is an ordinary user: where root runs the tests, `nobody` runs these."""
+"""The attacks once more, for a grader that is an ordinary user: where root runs the tests, `nobody` runs these."""
 
 import os
 import shutil
@@ -29,7 +29,8 @@ def readable_python():
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user runs these tests already")
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
-def test_attacks_fail_against_an_ordinary_user_s_grader_too():
+@pytest.mark.parametrize("attacks", ["test_modules.py", "test_notebooks.py"])
+def test_attacks_fail_against_an_ordinary_user_s_grader_too(attacks):
     with tempfile.TemporaryDirectory(prefix="gc-nobody-", ignore_cleanup_errors=True) as folder:
         place = Path(folder)
         place.chmod(0o755)
@@ -44,7 +45,7 @@ def test_attacks_fail_against_an_ordinary_user_s_grader_too():
             "OPENBLAS_NUM_THREADS": "1",
         }
         user = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
-        tests = [str(HERE / "test_modules.py"), "-q", "-p", "no:cacheprovider", f"--basetemp={home / 'tmp'}"]
+        tests = [str(HERE / attacks), "-q", "-p", "no:cacheprovider", f"--basetemp={home / 'tmp'}"]
         done = subprocess.run(
             [*user, readable_python(), "-m", "pytest", *tests],
             env=environment,
