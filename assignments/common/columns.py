@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from assignments.common.column_functions import FUNCTIONS, FunctionNet, plain_function
+from assignments.common.column_functions import FunctionNet, plain_function
+from assignments.common.column_names import FUNCTIONS
 from grader.probe import NeedsPersonError
 
 __all__ = [
@@ -233,9 +234,9 @@ def gradients(
     arrays: dict[str, Any] = {}
     for (kind, count), values in zip(kinds if normalized else kinds[:2], returned):  # noqa: B905 - Python 3.8
         found = named(f"{kind}{suffix}_", values, count)
-        for i, name in enumerate(found):
-            flat = found[name] is not None and np.ndim(values[i]) == 1
-            found[name] = values[i].copy() if flat and np.ndim(getattr(net, kind)[i]) == 2 else found[name]
+        for i, key in enumerate(found):
+            flat = found[key] is not None and np.ndim(values[i]) == 1
+            found[key] = values[i].copy() if flat and np.ndim(getattr(net, kind)[i]) == 2 else found[key]
         arrays.update(found)
     return arrays
 

@@ -294,5 +294,5 @@ def _shortened_note(path: str, why: RunnerLostError) -> Note:
 def _stub_note(path: str, stub: str) -> Note:
     return Note(
         about=path,
-        text=f"{stub} is not installed here; the import was let through, and only using it would fail",
+        text=f"{stub} is not installed here; the import was let through, and only what uses it cannot be graded",
     )

@@ -2,7 +2,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 import numpy as np
-from .column_functions import FUNCTIONS, FunctionNet, plain_function
+from .column_functions import FunctionNet, plain_function
+from .column_names import FUNCTIONS
 from ..check import NeedsPersonError
 COURSE_CLASS = 'BNN'
 SETTINGS = {'lmda': ('lmda', 'lmbda', 'lamda', 'lambda_', 'lam', 'lamb'), 'alpha': ('alpha',), 'batchNorm': ('batchNorm', 'batch_norm', 'batchnorm', 'batch_normalization', 'bn'), 'he': ('he', 'He', 'he_init'), 'sig': ('sig', 'sigma')}
@@ -141,9 +142,9 @@ def gradients(net: Any, X: Any, Y: Any, *, normalized: bool, name: str='computeG
     arrays: dict[str, Any] = {}
     for (kind, count), values in zip(kinds if normalized else kinds[:2], returned):
         found = named(f'{kind}{suffix}_', values, count)
-        for i, name in enumerate(found):
-            flat = found[name] is not None and np.ndim(values[i]) == 1
-            found[name] = values[i].copy() if flat and np.ndim(getattr(net, kind)[i]) == 2 else found[name]
+        for i, key in enumerate(found):
+            flat = found[key] is not None and np.ndim(values[i]) == 1
+            found[key] = values[i].copy() if flat and np.ndim(getattr(net, kind)[i]) == 2 else found[key]
         arrays.update(found)
     return arrays
 
