@@ -168,13 +168,17 @@ def spared(
     seed: Seed,
     counts: Sequence[int] = THREADS,
 ) -> tuple[dict[str, float], list[tuple[str, str, str]]]:
-    """The largest error of a right answer for each check, and what right answers lose."""
+    """The largest error of a right answer for each check, and what right answers lose.
+
+    Checks with a judge, which may take times, run with the first number of threads only.
+    """
     errors: dict[str, float] = {}
     lost = []
+    without_judge = [check for check in checks if check.judge is None]
     for count in counts if implementations else ():
         with threads(count):
             for name, implementation in implementations.items():
-                for check in checks:
+                for check in checks if count == counts[0] else without_judge:
                     arrays, evidence = answer(check, implementation, seed)
                     result = judge_check(check, evidence, expected.get(check.id, {}))
                     if result.outcome is not Outcome.PASSED:
