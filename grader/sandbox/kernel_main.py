@@ -155,7 +155,7 @@ class CourseKernel(IPythonKernel):
             super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # IPython has no types here
         shell = self.ready_shell
         shell.kernel = shell.parent = self
-        shell.profile_dir = self.profile_dir
+        shell.profile_dir, shell.ipython_dir = self.profile_dir, tempfile.gettempdir()
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 import builtins
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +40,7 @@ def build_shell() -> CourseShell:
     with _unchanged():
         shell = CourseShell(  # type: ignore[no-untyped-call]  # IPython has no types here
             config=settings(),
-            ipython_dir=tempfile.gettempdir(),
+            ipython_dir="/",  # there, and not written to; each kernel sets its own
             profile_dir=ProfileDir(),
             compiler_class=CellCompiler,
         )
