@@ -649,7 +649,7 @@ def judge_reading(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Jud
     reading, wrong = reading_of(actual, expected)
     if reading == READINGS[0]:
         return Judgement(1.0)
-    return Judgement(0.0, wrong or f"p is taken as {reading}, and is {READINGS[0]}")
+    return Judgement(0.0, wrong or f"p is taken as {reading}; in this assignment it is {READINGS[0]}")
 
 
 @check(

@@ -363,7 +363,7 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
     "dropout_keeps_with_p": [
         (
             {LAYERS: [(MASK, "mask = (np.random.rand(*x.shape) >= p) / (1 - p)")]},
-            "^p is taken as the probability to drop, and is the probability to keep$",
+            "^p is taken as the probability to drop; in this assignment it is the probability to keep$",
         ),
     ],
     "dropout_test_output": [
