@@ -75,7 +75,8 @@ class Roster:
             data = path.read_bytes()
         except FileNotFoundError:
             return None
-        for kind in (Entry, TurnedAway):
+        kinds: tuple[type[Entry | TurnedAway], ...] = (Entry, TurnedAway)
+        for kind in kinds:
             with contextlib.suppress(CodecError):
                 return loads(kind, data)
         return None

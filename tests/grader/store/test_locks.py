@@ -1,5 +1,7 @@
 """Lock files: several together, one alone, and nobody for ever."""
 
+import errno
+import fcntl
 import subprocess
 import sys
 
@@ -57,4 +59,19 @@ def test_who_wants_it_alone_has_it_alone(tmp_path, other, theirs, alone):
     process.kill()  # however it ends, the lock is free
     process.wait()
     with held(tmp_path / "at-work", alone=True):
+        pass
+
+
+def test_a_disk_without_locks_keeps_nobody_from_working(tmp_path, monkeypatch):
+    def fail(number):
+        def flock(_descriptor, _how):
+            raise OSError(number, "as a disk says it")
+
+        monkeypatch.setattr(fcntl, "flock", flock)
+
+    fail(errno.ENOLCK)
+    with held(tmp_path / "at-work", alone=True):
+        pass
+    fail(errno.EIO)
+    with pytest.raises(OSError, match="as a disk says it"), held(tmp_path / "at-work", alone=True):
         pass
