@@ -9,6 +9,7 @@ from grader.errors import AssignmentError
 from grader.proofs import survey as module
 from grader.proofs.survey import survey
 from grader.seed import Seed
+from grader.suite import expected_arrays, load_reference, load_suite
 
 SEED = Seed.of(3)
 
@@ -129,3 +130,15 @@ def test_a_known_mistake_that_nobody_can_make_here_is_not_missed(folder, silent)
 def test_a_reason_for_a_known_mistake_that_checks_show_is_stale(folder):
     explain(folder, "not_here:\n  scale_forward.upside_down: the course has no such option\n")
     assert done(folder).stale == ("scale_forward.upside_down",)
+
+
+def test_solutions_in_cells_are_caught_by_functions_and_by_experiments(pytestconfig):
+    """Of Udacity's lesson, which is written in the notebook alone."""
+    suite = load_suite(load_assignment(pytestconfig.rootpath / "assignments" / "udacity_batchnorm"))
+    expected = expected_arrays(suite, load_reference(suite.assignment), SEED)
+    notebooks = module._notebooks(suite)
+    made = {mutant.id.partition(": ")[2]: mutant for mutant in module._mutants(suite.assignment, notebooks)}
+    with module._Bench(suite, expected, SEED, notebooks) as bench:
+        assert bench.first_failure(made["relu: np.maximum -> np.minimum"]) == "relu_values"
+        without = made["batch_norm_test: True -> False"]
+        assert bench.first_failure(without) == "experiment_single_predictions"
