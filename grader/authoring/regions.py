@@ -79,7 +79,12 @@ def regions(text: str, place: str) -> tuple[Region, ...]:
                 raise AssignmentError(
                     f"{_at(place, number)}: a marker has to be alone on its line and carry no other words, got {line.strip()!r}"
                 )
-            if opened is None and _SUFFIX.search(line):
+            if _SUFFIX.search(line):
+                if opened is not None:
+                    raise AssignmentError(
+                        f"{_at(place, number)}: # SOLUTION inside the region of line {opened[1] + 1}; "
+                        "the region marks the line already, remove the comment"
+                    )
                 found.append(Region(hidden=False, first=number, last=number))
             continue
         verb, kind = marker.groups()

@@ -253,6 +253,11 @@ def test_cell_with_magics_is_understood():
             id="cuts-start",
         ),
         pytest.param(
+            "# BEGIN SOLUTION\ny = 2  # SOLUTION\n# END SOLUTION",
+            r"f\.py, line 2: # SOLUTION inside the region of line 1",
+            id="line-in-a-region",
+        ),
+        pytest.param(
             "if x:\n    # BEGIN HIDDEN\n    y = 1\n    # END HIDDEN\nz = 1",
             r"without its solutions, line 2: not Python",
             id="hidden-empties-a-block",
