@@ -32,7 +32,9 @@ def updates(
     for shape in shapes:
         settings = dict(config)
         if settings.get("t"):
-            settings["t"] += int(rng.integers(40))  # a count that everybody knows would be an answer by itself
+            settings["t"] += int(
+                rng.integers(40)
+            )  # a count that everybody knows would be an answer by itself
         for name, bounds in states.items():
             if bounds is not None:
                 settings[name] = rng.uniform(*bounds, shape)
