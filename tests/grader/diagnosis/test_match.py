@@ -74,12 +74,13 @@ def test_the_fit_is_as_tight_as_the_check(error, fits):
     assert not fits or told(found["one"]) == [("a", True)]
 
 
-@pytest.mark.parametrize(("out", "fits"), [((1, 2, 3.29), True), ((1, 2, 3.26), False), ((1, 2, 3.34), False)])
+@pytest.mark.parametrize(
+    ("out", "fits"), [((1, 2, 3.29), True), ((1, 2, 3.26), False), ((1, 2, 3.34), False)]
+)
 def test_under_a_wide_tolerance_a_cause_leaves_at_most_a_tenth_unexplained(out, fits):
     known = [variant("a", out=[1, 2, 3.3])]
     found = diagnose([seen(out=out, variants=known, tolerance=0.02)]).get("one")
     assert (found is not None and told(found) == [("a", True)]) is fits
-
 
 
 def test_two_that_fit_are_both_possible():
