@@ -144,22 +144,16 @@ def _length(home: str) -> tuple[int, int, str]:
 def _candidates(
     module: ModuleFile, entries: Sequence[Entry], read: Callable[[Entry], bytes]
 ) -> list[_Candidate]:
-    """Files of the module's name, else of its name in other case or with a copy's mark (`layers (1).py`), else by content."""
+    """Files of the module's name, in any case or with a copy's mark (`layers (1).py`), its own name first; else by content."""
     path = module.path
-    name = path.rpartition("/")[2]
-    same = [entry for entry in entries if entry.name == name]
-    if not same:
-        same = [
-            entry for entry in entries if entry.suffix == ".py" and plain_name(entry.name) == name.casefold()
-        ]
-    if not same:
-        same = _by_content(module, entries, read)
-    inner = "/" + inner_path(path)
+    name, inner = path.rpartition("/")[2], "/" + inner_path(path)
+    same = [entry for entry in entries if entry.suffix == ".py" and plain_name(entry.name) == name.casefold()]
+    same = same or _by_content(module, entries, read)
+    same = sorted(same, key=lambda entry: (entry.path.count("/"), entry.name != name, entry.path))
     found = []
-    for entry in sorted(same, key=lambda entry: (entry.path.count("/"), entry.path))[
-        : DEFAULT_CAPS.candidates
-    ]:
-        rooted = "/" + entry.path
+    for entry in same[: DEFAULT_CAPS.candidates]:
+        called = name if plain_name(entry.name) == name.casefold() else entry.name
+        rooted = f"/{entry.folder}/{called}" if entry.folder else f"/{called}"
         fits = rooted.endswith(inner)
         home = rooted[: -len(inner)].lstrip("/") if fits else entry.folder
         found.append(_Candidate(entry, home, fits))
@@ -202,7 +196,7 @@ def _homes(candidates: Mapping[str, Sequence[_Candidate]], merit: _Merit) -> dic
     """The best candidate of each module in each possible package folder."""
     homes: dict[str, dict[str, _Candidate]] = {}
     for path, found in candidates.items():
-        for candidate in sorted(found, key=lambda item: (not item.fits, item.entry.path)):
+        for candidate in sorted(found, key=lambda item: not item.fits):  # stable: a module's own name before a copy's
             members = homes.setdefault(candidate.home, {})
             best = members.get(path)
             if best is None or (candidate.fits, merit(path, candidate)) > (best.fits, merit(path, best)):

@@ -79,13 +79,21 @@ def test_choose_modules_names_modules_taken_from_outside(kit):
     assert (choice.home, choice.strays) == ("net231", ("net231/classifiers/fc_net.py",))
 
 
-def test_choose_modules_takes_a_copy_only_where_the_name_itself_is_missing(kit):
-    assert (
-        chosen(Memory({"net231/layers (1).py": kit.layers}).choose())["net231/layers.py"]
-        == "net231/layers (1).py"
-    )
-    both = Memory({"net231/layers (1).py": kit.layers, "net231/layers.py": kit.blank_layers})
-    assert chosen(both.choose())["net231/layers.py"] == "net231/layers.py"
+@pytest.mark.parametrize(
+    ("files", "taken"),
+    [
+        pytest.param({"layers (1).py": "layers"}, "layers (1).py", id="alone"),
+        pytest.param({"layers (1).py": "layers", "layers.py": "layers"}, "layers.py", id="as-good"),
+        pytest.param({"layers (1).py": "layers", "layers.py": "blank_layers"}, "layers (1).py", id="written"),
+        pytest.param({"layers (1).py": "blank_layers", "layers.py": "blank_layers"}, "layers.py", id="blank"),
+    ],
+)
+def test_choose_modules_takes_a_copy_only_where_it_has_more(kit, files, taken):
+    memory = Memory({f"net231/{name}": getattr(kit, content) for name, content in files.items()})
+    choice = memory.choose()
+    assert (choice.home, chosen(choice)["net231/layers.py"]) == ("net231", f"net231/{taken}")
+    passed = [entry.name for entry in choice.passed_over.get("net231/layers.py", ())]
+    assert sorted([*passed, taken]) == sorted(files)
 
 
 def test_choose_modules_takes_a_script_of_any_name_that_defines_everything(kit):
