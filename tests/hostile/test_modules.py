@@ -86,7 +86,7 @@ ATTACKS = {
     "finds_the_answers": ({}, r"spied: \[\]"),
     "odd_types": ({}, r"Failed"),
     "infinities": ({}, r"where finite numbers are expected"),
-    "burns_processors": ({}, r"no answer within 3 s"),
+    "burns_processors": ({}, r"no answer within 3 s|out of memory"),
     "makes_many_files": ({}, r"relative error|Failed"),
     "digs_deep": ({}, r"SIGSEGV|RecursionError|no answer within|is a dict"),
     "speaks_machine_code": ({}, r"spied: \[\]"),

@@ -129,7 +129,8 @@ def test_layernorm_normalises_rows_and_matches_numerical_gradients(rows, feature
     x = x + 10 * np.arange(features)
     out, _ = norm.layernorm_forward(x, np.ones(features), np.zeros(features))
     np.testing.assert_allclose(out.mean(axis=1), 0, atol=1e-12)
-    np.testing.assert_allclose(out.std(axis=1), 1, atol=1e-4)
+    variance = x.var(axis=1)  # two numbers of a row can lie near each other: then eps counts
+    np.testing.assert_allclose(out.std(axis=1), np.sqrt(variance / (variance + 1e-5)), rtol=1e-9)
     _, cache = norm.layernorm_forward(x, gamma, beta)
     check_gradients(
         lambda *a: norm.layernorm_forward(*a)[0], norm.layernorm_backward(dout, cache), (x, gamma, beta), dout
