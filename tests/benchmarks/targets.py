@@ -153,7 +153,7 @@ def _mixed_targets(part: Part) -> Iterator[Target]:
         wanted="under 60 s",
         measured=f"{cost.wall:.1f} s",
         met=cost.wall < 60,
-        reason="Endless loops cost their whole time limit; the more such samples, the longer..",
+        reason="Endless loops cost their whole time limit; the more such samples, the longer.",
     )
     memory = max(one.own_bytes for one in part.costs[OURS]) / MB
     yield Target(
