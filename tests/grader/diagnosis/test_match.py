@@ -74,6 +74,19 @@ def test_the_fit_is_as_tight_as_the_check(error, fits):
     assert not fits or told(found["one"]) == [("a", True)]
 
 
+def test_rounding_where_nothing_is_left_does_not_speak_against_a_cause():
+    right = {
+        "out": np.array([1.0, 2.0]),
+        "bias": np.array([3e-17, -1e-17]),
+    }  # a gradient that is zero but for rounding
+    known = Variant(
+        causes=(cause("a"),), arrays={"out": np.array([5.0, 9.0]), "bias": np.array([2e-17, 4e-17])}
+    )
+    given = {"out": np.array([5.0, 9.0]), "bias": np.array([-6e-16, 5e-16])}
+    observed = Observed(check=probe("one"), passed=False, arrays=given, expected=right, variants=[known])
+    assert told(diagnose([observed])["one"]) == [("a", True)]
+
+
 @pytest.mark.parametrize(
     ("out", "fits"), [((1, 2, 3.29), True), ((1, 2, 3.26), False), ((1, 2, 3.34), False)]
 )
