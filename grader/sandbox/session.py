@@ -28,7 +28,7 @@ from ..probe.published import PUBLISHED
 __all__ = ["ImportReport", "OutOfTurnError", "Planned", "ProbeSession", "RunnerLostError"]
 
 MIB = 1024 * 1024
-GRACE_S = 3.0  # beyond a limit that the runner keeps itself, before the driver gives the runner up
+GRACE_S = 10.0  # beyond a limit that the runner keeps itself, before the driver gives the runner up
 LOAD_S = 20.0
 MAX_TEXT = 2000  # characters
 MAX_WARNINGS = 20
