@@ -196,7 +196,9 @@ def _homes(candidates: Mapping[str, Sequence[_Candidate]], merit: _Merit) -> dic
     """The best candidate of each module in each possible package folder."""
     homes: dict[str, dict[str, _Candidate]] = {}
     for path, found in candidates.items():
-        for candidate in sorted(found, key=lambda item: not item.fits):  # stable: a module's own name before a copy's
+        for candidate in sorted(
+            found, key=lambda item: not item.fits
+        ):  # stable: a module's own name before a copy's
             members = homes.setdefault(candidate.home, {})
             best = members.get(path)
             if best is None or (candidate.fits, merit(path, candidate)) > (best.fits, merit(path, best)):

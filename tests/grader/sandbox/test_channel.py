@@ -292,7 +292,9 @@ def test_memory_of_a_room_is_bounded_together(bench, suites):
         memory_mib=1024,
         disk_mib=1,
     )
-    batch = 2**20  # the kernel charges pages in batches, each processor its own, and may count one above the limit
+    batch = (
+        2**20
+    )  # the kernel charges pages in batches, each processor its own, and may count one above the limit
     assert run.usage.peak_memory_bytes <= (1024 + 3) * 2**20 + batch
     assert run.checks[1].ending is Ending.ANSWERED
 
