@@ -259,12 +259,18 @@ def _lost(group: list[CheckResult]) -> Decimal:
     return sum((check.max_points - check.points for check in group), Decimal(0))
 
 
+def _at_fault(finding: Finding | None, group: list[CheckResult]) -> str:
+    """The function in which a known mistake lies, if a check of its own failed, too; else "". Its mistake shows in others."""
+    place = finding.id.partition(".")[0] if finding else ""
+    return place if any(check.function == place for check in group) else ""
+
+
 def _look(group: list[CheckResult], anchors: dict[str, str], audience: Audience) -> FirstLook:
     first = next((check for check in group if _certain(check, audience) is not None), group[0])
     finding = _certain(first, audience)
     open_to_reader = first.visible or audience is Audience.INSTRUCTOR
     return FirstLook(
-        function=first.function,
+        function=_at_fault(finding, group) or first.function,
         anchor=anchors[first.id],
         text=finding.student if finding else first.title,
         reason="" if finding else first.reason,

@@ -123,7 +123,6 @@ def class_page(statistics: ClassStatistics) -> ClassPage:
     """The page as data."""
     lines = tuple(_line(line) for line in statistics.lines)
     shown = statistics.findings[:MOST_FINDINGS]
-    most = max((finding.students for finding in shown), default=1)
     return ClassPage(
         statistics=statistics,
         mean=_share(statistics.mean),
@@ -138,7 +137,7 @@ def class_page(statistics: ClassStatistics) -> ClassPage:
                 section=finding.section,
                 count=finding.students,
                 share=percent(finding.students, statistics.students),
-                at=round(100 * finding.students / most, 1),
+                at=round(100 * finding.students / statistics.students, 1),
                 surely=finding.certain,
                 students=tuple((line.student, line.href) for line in finding.lines),
                 more=finding.students - len(finding.lines),

@@ -105,6 +105,16 @@ def test_first_looks_join_one_cause_and_begin_with_known_ones(make_check: Make) 
     assert known.reason == ""
 
 
+def test_first_look_names_the_function_in_which_a_known_mistake_lies(make_check: Make) -> None:
+    cause = (Finding(id="forward.eps", student="eps is missing.", certain=True),)
+    hidden = make_check("a", Outcome.FAILED, 0, 3, function="forward", findings=cause, visible=False)
+    shows = make_check("b", Outcome.FAILED, 0, 3, function="backward", findings=cause)
+    (look,) = first_looks([hidden, shows], STUDENT)
+    assert (look.function, look.anchor) == ("forward", "f2-1")  # the link leads to where the cause is told
+    (look,) = first_looks([shows], STUDENT)
+    assert look.function == "backward"
+
+
 def test_first_looks_keep_the_dearest_in_the_assignments_order(make_check: Make) -> None:
     checks = [make_check(f"c{i}", Outcome.FAILED, 0, i + 1, function=f"f{i}") for i in range(8)]
     assert [look.function for look in first_looks(checks, STUDENT)] == ["f3", "f4", "f5", "f6", "f7"]
