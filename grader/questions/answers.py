@@ -133,12 +133,13 @@ def _answer(pages: _Pages, question: Question) -> Answer:
     if not places:
         return Answer(question=question.id)
     found = [_at(pages, index, question) for index in places]
-    answered = [(text, index) for text, index in found if not _is_template(text, question)]
+    kept = [(_trimmed(text, question), index) for text, index in found if not _is_template(text, question)]
+    answered = [(text, index) for text, index in kept if text]
     if not answered:
         return _unanswered(pages, places, question) or Answer(
             question=question.id, text=found[0][0], cell=found[0][1]
         )
-    texts = list(dict.fromkeys(_trimmed(text, question) for text, _ in answered))
+    texts = list(dict.fromkeys(text for text, _ in answered))
     return Answer(question=question.id, text="\n\n".join(texts), answered=True, cell=answered[0][1])
 
 
@@ -272,10 +273,12 @@ def _is_constant(node: ast.expr) -> bool:
 
 
 def _is_template(text: str, question: Question) -> bool:
-    """Whether nothing but template text, markers and white space is there."""
+    """Whether nothing but template text, however often, markers and white space is there."""
     rest = _bare(_MARKER.sub("", text))
     templates = (*TEMPLATES, question.template, _MARKER.sub("", question.template))
-    return not rest or rest in {_bare(template) for template in templates}
+    for template in sorted({_bare(template) for template in templates} - {""}, key=len, reverse=True):
+        rest = rest.replace(template, "")
+    return not rest
 
 
 def _trimmed(text: str, question: Question) -> str:

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.assignment import Question
@@ -301,6 +301,7 @@ CELLS = st.tuples(st.sampled_from([markdown, code, raw]), st.lists(PIECES, max_s
 
 
 @given(st.lists(CELLS, max_size=5))
+@example([markdown("Inline Question 1[FILL THIS IN][FILL THIS IN]")])
 def test_any_notebook_gives_one_answer_for_each_question(cells):
     answers = extract_answers(notebook(*cells), [question(1), question(2)])
     assert [found.question for found in answers] == ["q1", "q2"]
