@@ -1,4 +1,4 @@
-"""`python -m tests.assignments.prove`: everything that says why the marks can be trusted, measured anew, into docs/validity.md.
+"""`python -m tests.assignments.prove`: everything that says why the marks can be trusted, measured anew, into docs/validity*.md.
 
 For every course: what the checks catch, how often the diagnosis names it rightly, what right answers lose, and how far each
 tolerance stands from the worst right and the mildest wrong answer. Each course and seed is a piece of work; what is done is kept
@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +25,16 @@ from grader.proofs.survey import survey
 from grader.seed import Seed
 from grader.suite import load_suite
 from tests.assignments.measure import measure
-from tests.assignments.validity import section
+from tests.assignments.validity import Course, section, summary
+from tests.assignments.validity_plot import draw_margins
 
 __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = Path(__file__).with_name("validity_head.md")
-PAGE = ROOT / "docs" / "validity.md"
+DOCS = ROOT / "docs"
+PAGE, BY_COURSE, PICTURE = "validity.md", "validity-by-course.md", "images/validity-margins.png"
+TABLE = "<!-- table -->"  # its place in the head
 KEPT = ROOT / ".prove"
 SEEDS = 50
 MUTANTS = "mutants"
@@ -151,15 +154,29 @@ def prove(todo: Sequence[Piece], jobs: int, minutes: float) -> None:
                 )
 
 
-def page(by_course: dict[str, list[Piece]]) -> str:
-    """The whole document, from what is kept."""
-    parts = [HEAD.read_text("utf-8")]
+def measured(by_course: Mapping[str, Sequence[Piece]]) -> list[Course]:
+    """What is kept, by course."""
+    found = []
     for course, own in by_course.items():
         figures = {piece.seed: json.loads(piece.kept.read_text("utf-8")) for piece in own if piece.done}
         mutants = figures.pop(None, None)
         assignment = load_assignment(ROOT / "assignments" / course)
-        parts.append(section(assignment, load_suite(assignment).checks, mutants, figures))
-    return "\n".join(parts)
+        checks = load_suite(assignment).checks
+        found.append(Course(assignment=assignment, checks=checks, survey=mutants, runs=figures))
+    return found
+
+
+def write_pages(found: Sequence[Course], docs: Path) -> None:
+    """The two pages and the picture between them, from what was measured."""
+    (docs / PICTURE).parent.mkdir(parents=True, exist_ok=True)
+    draw_margins(found, docs / PICTURE)
+    (docs / PAGE).write_text(HEAD.read_text("utf-8").replace(TABLE, summary(found)), "utf-8")
+    parts = [
+        "# Why to trust the marks: every course in figures\n",
+        f"Written by `make prove`; [{PAGE}]({PAGE}) says what is measured and how to read it.\n",
+        *map(section, found),
+    ]
+    (docs / BY_COURSE).write_text("\n".join(parts), "utf-8")
 
 
 def interleaved(by_course: dict[str, list[Piece]]) -> Iterator[Piece]:
@@ -182,17 +199,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=2, help="processes; 2 unless said")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after so long")
     parser.add_argument(
-        "--course", action="append", choices=courses(), help="these courses only; the page keeps all"
+        "--course", action="append", choices=courses(), help="these courses only; the pages keep all"
     )
     parser.add_argument(
-        "--page", type=Path, default=PAGE, help="where the page goes; docs/validity.md unless said"
+        "--docs", type=Path, default=DOCS, help="where the pages and their picture go; docs/ unless said"
     )
     terms = parser.parse_args(arguments)
     by_course = {course: pieces(course, terms.seeds) for course in courses()}
     chosen = {course: own for course, own in by_course.items() if course in (terms.course or by_course)}
     prove(list(interleaved(chosen)), terms.jobs, terms.minutes)
-    terms.page.write_text(page(by_course), "utf-8")
-    tell(f"{terms.page} is written")
+    write_pages(measured(by_course), terms.docs)
+    tell(f"{terms.docs / PAGE} and {terms.docs / BY_COURSE} are written")
 
 
 if __name__ == "__main__":

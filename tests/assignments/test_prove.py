@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,9 +15,10 @@ from grader.errors import AssignmentError
 from grader.probe import Check
 from tests.assignments import prove as module
 from tests.assignments.prove import Piece, digest, interleaved, pieces, prove
-from tests.assignments.validity import section
+from tests.assignments.validity import Course, Margin, margins, section, summary
+from tests.assignments.validity_plot import draw_margins, spread
 
-COURSE = SimpleNamespace(spec=SimpleNamespace(course="A Course", title="A Title"))
+COURSE = SimpleNamespace(spec=SimpleNamespace(course="A Course, Long Name", title="A Title"))
 CHECKS = [Check(id=name, title="t", of="f", probe=lambda impl, rng: {}) for name in ("one", "two")]
 RUN = {
     "named": {"f.a": "certain", "f.b": "certain"},
@@ -32,6 +35,10 @@ SURVEY = {
     "gaps": [["x -> y", "unseen"]],
     "equivalent": 0,
 }
+
+
+def measured(survey: Any = SURVEY, *runs: Any, checks: Any = CHECKS) -> Course:
+    return Course(assignment=COURSE, checks=checks, survey=survey, runs=dict(enumerate(runs)))
 
 
 @pytest.fixture
@@ -109,11 +116,11 @@ def test_new_reasons_for_survivors_leave_the_seeds_alone(
 
 
 def test_nothing_is_said_of_what_was_not_measured() -> None:
-    assert section(COURSE, CHECKS, None, {}) == "## A Course: A Title\n\nNot measured yet.\n"
+    assert section(measured(None)) == "## A Course, Long Name: A Title\n\nNot measured yet.\n"
 
 
 def test_the_page_says_over_how_many_seeds() -> None:
-    told = section(COURSE, CHECKS, SURVEY, {0: RUN, 7: RUN})
+    told = section(measured(SURVEY, RUN, RUN))
     assert "Named in 4 runs (2 seeds): with certainty 100 %" in told
     assert "**named wrongly with certainty: 0**" in told
     assert "catch **97.5%**" in told
@@ -127,7 +134,7 @@ def test_the_page_says_over_how_many_seeds() -> None:
 
 def test_the_page_lists_what_is_seldom_named_and_what_right_answers_lost() -> None:
     run = {**RUN, "named": {"f.a": "among", "f.b": "wrong"}, "lost": [["loops", "one", "relative error 1"]]}
-    told = section(COURSE, CHECKS, {**SURVEY, "missed": ["f.c"]}, {0: run})
+    told = section(measured({**SURVEY, "missed": ["f.c"]}, run))
     assert "- `f.a`: certain in 0 of 1 runs (among 1)." in told
     assert "**named wrongly with certainty: 1**" in told
     assert "Not caught: `f.c`." in told
@@ -139,19 +146,50 @@ def test_the_page_lists_what_is_seldom_named_and_what_right_answers_lost() -> No
 )
 def test_shares_are_whole_only_where_exact(count: int, told: str) -> None:
     names = {f"f.{i}": "certain" if i < count else "among" for i in range(2000)}
-    assert f"with certainty {told}" in section(COURSE, CHECKS, None, {0: {**RUN, "named": names}})
+    assert f"with certainty {told}" in section(measured(None, {**RUN, "named": names}))
 
 
 def test_other_shapes_are_told_in_words() -> None:
     checks = [replace(CHECKS[0], tolerance={"out": 1.0})]
-    told = section(COURSE, checks, None, {0: {**RUN, "wrong": {"one": float("inf")}}})
+    told = section(measured(None, {**RUN, "wrong": {"one": float("inf")}}, checks=checks))
     assert "| `one` | 2e-12 | by array | other shape |" in told
 
 
-def test_the_page_is_made_of_what_is_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_margins_are_the_worst_right_and_the_mildest_wrong_over_all_seeds() -> None:
+    milder = {**RUN, "wrong": {"one": 2e-5}, "right": {"one": 1e-13}}
+    (margin,) = margins(CHECKS, {0: RUN, 1: milder})
+    assert margin == Margin(check="one", right=2e-12, tolerance=1e-7, wrong=2e-5)
+
+
+def test_the_summary_has_a_line_for_each_course_that_was_measured() -> None:
+    lost = {**RUN, "lost": [["loops", "one", "relative error 1"]]}
+    told = summary([measured({**SURVEY, "missed": ["f.c"]}, RUN, lost), measured(None)]).splitlines()
+    assert len(told) == 3
+    cells = [cell.strip() for cell in told[2].strip("|").split("|")]
+    assert cells[:7] == ["A Course", "2 of 3", "100 %", "0", "97.5 %", "5 x 2 = 10", "1"]
+    assert cells[7:] == ["2e-05 of its tolerance", "3000.0 times its tolerance"]
+
+
+def test_the_picture_shows_zeros_and_other_shapes_at_its_edges(tmp_path: Path) -> None:
+    edges = {**RUN, "wrong": {"one": float("inf"), "two": 1.0}}
+    draw_margins([measured(SURVEY, RUN), measured(None, edges)], tmp_path / "margins.png")
+    assert (tmp_path / "margins.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_neighbours_in_the_picture_do_not_hide_each_other() -> None:
+    heights = spread(12)
+    assert all(one != other for one, other in pairwise(heights))
+    assert max(map(abs, heights)) < 0.17, "right and wrong answers stay apart"
+
+
+def test_the_pages_are_made_of_what_is_kept(kept: Path) -> None:
     own = [replace(one, kept=kept / f"{one.seed}.json") for one in pieces("cs231n_batchnorm", 2)]
     own[0].kept.write_text(json.dumps(SURVEY))
     own[2].kept.write_text(json.dumps(RUN))
-    told = module.page({"cs231n_batchnorm": own})
-    assert told.startswith("# Why to trust the marks")
-    assert "(1 seed)" in told
+    module.write_pages(module.measured({"cs231n_batchnorm": own}), kept)
+    page = (kept / "validity.md").read_text()
+    assert page.startswith("# Why to trust the marks")
+    assert "| CS231n | 2 of 2 | 100 % |" in page
+    assert "<!-- table -->" not in page
+    assert "(1 seed)" in (kept / "validity-by-course.md").read_text()
+    assert (kept / "images" / "validity-margins.png").is_file()

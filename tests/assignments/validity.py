@@ -1,15 +1,16 @@
-"""Figures into the words and tables of `docs/validity.md`. Pure: values in, Markdown out."""
+"""Figures into the words and tables of `docs/validity.md` and `docs/validity-by-course.md`. Pure: values in, Markdown out."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from grader.assignment import Assignment
 from grader.probe import Check
 
-__all__ = ["section"]
+__all__ = ["Course", "Margin", "margins", "section", "summary"]
 
 WANTED = 0.95  # of the runs of one known mistake, named right
 
@@ -18,15 +19,85 @@ UNCAUGHT = "not caught"
 Run = Mapping[str, Any]
 
 
-def section(
-    assignment: Assignment, checks: Sequence[Check], survey: Mapping[str, Any] | None, runs: Mapping[int, Run]
-) -> str:
-    """One course's section. survey: of its mutants, or None if it was not made; runs: the figures by seed."""
-    lines = [f"## {assignment.spec.course}: {assignment.spec.title}", ""]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What was measured of one course. survey: of its mutants, or None if it was not made; runs: the figures by seed."""
+
+    assignment: Assignment
+    checks: Sequence[Check]
+    survey: Mapping[str, Any] | None
+    runs: Mapping[int, Run]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """Where one check's tolerance stands. right: the worst error of a right answer, None if none ran; wrong: the mildest known
+    mistake's; both relative errors over all seeds. tolerance: None where it differs by array.
+    """
+
+    check: str
+    right: float | None
+    tolerance: float | None
+    wrong: float
+
+
+def summary(courses: Sequence[Course]) -> str:
+    """All courses in one table, a line each; those that were not measured are left out."""
+    lines = [
+        "| course | known mistakes caught | named with certainty | named wrongly with certainty | source mutants caught"
+        " | right answers x seeds | that lost points | worst right error | mildest wrong error |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for course in courses:
+        told = sum(_by_entry(course.runs).values(), Counter())
+        if course.survey is None or not told:
+            continue
+        known = course.survey["misconceptions"]
+        tried = sum(run["variants"] for run in course.runs.values())
+        lost = sum(len(run["lost"]) for run in course.runs.values())
+        near = [one for one in margins(course.checks, course.runs) if one.tolerance]
+        right = max(
+            (one.right / one.tolerance for one in near if one.right is not None and one.tolerance),
+            default=0.0,
+        )
+        wrong = min((one.wrong / one.tolerance for one in near if one.tolerance), default=float("inf"))
+        cells = [
+            course.assignment.spec.course.partition(",")[0],
+            f"{known} of {known + len(course.survey['missed'])}",
+            _share(told["certain"], told.total()),
+            str(told["wrong"]),
+            _share(round(1e4 * course.survey["score"]), 10_000),
+            f"{max(run['variants'] for run in course.runs.values())} x {len(course.runs)} = {tried}",
+            str(lost) if lost else "none",
+            f"{right:.1g} of its tolerance",
+            f"{wrong:.1f} times its tolerance",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def section(course: Course) -> str:
+    """One course's section, with a table of all its checks."""
+    spec, survey, runs = course.assignment.spec, course.survey, course.runs
+    lines = [f"## {spec.course}: {spec.title}", ""]
     if not runs and survey is None:
         return "\n".join([*lines, "Not measured yet.", ""])
-    lines += [*_known(survey, runs), *_mutants(survey), *_spared(runs), *_margins(checks, runs)]
+    lines += [*_known(survey, runs), *_mutants(survey), *_spared(runs), *_table(margins(course.checks, runs))]
     return "\n".join([*lines, ""])
+
+
+def margins(checks: Sequence[Check], runs: Mapping[int, Run]) -> tuple[Margin, ...]:
+    """Of every check in whose function a mistake is known, in the assignment's order."""
+    found = []
+    for check in checks:
+        wrong = [run["wrong"][check.id] for run in runs.values() if check.id in run["wrong"]]
+        right = [run["right"][check.id] for run in runs.values() if check.id in run["right"]]
+        if wrong:
+            tolerance = check.tolerance if isinstance(check.tolerance, float) else None
+            found.append(
+                Margin(check=check.id, right=max(right, default=None), tolerance=tolerance, wrong=min(wrong))
+            )
+    return tuple(found)
 
 
 def _known(survey: Mapping[str, Any] | None, runs: Mapping[int, Run]) -> Iterator[str]:
@@ -94,18 +165,15 @@ def _spared(runs: Mapping[int, Run]) -> Iterator[str]:
     yield from [*worst, ""] if worst else []
 
 
-def _margins(checks: Sequence[Check], runs: Mapping[int, Run]) -> Iterator[str]:
+def _table(found: Sequence[Margin]) -> Iterator[str]:
     """The table of tolerances between the worst right and the mildest wrong error."""
-    shown = [check for check in checks if any(check.id in run["wrong"] for run in runs.values())]
-    if not shown:
+    if not found:
         return
     yield "| check | worst right | tolerance | mildest wrong |"
     yield "| --- | --- | --- | --- |"
-    for check in shown:
-        right = [run["right"][check.id] for run in runs.values() if check.id in run["right"]]
-        wrong = min(run["wrong"][check.id] for run in runs.values() if check.id in run["wrong"])
-        tolerance = f"{check.tolerance:.0e}" if isinstance(check.tolerance, float) else "by array"
-        yield f"| `{check.id}` | {_error(max(right)) if right else '-'} | {tolerance} | {_error(wrong)} |"
+    for one in found:
+        tolerance = f"{one.tolerance:.0e}" if one.tolerance is not None else "by array"
+        yield f"| `{one.check}` | {'-' if one.right is None else _error(one.right)} | {tolerance} | {_error(one.wrong)} |"
 
 
 def _error(value: float) -> str:
