@@ -29,6 +29,7 @@ __all__ = [
     "named",
     "problem",
     "start",
+    "times",
     "train",
     "watched",
 ]
@@ -152,10 +153,12 @@ def _plain(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def start(net: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
+def start(net: Any, rng: Any, sizes: Any, *, normalized: bool, spread: float = 1.0) -> Any:
     """Give the network parameters and moving averages that depend on `rng` and `sizes` alone; returns the network.
 
     Vectors keep the form that the network has them in, (m, 1) or (m,).
+    spread: with `normalized`, how many times as large the scores of hidden layers are. Normalization takes it out again, but for
+        what is added to the variance: that counts for nothing where scores are large, and for much where they are small.
 
     Raises: ValueError if the network has another number of layers.
     """
@@ -170,8 +173,9 @@ def start(net: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
             scales = rng.uniform(0.5, 1.5, (units, 1)) * rng.choice([-1.0, 1.0], (units, 1))
             net.gamma[i] = _as(net.gamma[i], scales)
             net.beta[i] = _as(net.beta[i], 0.3 * rng.standard_normal((units, 1)))
-            net.muMA[i] = _as(net.muMA[i], 0.5 * rng.standard_normal((units, 1)))
-            net.vaMA[i] = _as(net.vaMA[i], rng.uniform(0.5, 3.0, (units, 1)))
+            net.muMA[i] = _as(net.muMA[i], spread * 0.5 * rng.standard_normal((units, 1)))
+            net.vaMA[i] = _as(net.vaMA[i], spread**2 * rng.uniform(0.5, 3.0, (units, 1)))
+            net.W[i], net.b[i] = spread * net.W[i], spread * net.b[i]
     return net
 
 
@@ -200,12 +204,21 @@ def named(prefix: str, values: Any, count: int) -> dict[str, Any]:
     return {f"{prefix}{i + 1}": column(values[i]) if i < len(values) else None for i in range(count)}
 
 
-def averages(net: Any, suffix: str = "") -> dict[str, Any]:
-    """The moving averages of the hidden layers, by name."""
+def averages(net: Any, suffix: str = "", *, spread: float = 1.0) -> dict[str, Any]:
+    """The moving averages of the hidden layers, by name; as they would be without the spread that the network was started with."""
     if isinstance(net, FunctionNet) and net.unmoved:
         raise NeedsPersonError("the moving averages move where it trains, and not in its forward pass")
     hidden = len(net.W) - 1
-    return {**named(f"muMA{suffix}_", net.muMA, hidden), **named(f"vaMA{suffix}_", net.vaMA, hidden)}
+    means, variances = named(f"muMA{suffix}_", net.muMA, hidden), named(f"vaMA{suffix}_", net.vaMA, hidden)
+    return {
+        **{name: times(1 / spread, value) for name, value in means.items()},
+        **{name: times(1 / spread**2, value) for name, value in variances.items()},
+    }
+
+
+def times(factor: float, value: Any) -> Any:
+    """An array times a factor; anything else as it is."""
+    return factor * value if type(value) is np.ndarray and value.dtype.kind in "fiu" else value
 
 
 def forward(net: Any, X: Any, *, training: bool = True) -> Any:
@@ -222,10 +235,18 @@ def cost_and_loss(net: Any, X: Any, Y: Any) -> dict[str, Any]:
 
 
 def gradients(
-    net: Any, X: Any, Y: Any, *, normalized: bool, name: str = "computeGradients", suffix: str = ""
+    net: Any,
+    X: Any,
+    Y: Any,
+    *,
+    normalized: bool,
+    name: str = "computeGradients",
+    suffix: str = "",
+    spread: float = 1.0,
 ) -> dict[str, Any]:
     """The gradients by name: W1, b1, ..., and with `normalized` gamma1, beta1, ... of the hidden layers.
 
+    Those of W and b are as they would be without the spread that the network was started with.
     A gradient (m,) of a parameter (m, 1) stays as it is, and is wrong: a step along it would turn the vector into a matrix.
     """
     layers = len(net.W)
@@ -237,6 +258,8 @@ def gradients(
         for i, key in enumerate(found):
             flat = found[key] is not None and np.ndim(values[i]) == 1
             found[key] = values[i].copy() if flat and np.ndim(getattr(net, kind)[i]) == 2 else found[key]
+            if kind in ("W", "b") and i < layers - 1:
+                found[key] = times(spread, found[key])
         arrays.update(found)
     return arrays
 

@@ -2,8 +2,9 @@
 
 Tolerances. Without batch normalization right answers differ by rounding: the default, 1e-7, holds. With it they also differ by the
 epsilon under the root: the course's text says machine precision, and hands write anything from 0 to 1e-8, which is no mistake (1e-6
-is one where weights start at 1e-4: variances there are smaller than it). TOLERANCE is 1e-5, and entries below 0.1 are judged to the
-six decimals to which the course compares gradients.
+is one where weights start at 1e-4: variances there are smaller than it). `constant_unit` is there for it; the other checks take
+scores so LARGE that no usual epsilon shows. TOLERANCE is 1e-5, and entries below 0.1 are judged to the six decimals to which the
+course compares gradients.
 
 A variance that is off by (n - 1)/n is charged where the variance is judged (`batch_variance`) and where six decimals are asked for.
 The other checks of batch normalization take so many columns that it shows as less than MANY_TOLERANCE. In the same way each
@@ -30,6 +31,7 @@ from assignments.common.columns import (
     named,
     problem,
     start,
+    times,
     train,
     watched,
 )
@@ -56,11 +58,14 @@ MANY_TOLERANCE, MANY_FLOOR = 2e-2, 0.05
 SHOWN = 100  # of the many columns are compared; the batch's statistics are in each of them
 SHALLOW, DEEP = (6, 5, 3), (7, 6, 8, 5, 4)  # input, hidden layers of unequal width, classes
 DEEPEST = (9, 12, 11, 10, 8, 7, 6, 5, 4, 3)  # nine layers
+LARGE = 1000.0  # times as large scores, whose variances lie far above any epsilon
 
 
-def _started(impl: Any, rng: Any, sizes: Any, *, normalized: bool, **settings: Any) -> Any:
+def _started(
+    impl: Any, rng: Any, sizes: Any, *, normalized: bool, spread: float = 1.0, **settings: Any
+) -> Any:
     net = make_net(impl, sizes, batchNorm=normalized, **settings)
-    return start(net, rng, sizes, normalized=normalized)
+    return start(net, rng, sizes, normalized=normalized, spread=spread)
 
 
 # --- Building blocks: 11 points ----------------------------------------------------------------------------------------------
@@ -216,7 +221,7 @@ def forward_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     """In training, scores are normalized by the batch before each ReLU, then scaled and shifted."""
     arrays: dict[str, Any] = {}
     for sizes in (SHALLOW, DEEP):
-        net = _started(impl, rng, sizes, normalized=True)
+        net = _started(impl, rng, sizes, normalized=True, spread=LARGE)
         X, _, _ = problem(rng, sizes[0], sizes[-1], MANY)
         returned = forward(net, X)
         suffix = f"{len(sizes) - 1}_"
@@ -264,12 +269,12 @@ def batch_variance(impl: Any, rng: Any) -> dict[str, Any]:
 
 
 def _moved(impl: Any, rng: Any, calls: int, **settings: Any) -> dict[str, Any]:
-    net = _started(impl, rng, DEEP, normalized=True, **settings)
+    net = _started(impl, rng, DEEP, normalized=True, spread=LARGE, **settings)
     arrays: dict[str, Any] = {}
     for call in range(1, calls + 1):
         X, _, _ = problem(rng, DEEP[0], DEEP[-1], MANY)
         forward(net, call * X)
-        arrays.update(averages(net, str(call)))
+        arrays.update(averages(net, str(call), spread=LARGE))
     return arrays
 
 
@@ -312,7 +317,7 @@ def testing_output(impl: Any, rng: Any) -> dict[str, Any]:
     """Outside of training, the moving averages normalize."""
     arrays = {}
     for sizes, columns in ((SHALLOW, 6), (DEEP, 1)):
-        net = _started(impl, rng, sizes, normalized=True)
+        net = _started(impl, rng, sizes, normalized=True, spread=LARGE)
         X, _, _ = problem(rng, sizes[0], sizes[-1], columns)
         arrays[f"p_{len(sizes) - 1}_layers"] = column(forward(net, X, training=False)[0])
     return arrays
@@ -329,11 +334,18 @@ def testing_output(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def testing_is_steady(impl: Any, rng: Any) -> dict[str, Any]:
     """Outside of training, the moving averages stay, and a column alone gets the same answer."""
-    net = _started(impl, rng, DEEP, normalized=True)
+    net = _started(impl, rng, DEEP, normalized=True, spread=LARGE)
     X, _, _ = problem(rng, DEEP[0], DEEP[-1], 8)
     together = forward(net, X, training=False)[0]
     alone = forward(net, X[:, :1], training=False)[0]
-    return {"p_first_of_many": column(together[:, :1]), "p_alone": column(alone), **averages(net)}
+    return {
+        "p_first_of_many": column(together[:, :1]),
+        "p_alone": column(alone),
+        **averages(net, spread=LARGE),
+    }
+
+
+SMALL = 0.3  # times as large scores, whose variances show an epsilon above 1e-7
 
 
 @check(
@@ -343,17 +355,36 @@ def testing_is_steady(impl: Any, rng: Any) -> dict[str, Any]:
     tolerance=TOLERANCE,
     floor=DECIMALS,
     section=FORWARD,
-    hint="A unit whose score is the same for all columns has variance zero: what keeps the division from failing?",
+    hint="What is added to the variance keeps the division from failing where it is zero, and is too small to show elsewhere.",
 )
 def constant_unit(impl: Any, rng: Any) -> dict[str, Any]:
-    """A unit that does not vary over the batch gives no NaN."""
+    """A unit that does not vary over the batch gives no NaN, and one that varies little is normalized like the others."""
     net = _started(impl, rng, SHALLOW, normalized=True)
+    X, _, _ = problem(rng, SHALLOW[0], SHALLOW[-1], 16)
     net.W[0][1] = 0.0
     net.b[0][1] = 0.5  # a mean of sixteen equal numbers, without rounding
-    X, _, _ = problem(rng, SHALLOW[0], SHALLOW[-1], 16)
+    for unit, spread in ((2, LARGE), (3, 0.1)):
+        net.W[0][unit] *= spread / np.std(net.W[0][unit] @ X)
     units = forward(net, X)[3][0]
     # The signs of a unit that varies, so that zeros alone are no answer; its size is other checks' business.
-    return {"normalized_unit": column(units[1:2]), "signs_of_another": np.sign(column(units[:1]))}
+    return {
+        "normalized_unit": column(units[1:2]),
+        "signs_of_another": np.sign(column(units[:1])),
+        "little_to_much": np.std(units[3]) / np.std(units[2]),
+        "testing_little_to_much": _epsilon_in_testing(impl, rng),
+    }
+
+
+def _epsilon_in_testing(impl: Any, rng: Any) -> Any:
+    """How far probabilities move when scores and moving averages shrink together; whatever else is wrong, it is nearly zero."""
+    seed = int(rng.integers(2**31))
+    found = []
+    for spread in (LARGE, SMALL):
+        same = np.random.default_rng(seed)
+        net = _started(impl, same, SHALLOW, normalized=True, spread=spread)
+        X, _, _ = problem(same, SHALLOW[0], SHALLOW[-1], 20)
+        found.append(forward(net, X, training=False)[0])
+    return _difference(*found)
 
 
 # --- Cost and accuracy: 9 points ---------------------------------------------------------------------------------------------
@@ -387,7 +418,9 @@ def cost_plain(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def cost_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, cost and loss are those of the columns' own mean and variance."""
-    net = _started(impl, rng, DEEP, normalized=True, lmda=0.02)
+    net = _started(impl, rng, DEEP, normalized=True, spread=LARGE, lmda=0.1 / LARGE**2)
+    for i in range(len(net.muMA)):  # far from what the columns have
+        net.muMA[i] = net.muMA[i] + 5 * LARGE
     X, Y, _ = problem(rng, DEEP[0], DEEP[-1], MANY)
     return cost_and_loss(net, X, Y)
 
@@ -407,6 +440,11 @@ def cost_leaves_averages(impl: Any, rng: Any) -> dict[str, Any]:
     return averages(net)
 
 
+DRAWS = (
+    5  # of columns; another way to guess has the same share right in one of thirty, and not in all of them
+)
+
+
 @check(
     of="computeAccuracy",
     points=3,
@@ -417,9 +455,12 @@ def accuracy(impl: Any, rng: Any) -> dict[str, Any]:
     """The accuracy is the share of right columns, by the moving averages."""
     arrays = {}
     for normalized in (False, True):
-        net = _started(impl, rng, SHALLOW, normalized=normalized)
-        X, _, y = problem(rng, SHALLOW[0], SHALLOW[-1], 397)
-        arrays["with_batchnorm" if normalized else "plain"] = float(method(net, "computeAccuracy")(X, y))
+        net = _started(impl, rng, SHALLOW, normalized=normalized, spread=LARGE if normalized else 1.0)
+        shares = []
+        for _ in range(DRAWS):
+            X, _, y = problem(rng, SHALLOW[0], SHALLOW[-1], 397)
+            shares.append(float(method(net, "computeAccuracy")(X, y)))
+        arrays["with_batchnorm" if normalized else "plain"] = np.array(shares)
     return arrays
 
 
@@ -487,16 +528,12 @@ def gradients_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, the gradients of W, b, gamma and beta are right."""
     arrays: dict[str, Any] = {}
     for sizes in (SHALLOW, DEEP):
-        net = _started(impl, rng, sizes, normalized=True)
+        net = _started(impl, rng, sizes, normalized=True, spread=LARGE)
         X, Y, _ = problem(rng, sizes[0], sizes[-1], MANY)
-        found = gradients(net, X, Y, normalized=True, suffix=f"_{len(sizes) - 1}layers")
-        arrays.update({name: _scaled(value) for name, value in found.items()})
+        found = gradients(net, X, Y, normalized=True, suffix=f"_{len(sizes) - 1}layers", spread=LARGE)
+        # A mean over many columns is small; ten times as much stands clear of the floor.
+        arrays.update({name: times(10, value) for name, value in found.items()})
     return arrays
-
-
-def _scaled(value: Any) -> Any:
-    """A mean over many columns is small; ten times as much stands clear of the floor."""
-    return 10 * value if type(value) is np.ndarray else value
 
 
 @check(
@@ -510,9 +547,9 @@ def _scaled(value: Any) -> Any:
 )
 def gradients_six_decimals(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization and few columns, the gradients agree to six decimals."""
-    net = _started(impl, rng, DEEP, normalized=True)
+    net = _started(impl, rng, DEEP, normalized=True, spread=LARGE)
     X, Y, _ = problem(rng, DEEP[0], DEEP[-1], 9)
-    return gradients(net, X, Y, normalized=True)
+    return gradients(net, X, Y, normalized=True, spread=LARGE)
 
 
 @check(
@@ -529,8 +566,10 @@ def batchnorm_back_pass(impl: Any, rng: Any) -> dict[str, Any]:
     arrays = {}
     for m, n in ((4, 6), (7, 3), (1, 20)):
         s = rng.uniform(1.0, 3.0, (m, 1)) * rng.standard_normal((m, n)) + rng.standard_normal((m, 1))
+        s *= LARGE
         mu, v = s.mean(axis=1, keepdims=True), s.var(axis=1, keepdims=True)
-        arrays[f"gradient_{m}x{n}"] = method(net, "batchNormBackPass")(rng.standard_normal((m, n)), s, mu, v)
+        gradient = method(net, "batchNormBackPass")(rng.standard_normal((m, n)), s, mu, v)
+        arrays[f"gradient_{m}x{n}"] = times(LARGE, gradient)
     return arrays
 
 

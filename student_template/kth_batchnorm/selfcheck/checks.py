@@ -1,7 +1,7 @@
 from __future__ import annotations
 from typing import Any
 import numpy as np
-from .common.columns import averages, column, cost_and_loss, drawn, forward, gradients, helper, make_net, method, named, problem, start, watched
+from .common.columns import averages, column, cost_and_loss, drawn, forward, gradients, helper, make_net, method, named, problem, start, times, watched
 from .check import check
 BLOCKS = 'Building Blocks'
 FORWARD = 'Forward Pass'
@@ -15,10 +15,11 @@ MANY_TOLERANCE, MANY_FLOOR = (0.02, 0.05)
 SHOWN = 100
 SHALLOW, DEEP = ((6, 5, 3), (7, 6, 8, 5, 4))
 DEEPEST = (9, 12, 11, 10, 8, 7, 6, 5, 4, 3)
+LARGE = 1000.0
 
-def _started(impl: Any, rng: Any, sizes: Any, *, normalized: bool, **settings: Any) -> Any:
+def _started(impl: Any, rng: Any, sizes: Any, *, normalized: bool, spread: float=1.0, **settings: Any) -> Any:
     net = make_net(impl, sizes, batchNorm=normalized, **settings)
-    return start(net, rng, sizes, normalized=normalized)
+    return start(net, rng, sizes, normalized=normalized, spread=spread)
 
 @check(of='relu', section=BLOCKS, hint='Negative entries become zero, and all others stay.')
 def relu_values(impl: Any, rng: Any) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def forward_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     """In training, scores are normalized by the batch before each ReLU, then scaled and shifted."""
     arrays: dict[str, Any] = {}
     for sizes in (SHALLOW, DEEP):
-        net = _started(impl, rng, sizes, normalized=True)
+        net = _started(impl, rng, sizes, normalized=True, spread=LARGE)
         X, _, _ = problem(rng, sizes[0], sizes[-1], MANY)
         returned = forward(net, X)
         suffix = f'{len(sizes) - 1}_'
@@ -84,12 +85,12 @@ def forward_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     return arrays
 
 def _moved(impl: Any, rng: Any, calls: int, **settings: Any) -> dict[str, Any]:
-    net = _started(impl, rng, DEEP, normalized=True, **settings)
+    net = _started(impl, rng, DEEP, normalized=True, spread=LARGE, **settings)
     arrays: dict[str, Any] = {}
     for call in range(1, calls + 1):
         X, _, _ = problem(rng, DEEP[0], DEEP[-1], MANY)
         forward(net, call * X)
-        arrays.update(averages(net, str(call)))
+        arrays.update(averages(net, str(call), spread=LARGE))
     return arrays
 
 @check(of='evaluateClassifier', tolerance=MANY_TOLERANCE, floor=MANY_FLOOR, section=FORWARD, hint='Each call keeps the share alpha of the old average and adds the rest from the batch.')
@@ -102,7 +103,7 @@ def testing_output(impl: Any, rng: Any) -> dict[str, Any]:
     """Outside of training, the moving averages normalize."""
     arrays = {}
     for sizes, columns in ((SHALLOW, 6), (DEEP, 1)):
-        net = _started(impl, rng, sizes, normalized=True)
+        net = _started(impl, rng, sizes, normalized=True, spread=LARGE)
         X, _, _ = problem(rng, sizes[0], sizes[-1], columns)
         arrays[f'p_{len(sizes) - 1}_layers'] = column(forward(net, X, training=False)[0])
     return arrays
@@ -121,18 +122,24 @@ def cost_plain(impl: Any, rng: Any) -> dict[str, Any]:
 @check(of='computeCost', tolerance=MANY_TOLERANCE, floor=MANY_FLOOR, section=COST, hint='With batch normalization the cost is that of training: normalized by the columns it is asked about.')
 def cost_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, cost and loss are those of the columns' own mean and variance."""
-    net = _started(impl, rng, DEEP, normalized=True, lmda=0.02)
+    net = _started(impl, rng, DEEP, normalized=True, spread=LARGE, lmda=0.1 / LARGE ** 2)
+    for i in range(len(net.muMA)):
+        net.muMA[i] = net.muMA[i] + 5 * LARGE
     X, Y, _ = problem(rng, DEEP[0], DEEP[-1], MANY)
     return cost_and_loss(net, X, Y)
+DRAWS = 5
 
 @check(of='computeAccuracy', section=COST, hint='The class with the highest probability counts, and probabilities come from the moving averages.')
 def accuracy(impl: Any, rng: Any) -> dict[str, Any]:
     """The accuracy is the share of right columns, by the moving averages."""
     arrays = {}
     for normalized in (False, True):
-        net = _started(impl, rng, SHALLOW, normalized=normalized)
-        X, _, y = problem(rng, SHALLOW[0], SHALLOW[-1], 397)
-        arrays['with_batchnorm' if normalized else 'plain'] = float(method(net, 'computeAccuracy')(X, y))
+        net = _started(impl, rng, SHALLOW, normalized=normalized, spread=LARGE if normalized else 1.0)
+        shares = []
+        for _ in range(DRAWS):
+            X, _, y = problem(rng, SHALLOW[0], SHALLOW[-1], 397)
+            shares.append(float(method(net, 'computeAccuracy')(X, y)))
+        arrays['with_batchnorm' if normalized else 'plain'] = np.array(shares)
     return arrays
 
 @check(of='computeGradients', section=GRADIENTS, hint="Go back layer by layer: through W, then through the ReLU, whose slope is 1 where the layer's input is positive.")
@@ -150,14 +157,11 @@ def gradients_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, the gradients of W, b, gamma and beta are right."""
     arrays: dict[str, Any] = {}
     for sizes in (SHALLOW, DEEP):
-        net = _started(impl, rng, sizes, normalized=True)
+        net = _started(impl, rng, sizes, normalized=True, spread=LARGE)
         X, Y, _ = problem(rng, sizes[0], sizes[-1], MANY)
-        found = gradients(net, X, Y, normalized=True, suffix=f'_{len(sizes) - 1}layers')
-        arrays.update({name: _scaled(value) for name, value in found.items()})
+        found = gradients(net, X, Y, normalized=True, suffix=f'_{len(sizes) - 1}layers', spread=LARGE)
+        arrays.update({name: times(10, value) for name, value in found.items()})
     return arrays
-
-def _scaled(value: Any) -> Any:
-    return 10 * value if type(value) is np.ndarray else value
 
 @check(of='batchNormBackPass', tolerance=TOLERANCE, floor=DECIMALS, section=GRADIENTS, hint='A score reaches the normalized scores of its row by three ways: directly, through the mean, and through the variance.')
 def batchnorm_back_pass(impl: Any, rng: Any) -> dict[str, Any]:
@@ -166,8 +170,10 @@ def batchnorm_back_pass(impl: Any, rng: Any) -> dict[str, Any]:
     arrays = {}
     for m, n in ((4, 6), (7, 3), (1, 20)):
         s = rng.uniform(1.0, 3.0, (m, 1)) * rng.standard_normal((m, n)) + rng.standard_normal((m, 1))
+        s *= LARGE
         mu, v = (s.mean(axis=1, keepdims=True), s.var(axis=1, keepdims=True))
-        arrays[f'gradient_{m}x{n}'] = method(net, 'batchNormBackPass')(rng.standard_normal((m, n)), s, mu, v)
+        gradient = method(net, 'batchNormBackPass')(rng.standard_normal((m, n)), s, mu, v)
+        arrays[f'gradient_{m}x{n}'] = times(LARGE, gradient)
     return arrays
 
 @check(of='computeGradientsNum', tolerance=MANY_TOLERANCE, floor=MANY_FLOOR, section=CHECKING, hint='Half of the right value means that one of the two costs was taken at the unchanged parameter: was it really set back?')

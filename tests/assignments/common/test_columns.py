@@ -109,6 +109,21 @@ def test_forward_and_gradients_name_what_hidden_layers_have() -> None:
     assert found["gamma_2"].shape == (5, 1)
 
 
+def test_spread_shows_in_the_scores_alone() -> None:
+    results, spreads = [], []
+    for spread in (1.0, 1000.0):
+        rng = np.random.default_rng(3)
+        net = start(make_net(kth, SIZES), rng, SIZES, normalized=True, spread=spread)
+        X, Y, _ = problem(rng, 4, 2, 6)
+        spreads.append(net.evaluateClassifier(X)[2][0].std())
+        tested = {"tested": forward(net, X, training=False)[0]}
+        found = gradients(net, X, Y, normalized=True, spread=spread)
+        results.append({**tested, **found, **averages(net, spread=spread)})
+    for name, value in results[0].items():
+        np.testing.assert_allclose(results[1][name], value, rtol=1e-9, atol=1e-12, err_msg=name)
+    assert spreads[1] == pytest.approx(1000 * spreads[0])
+
+
 def test_watched_sees_rates_and_columns() -> None:
     rng = np.random.default_rng(0)
     net = start(make_net(kth, SIZES), rng, SIZES, normalized=True)

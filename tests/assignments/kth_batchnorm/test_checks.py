@@ -16,6 +16,7 @@ VARIANCE = "variance = ((flow - mean) ** 2).mean(axis=1, keepdims=True)"
 VARIANCE_MOVES = "self.vaMA[i] = self.alpha * self.vaMA[i] + (1 - self.alpha) * variance"
 SCALED = "flow = self.gamma[i] * sh[i] + self.beta[i]"
 TESTING = "mean, variance = self.muMA[i], self.vaMA[i]"
+TESTING_EPSILON = "sh.append((flow - mean) / np.sqrt(variance + (EPS if training else 1e-5)))"
 OLD = "                    values[place] = old\n                    result[place]"
 KEPT = "        self.muMA, self.vaMA = kept\n"
 STEP = "kind[i] = kind[i] - eta * grad[i]"
@@ -148,7 +149,14 @@ WRONG: dict[str, list[tuple[list[tuple[str, str]], str]]] = {
         ),
     ],
     "constant_unit": [
-        ([("EPS = np.finfo(float).eps", "EPS = 0.0")], "normalized_unit 16 of 16 numbers are NaN")
+        (
+            [("EPS = np.finfo(float).eps", "EPS = 0.0")],
+            "normalized_unit 16 of 16 numbers are NaN",
+        ),
+        (
+            [("sh.append((flow - mean) / np.sqrt(variance + EPS))", TESTING_EPSILON)],
+            "testing_little_to_much",
+        ),
     ],
     "cost_plain": [
         (
@@ -164,7 +172,7 @@ WRONG: dict[str, list[tuple[list[tuple[str, str]], str]]] = {
     "cost_batchnorm": [
         (
             [("p = self.evaluateClassifier(X)[0]\n", "p = self.evaluateClassifier(X, training=False)[0]\n")],
-            "cost relative error",
+            "loss relative error",
         ),
     ],
     "cost_leaves_averages": [([(KEPT, "")], "muMA_1 relative error")],
@@ -334,6 +342,14 @@ def test_right_answers_written_otherwise_pass_every_module_check(
 def test_another_epsilon_is_no_mistake(klayer: Any, tmp_path: Path, epsilon: str) -> None:
     edits = [("EPS = np.finfo(float).eps", f"EPS = {epsilon}")]
     assert _failed(klayer, klayer.edited(tmp_path, {"bnn.py": edits}), 0) == []
+
+
+@pytest.mark.parametrize("epsilon", ["1e-6", "1e-5", "1e-3"])
+def test_a_large_epsilon_is_charged_once(klayer: Any, tmp_path: Path, epsilon: str) -> None:
+    implementation = klayer.edited(tmp_path, {"bnn.py": [("EPS = np.finfo(float).eps", f"EPS = {epsilon}")]})
+    for seed in range(3):
+        (failed,) = _failed(klayer, implementation, seed)
+        assert (failed.id, failed.points) == ("constant_unit", 0)
 
 
 def test_corrected_variance_is_charged_twice_and_no_more(klayer: Any, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def _spelled(net: Any, name: str) -> str:
 def _plain(name: str) -> str:
     return name.replace('_', '').lower()
 
-def start(net: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
+def start(net: Any, rng: Any, sizes: Any, *, normalized: bool, spread: float=1.0) -> Any:
     layers = len(sizes) - 1
     if len(net.W) != layers:
         raise ValueError(f'the network has {len(net.W)} layers, expected {layers}')
@@ -99,8 +99,9 @@ def start(net: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
             scales = rng.uniform(0.5, 1.5, (units, 1)) * rng.choice([-1.0, 1.0], (units, 1))
             net.gamma[i] = _as(net.gamma[i], scales)
             net.beta[i] = _as(net.beta[i], 0.3 * rng.standard_normal((units, 1)))
-            net.muMA[i] = _as(net.muMA[i], 0.5 * rng.standard_normal((units, 1)))
-            net.vaMA[i] = _as(net.vaMA[i], rng.uniform(0.5, 3.0, (units, 1)))
+            net.muMA[i] = _as(net.muMA[i], spread * 0.5 * rng.standard_normal((units, 1)))
+            net.vaMA[i] = _as(net.vaMA[i], spread ** 2 * rng.uniform(0.5, 3.0, (units, 1)))
+            net.W[i], net.b[i] = (spread * net.W[i], spread * net.b[i])
     return net
 
 def _as(given: Any, value: Any) -> Any:
@@ -120,11 +121,15 @@ def column(value: Any) -> Any:
 def named(prefix: str, values: Any, count: int) -> dict[str, Any]:
     return {f'{prefix}{i + 1}': column(values[i]) if i < len(values) else None for i in range(count)}
 
-def averages(net: Any, suffix: str='') -> dict[str, Any]:
+def averages(net: Any, suffix: str='', *, spread: float=1.0) -> dict[str, Any]:
     if isinstance(net, FunctionNet) and net.unmoved:
         raise NeedsPersonError('the moving averages move where it trains, and not in its forward pass')
     hidden = len(net.W) - 1
-    return {**named(f'muMA{suffix}_', net.muMA, hidden), **named(f'vaMA{suffix}_', net.vaMA, hidden)}
+    means, variances = (named(f'muMA{suffix}_', net.muMA, hidden), named(f'vaMA{suffix}_', net.vaMA, hidden))
+    return {**{name: times(1 / spread, value) for name, value in means.items()}, **{name: times(1 / spread ** 2, value) for name, value in variances.items()}}
+
+def times(factor: float, value: Any) -> Any:
+    return factor * value if type(value) is np.ndarray and value.dtype.kind in 'fiu' else value
 
 def forward(net: Any, X: Any, *, training: bool=True) -> Any:
     returned = method(net, 'evaluateClassifier')(X.copy(), training)
@@ -135,7 +140,7 @@ def cost_and_loss(net: Any, X: Any, Y: Any) -> dict[str, Any]:
     pair = returned if isinstance(returned, (tuple, list)) else (returned, None)
     return {name: None if value is None else float(value) for name, value in zip(('cost', 'loss'), pair)}
 
-def gradients(net: Any, X: Any, Y: Any, *, normalized: bool, name: str='computeGradients', suffix: str='') -> dict[str, Any]:
+def gradients(net: Any, X: Any, Y: Any, *, normalized: bool, name: str='computeGradients', suffix: str='', spread: float=1.0) -> dict[str, Any]:
     layers = len(net.W)
     returned = method(net, name)(X.copy(), Y.copy())
     kinds = (('W', layers), ('b', layers), ('gamma', layers - 1), ('beta', layers - 1))
@@ -145,6 +150,8 @@ def gradients(net: Any, X: Any, Y: Any, *, normalized: bool, name: str='computeG
         for i, key in enumerate(found):
             flat = found[key] is not None and np.ndim(values[i]) == 1
             found[key] = values[i].copy() if flat and np.ndim(getattr(net, kind)[i]) == 2 else found[key]
+            if kind in ('W', 'b') and i < layers - 1:
+                found[key] = times(spread, found[key])
         arrays.update(found)
     return arrays
 
