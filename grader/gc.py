@@ -50,7 +50,7 @@ def sweep(state: State, *, days: float, now: float, dry: bool = False) -> Swept:
     sizes = [
         _remove(stale, before, dry=dry),
         _remove(blobs, before, dry=dry),
-        _remove(state.expected.glob("*.npz"), before, dry=dry)
+        _remove(state.expected.glob("[0-9a-f]*.*"), before, dry=dry)
         + _remove(_left_over(state), min(before, now - LEFT_OVER_S), dry=dry),
     ]
     return Swept(

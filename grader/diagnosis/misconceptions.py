@@ -24,11 +24,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..assignment import Assignment
-from ..errors import AssignmentError
-from ..files import atomic_file
+from ..errors import AssignmentError, EvidenceError
+from ..files import write_atomically
 from ..model import Array
 from ..probe import Check
 from ..seed import Seed
+from ..store.arrays import pack_arrays, unpack_arrays
 from ..suite import Suite, expected_key, run_probe
 from .match import Cause, Variant, equal_arrays
 
@@ -36,7 +37,7 @@ __all__ = ["Catalogue", "Misconception", "bearing", "load_catalogue", "variants"
 
 MOST_CALLS = 1_000  # of a probe that is run for pairs as well; training runs take more
 MOST_PAIRED = 2  # checks in which the same two mistakes are tried together
-LAYOUT = 2  # of the kept file
+LAYOUT = 3  # of the kept file
 JOIN = "+"  # between the ids of two mistakes held together, in the cache
 
 Arrays = Mapping[str, Array]
@@ -116,7 +117,7 @@ def variants(
     path = _place(suite, reference, seed, cache) if cache is not None else None
     shown: _Shown | None = None
     if path is not None:
-        with contextlib.suppress(FileNotFoundError, ValueError, EOFError, KeyError, OSError):
+        with contextlib.suppress(EvidenceError, OSError, KeyError, ValueError):
             shown = _load(path, suite)
     if shown is None:
         shown = _computed(suite, reference, catalogue, expected, seed)
@@ -140,7 +141,7 @@ def variants_kept(suite: Suite, reference: Any, seed: Seed, cache: Path) -> bool
 
 
 def _place(suite: Suite, reference: Any, seed: Seed, cache: Path) -> Path:
-    return cache / f"{_key(suite, reference, seed)}.variants.npz"
+    return cache / f"{_key(suite, reference, seed)}.variants"
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,20 +311,19 @@ def _save(path: Path, shown: _Shown) -> None:
         for name, array in arrays.items()
     }
     named |= {check: np.array(reach) for check, reach in shown.reach.items()}
-    with atomic_file(path, 0o600) as file:
-        np.savez(file, **named)  # type: ignore[arg-type] # numpy types the keywords too narrowly
+    write_atomically(path, pack_arrays(named), 0o600)
 
 
 def _load(path: Path, suite: Suite) -> _Shown:
-    with np.load(path, allow_pickle=False) as file:
-        reach = {}
-        for check in _compared(suite):
-            if check.id in file.files:
-                functions, calls = file[check.id]
-                reach[check.id] = int(functions), int(calls)
-        changed: dict[str, dict[str, dict[str, Array]]] = {check: {} for check in reach}
-        for key in file.files:
-            check, *rest = key.split("\n")
-            if rest:
-                changed[check].setdefault(rest[0], {})[rest[1]] = file[key]
+    kept = unpack_arrays(path.read_bytes())
+    reach = {}
+    for check in _compared(suite):
+        if check.id in kept:
+            functions, calls = kept[check.id]
+            reach[check.id] = int(functions), int(calls)
+    changed: dict[str, dict[str, dict[str, Array]]] = {check: {} for check in reach}
+    for key, array in kept.items():
+        shown_in, *rest = key.split("\n")
+        if rest:
+            changed[shown_in].setdefault(rest[0], {})[rest[1]] = array
     return _Shown(reach, changed)

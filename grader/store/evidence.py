@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,12 @@ import numpy as np
 from ..errors import EvidenceError
 from ..files import write_atomically
 from ..model import Array, Ending, Evidence
+from .arrays import DTYPES, array_at
 from .codec import CodecError, Json, dumps, loads
 
 __all__ = ["EvidenceStore", "complete", "evidence_key", "pack_evidence", "unpack_evidence"]
 
 MAGIC = b"gradecheck evidence 1\n"
-DTYPES = frozenset("?bhilqBHILQefdgFDGSU")
 
 
 def evidence_key(**parts: str | float | Mapping[str, Any]) -> str:
@@ -130,11 +129,4 @@ def _array(place: Any, data: memoryview) -> Array:
     dtype = np.dtype(place["dtype"])
     if dtype.char not in DTYPES:
         raise CodecError(f"array: dtype {dtype} is not a number's")
-    shape = tuple(int(n) for n in place["shape"])
-    count = math.prod(shape)
-    array: Array = (
-        np.frombuffer(data, dtype=dtype, count=count, offset=int(place["offset"]))
-        if count
-        else np.empty(0, dtype)
-    )
-    return array.reshape(shape)
+    return array_at(data, dtype, tuple(int(n) for n in place["shape"]), int(place["offset"]))

@@ -93,9 +93,11 @@ def test_sweep_removes_what_cut_off_writes_left_and_old_expected_arrays(state):
     left = aged_file(state.blobs.path(file).parent / ".x.tmp", OLD)
     writing = aged_file(state.blobs.path(file).parent / ".y.tmp", NOW - 60)
     arrays = aged_file(state.expected / "a.npz", OLD)
+    variants = aged_file(state.expected / "a.variants", OLD)
     recent = aged_file(state.expected / "b.npz", YOUNG)
-    assert sweep(state, days=30, now=NOW).other == 2
-    assert [path.exists() for path in (left, writing, arrays, recent)] == [False, True, False, True]
+    assert sweep(state, days=30, now=NOW).other == 3
+    found = [path.exists() for path in (left, writing, arrays, variants, recent)]
+    assert found == [False, True, False, False, True]
 
 
 def aged_file(path, when):
