@@ -105,11 +105,13 @@ def load_suite(assignment: Assignment) -> Suite:
         )
     _check_notebooks(assignment, checks)
     modules = _stripped(assignment, frozenset(ids))
+    of_modules = {check.id for check in checks if check.where == "modules"}
     for companion in companions:
-        if companion.carries not in {check.id for check in checks if check.where == "modules"}:
-            raise AssignmentError(
-                f"{assignment.checks}: {companion.id} carries {companion.carries!r}; expected the id of a check of the modules"
-            )
+        for term, named in (("carries", companion.carries), ("charged", companion.charged)):
+            if named not in of_modules:
+                raise AssignmentError(
+                    f"{assignment.checks}: {companion.id} has {term}={named!r}; expected the id of a check of the modules"
+                )
     terms = [(check.id, check.where, check.notebook, check.time_s) for check in probes]
     digest = hashlib.sha256(json.dumps([sorted(modules.items()), terms]).encode()).hexdigest()
     return Suite(assignment=assignment, checks=checks, companions=companions, modules=modules, digest=digest)

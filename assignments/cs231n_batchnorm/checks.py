@@ -183,7 +183,7 @@ def batchnorm_backward_eps(impl: Any, rng: Any) -> dict[str, Any]:
     return {**large, **small}
 
 
-@check(of="batchnorm_backward", carries="batchnorm_backward_gradients")
+@check(of="batchnorm_backward", carries="batchnorm_backward_gradients", charged="batchnorm_train_output")
 def batchnorm_forward_around(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's forward pass around the point whose gradients are judged."""
     return layer_around(impl, rng, BATCHNORM[0], (6, 5), TRAIN)
@@ -346,7 +346,7 @@ def layernorm_backward_shapes(impl: Any, rng: Any) -> dict[str, Any]:
     return {**plain, **large}
 
 
-@check(of="layernorm_backward", carries="layernorm_backward_gradients")
+@check(of="layernorm_backward", carries="layernorm_backward_gradients", charged="layernorm_output")
 def layernorm_forward_around(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's forward pass around the point whose gradients are judged."""
     return layer_around(impl, rng, LAYERNORM[0], (6, 5), {})
@@ -380,13 +380,13 @@ def network_plain_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     return gradients_at(impl, rng, None)
 
 
-@check(of="FullyConnectedNet", carries="network_plain_gradients")
+@check(of="FullyConnectedNet", carries="network_plain_gradients", charged="network_plain_loss")
 def network_plain_around(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, without regularization."""
     return loss_around(impl, rng, None, REGS[0])
 
 
-@check(of="FullyConnectedNet", carries="network_plain_gradients")
+@check(of="FullyConnectedNet", carries="network_plain_gradients", charged="network_plain_loss")
 def network_plain_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, with regularization."""
     return loss_around(impl, rng, None, REGS[1])
@@ -417,13 +417,13 @@ def network_batchnorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     return gradients_at(impl, rng, "batchnorm")
 
 
-@check(of="FullyConnectedNet", carries="network_batchnorm_gradients")
+@check(of="FullyConnectedNet", carries="network_batchnorm_gradients", charged="network_batchnorm_loss")
 def network_batchnorm_around(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, without regularization."""
     return loss_around(impl, rng, "batchnorm", REGS[0])
 
 
-@check(of="FullyConnectedNet", carries="network_batchnorm_gradients")
+@check(of="FullyConnectedNet", carries="network_batchnorm_gradients", charged="network_batchnorm_loss")
 def network_batchnorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, with regularization."""
     return loss_around(impl, rng, "batchnorm", REGS[1])
@@ -454,13 +454,13 @@ def network_layernorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     return gradients_at(impl, rng, "layernorm")
 
 
-@check(of="FullyConnectedNet", carries="network_layernorm_gradients")
+@check(of="FullyConnectedNet", carries="network_layernorm_gradients", charged="network_layernorm_loss")
 def network_layernorm_around(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, without regularization."""
     return loss_around(impl, rng, "layernorm", REGS[0])
 
 
-@check(of="FullyConnectedNet", carries="network_layernorm_gradients")
+@check(of="FullyConnectedNet", carries="network_layernorm_gradients", charged="network_layernorm_loss")
 def network_layernorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, with regularization."""
     return loss_around(impl, rng, "layernorm", REGS[1])

@@ -336,13 +336,13 @@ def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     return gradients_at(impl, rng, None)
 
 
-@check(of="FullyConnectedNet", carries="network_gradients")
+@check(of="FullyConnectedNet", carries="network_gradients", charged="network_loss")
 def network_around_plain(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, without regularization."""
     return loss_around(impl, rng, None, REGS[0])
 
 
-@check(of="FullyConnectedNet", carries="network_gradients")
+@check(of="FullyConnectedNet", carries="network_gradients", charged="network_loss")
 def network_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, with regularization."""
     return loss_around(impl, rng, None, REGS[1])
@@ -406,13 +406,13 @@ def network_batchnorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     return gradients_at(impl, rng, "batchnorm")
 
 
-@check(of="FullyConnectedNet", carries="network_batchnorm_gradients")
+@check(of="FullyConnectedNet", carries="network_batchnorm_gradients", charged="network_batchnorm_loss")
 def network_batchnorm_around(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, without regularization."""
     return loss_around(impl, rng, "batchnorm", REGS[0])
 
 
-@check(of="FullyConnectedNet", carries="network_batchnorm_gradients")
+@check(of="FullyConnectedNet", carries="network_batchnorm_gradients", charged="network_batchnorm_loss")
 def network_batchnorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's loss around the point whose gradients are judged, with regularization."""
     return loss_around(impl, rng, "batchnorm", REGS[1])
@@ -607,7 +607,7 @@ def batchnorm_backward_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     return gradients(impl, rng, BATCHNORM, ((6, 5),), TRAIN)
 
 
-@check(of="batchnorm_backward", carries="batchnorm_backward_gradients")
+@check(of="batchnorm_backward", carries="batchnorm_backward_gradients", charged="batchnorm_train_output")
 def batchnorm_forward_around(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's forward pass around the point whose gradients are judged."""
     return layer_around(impl, rng, BATCHNORM[0], (6, 5), TRAIN)

@@ -338,7 +338,7 @@ def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     }
 
 
-@check(of="FullyConnectedNet", carries="network_gradients")
+@check(of="FullyConnectedNet", carries="network_gradients", charged="network_objective")
 def network_around(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's objective around the point whose gradients are judged."""
     model = _started(impl, rng, SIZES, use_bn=True)

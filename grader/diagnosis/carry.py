@@ -23,18 +23,24 @@ STEP_IN = "step"  # name of the array that holds the step
 LIKE = 0.7  # correlation with the right responses that an honest attempt has; unrelated ones stay below 0.5 at 40 numbers
 MOVES = 1e-9  # relative change that counts as an answer to a moved input; rounding stays below 1e-13
 BENDS = 1e-6  # relative second difference from which on the right forward pass counts as not linear there
+SIDE = 0.1  # correlation with the right gradient; of known mistakes that pass for honest the gradient of x has 0.2 and more
+NOTHING = 1e-9  # a right gradient of this norm is zero; others are near one
 SHARE_OF_ANSWERS = 0.9  # of the numbers that should move or bend, this share has to
 
 
 def agreeing(
-    gradients: Mapping[str, Array | None], moved: Mapping[str, Array | None], expected: Mapping[str, Array]
+    gradients: Mapping[str, Array | None],
+    moved: Mapping[str, Array | None],
+    expected: Mapping[str, Array],
+    *,
+    right: Mapping[str, Array],
 ) -> frozenset[str]:
     """The names of the gradients that agree with differences of the student's forward pass; none if that is no honest attempt.
 
     Args: gradients: what the failed check returned. moved: what its companion returned: `base`; for each gradient g `g|plus` and
         `g|minus`, the outputs a small `step` away along `g|along`; `far_...`, outputs far away in one input, to both sides.
         expected: the same of the right forward pass. Steps, directions and the upstream gradient `weight` are read from there, for
-        they are inputs, not answers.
+        they are inputs, not answers. right: the right gradients, which an honest attempt at them does not turn its back on.
     """
     outputs = {name: array for name, array in expected.items() if _is_output(name)}
     own = {}
@@ -52,6 +58,7 @@ def agreeing(
         for name, along in expected.items()
         if name.endswith("|along")
         and _agrees(gradients.get(name[:-6]), along, _slope(own, name[:-6], weight, step), noise)
+        and _on_its_side(gradients.get(name[:-6]), right.get(name[:-6]))
     )
 
 
@@ -79,6 +86,15 @@ def _agrees(gradient: Array | None, along: Array, slope: float, noise: float) ->
     claimed = float(np.sum(gradient * along))
     size = float(np.linalg.norm(gradient) * np.linalg.norm(along)) + abs(slope)
     return abs(claimed - slope) <= AGREES * size + noise  # False where anything is NaN
+
+
+def _on_its_side(gradient: Array | None, right: Array | None) -> bool:
+    """Whether a gradient goes up where the right one does: zeros, for which a forward pass need not move, do not."""
+    if gradient is None or right is None or gradient.shape != right.shape:
+        return False
+    if float(np.linalg.norm(right)) <= NOTHING:
+        return True  # of a bias in front of a normalization, and right is rounding
+    return _correlation(gradient.ravel(), right.ravel()) >= SIDE
 
 
 def _honest(own: Mapping[str, Array], right: Mapping[str, Array]) -> bool:

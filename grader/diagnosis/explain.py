@@ -54,10 +54,15 @@ def explain(
         if _comparable(check, known) and expected.get(check.id) and _answered(answers, check.id)
     ]
     diagnoses = diagnose(observed)
-    own = {seen.check.id: _own_share(seen, answers, expected, known) for seen in observed if not seen.passed}
-    return tuple(
-        _carried(result, diagnoses.get(result.id), own.get(result.id, 0.0), known.share) for result in judged
-    )
+    results = {result.id: _carried(result, diagnoses.get(result.id), known.share) for result in judged}
+    given = {result.id: results[result.id].points - result.points for result in judged}
+    lost = {name: result.max_points - result.points for name, result in results.items()}
+    for seen in observed:
+        name = seen.check.id
+        if not seen.passed and not given[name]:  # the greater of the two grounds counts, never their sum
+            share = known.share * Decimal(str(_own_share(seen, answers, expected, known)))
+            results[name] = _excused(results[name], share, _charged(name, known), lost)
+    return tuple(results.values())
 
 
 def _comparable(check: Check, known: Knowledge) -> bool:
@@ -86,30 +91,57 @@ def _own_share(
             and _answered(answers, companion.id)
             and expected.get(companion.id)
         ):
-            agree |= agreeing(seen.arrays, _arrays(answers[companion.id]), expected[companion.id])
+            moved = _arrays(answers[companion.id])
+            agree |= agreeing(seen.arrays, moved, expected[companion.id], right=seen.expected)
     wrong = wrong_arrays(seen.check, seen.arrays, seen.expected)
     if not wrong or (seen.check.credit == "all" and wrong - agree):
         return 0.0
     return len(wrong & agree) / len(wrong)
 
 
-def _carried(result: CheckResult, diagnosis: Diagnosis | None, own: float, share: Decimal) -> CheckResult:
-    """One result with what is known about it. The greater of the two grounds counts, never their sum."""
-    findings = diagnosis.findings if diagnosis else ()
-    part, reason = own, "what is wrong agrees with your own forward pass, which is charged by itself"
-    if diagnosis and diagnosis.elsewhere:
-        part, reason = (
-            1.0,
-            f"right but for what is wrong in {' and '.join(diagnosis.elsewhere)} and charged there",
-        )
-    given = ((result.max_points - result.points) * share * Decimal(str(part))).quantize(
-        Decimal("0.0001")
-    ).normalize() + 0
+def _charged(check: str, known: Knowledge) -> tuple[str, ...]:
+    """The checks that charge a mistake of the forward pass whose gradients this check judges."""
+    found = (companion.charged for companion in known.companions if companion.carries == check)
+    return tuple(dict.fromkeys(found))
+
+
+def _carried(result: CheckResult, diagnosis: Diagnosis | None, share: Decimal) -> CheckResult:
+    """One result with what is known about it, and the share of what it lost if a mistake elsewhere explains all of it."""
+    if diagnosis is None:
+        return result
+    result = replace(result, findings=diagnosis.findings)
+    if not diagnosis.elsewhere:
+        return result
+    reason = f"right but for what is wrong in {' and '.join(diagnosis.elsewhere)} and charged there"
+    return _given(result, (result.max_points - result.points) * share, reason)
+
+
+def _excused(
+    result: CheckResult, share: Decimal, charged: Sequence[str], lost: dict[str, Decimal]
+) -> CheckResult:
+    """One result with the share that the student's own forward pass excuses.
+
+    lost: points that checks lost and that nothing was given back for; what is given here is taken from those of `charged`. The
+    forward pass was run by the student's process, which can make it wrong for this occasion alone: so no more is given back than
+    the same mistake cost, and nothing where it cost nothing.
+    """
+    most = sum((lost.get(name, Decimal(0)) for name in charged), Decimal(0))
+    given = min((result.max_points - result.points) * share, most)
+    left = given
+    for name in charged:
+        taken = min(left, lost.get(name, Decimal(0)))
+        lost[name], left = lost.get(name, Decimal(0)) - taken, left - taken
+    return _given(
+        result, given, "what is wrong agrees with your own forward pass, which is charged by itself"
+    )
+
+
+def _given(result: CheckResult, points: Decimal, reason: str) -> CheckResult:
+    given = points.quantize(Decimal("0.0001")).normalize() + 0
     if given <= 0:
-        return replace(result, findings=findings)
+        return result
     return replace(
         result,
-        findings=findings,
         points=result.points + given,
         reason=f"{result.reason}; {reason}: {given:f} points are given",
     )

@@ -111,3 +111,50 @@ def test_published_answers_are_right_for_the_public_seed_alone(replayed):
     graded = check_one(assignment, folder, seed=Seed.of(1))
     gained = {check.id: check.points for check in graded.checks if check.points}
     assert sum(gained.values()) == KEPT[name], gained
+
+
+#: Added to right layers: for the companions alone, the forward pass is wrong, and stands still where differences are taken, so that
+#: gradients of zeros seem to be its own.
+TWO_FACED = """
+
+import sys
+_right = {"batchnorm_forward": batchnorm_forward, "layernorm_forward": layernorm_forward}
+
+def _companion():
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_code.co_name != "_output":
+        frame = frame.f_back
+    return frame and frame.f_locals
+
+def _two_faced(name):
+    def forward(x, gamma, beta, param):
+        out, cache = _right[name](x, gamma, beta, param)
+        place = _companion()
+        if not place:
+            return out, cache
+        if place["key"] and np.abs(place["move"]).max() < 1e-3:
+            out, cache = _right[name](*place["inputs"].values(), dict(param))
+        return out + 0.01, cache
+    return forward
+
+batchnorm_forward, layernorm_forward = map(_two_faced, _right)
+
+def batchnorm_backward(dout, cache):
+    return np.zeros(dout.shape), np.zeros(dout.shape[1]), np.zeros(dout.shape[1])
+
+batchnorm_backward_alt = layernorm_backward = batchnorm_backward
+"""
+
+
+def test_a_forward_pass_that_lies_to_companions_alone_excuses_no_gradient(tmp_path):
+    loaded = load_assignment(ROOT / "assignments" / "cs231n_batchnorm")
+    spec = loaded.spec.model_copy(update={"misconceptions": "", "data": "none"})
+    assignment = replace(loaded, spec=spec)
+    for path, data in solution_files(assignment).items():
+        if path.endswith(".py"):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_bytes(data + TWO_FACED.encode() * path.endswith("/layers.py"))
+    result = check_one(assignment, tmp_path, seed=Seed.of(3))
+    earned = {check.id: check.points for check in result.checks}
+    assert earned["batchnorm_train_output"] == earned["layernorm_output"] == 4, "the forward pass is right"
+    assert earned["batchnorm_backward_gradients"] == earned["layernorm_backward_gradients"] == 0

@@ -38,6 +38,7 @@ class Check:
     exact_dtype: expected floating-point width is part of the answer. time_s: wall-clock limit, or None for the assignment's.
     carries: of a companion, which is worth nothing and shown to nobody: the id of the check whose gradients may be wrong only
     because the forward pass is. It draws the same inputs as that check, and sends what the forward pass gives around them.
+    charged: of a companion, the id of the check that a wrong forward pass fails: no more than it lost is given back.
     hint: where to look when it fails; a direction, not the solution. section: the notebook's heading that treats it.
     """
 
@@ -58,6 +59,7 @@ class Check:
     hint: str = ""
     section: str = ""
     carries: str = ""
+    charged: str = ""
 
     @property
     def draws_as(self) -> str:

@@ -251,9 +251,10 @@ def test_wrong_gradients_carry_where_they_are_those_of_the_students_objective(
 ) -> None:
     own, seed = batchnorm.edited(tmp_path, {NETWORK: edits}), Seed.of(0)
     (around,) = [one for one in batchnorm.suite.companions if one.carries == "network_gradients"]
-    gradients = run_probe(batchnorm.suite.check("network_gradients"), own, seed)
-    moved, right = run_probe(around, own, seed), run_probe(around, batchnorm.reference, seed)
-    found = agreeing(gradients, moved, right)
+    judged = batchnorm.suite.check("network_gradients")
+    gradients, right = (run_probe(judged, one, seed) for one in (own, batchnorm.reference))
+    moved, around_right = (run_probe(around, one, seed) for one in (own, batchnorm.reference))
+    found = agreeing(gradients, moved, around_right, right=right)
     assert {name for name in found if name.startswith("W")} == carried
 
 

@@ -107,14 +107,27 @@ def moved(f):
     }
 
 
-def own(gradient, forward=lambda x: float(np.sum(x**3)), **terms):
-    expected = {"backward": {"dx": 2 * POINT}, "around": moved(lambda x: float(np.sum(x**2)))}
-    backward = check("backward", of="backward", **terms)
-    companion = check("around", of="backward", carries="backward")
-    answers = {"backward": answer("backward", {"dx": gradient}), "around": answer("around", moved(forward))}
-    judged = [judge_check(backward, answers["backward"], expected["backward"])]
+def cube(x):
+    return float(np.sum(x**3))
+
+
+def own(gradient, forward=cube, *, told=None, **terms):
+    """The result of the gradient's check. forward: what the companion shows; told: what the check of the forward pass was told."""
+    expected = {
+        "forward": {"out": np.array(np.sum(POINT**2))},
+        "backward": {"dx": 2 * POINT},
+        "around": moved(lambda x: float(np.sum(x**2))),
+    }
+    checks = [check("forward", of="forward", **terms), check("backward", of="backward")]
+    companion = check("around", of="backward", carries="backward", charged="forward")
+    answers = {
+        "forward": answer("forward", {"out": np.array((told or forward)(POINT))}),
+        "backward": answer("backward", {"dx": gradient}),
+        "around": answer("around", moved(forward)),
+    }
+    judged = [judge_check(one, answers[one.id], expected[one.id]) for one in checks]
     known = Knowledge(companions=(companion,), share=SHARE)
-    return explain(judged, [backward], answers, expected, known)[0]
+    return explain(judged, checks, answers, expected, known)[1]
 
 
 def test_a_gradient_of_the_students_own_forward_pass_earns_the_share():
@@ -131,8 +144,42 @@ def test_a_linear_forward_pass_does_not():
     assert own(np.full(3, 5.0), lambda x: float(5 * x.sum())).points == 0
 
 
+def test_a_forward_pass_that_is_wrong_for_the_companion_alone_excuses_nothing():
+    assert own(3 * POINT**2, told=lambda x: float(np.sum(x**2))).points == 0
+
+
+def test_no_more_is_given_back_than_the_forward_pass_cost():
+    backward, companion = check("backward", of="b"), check("a", of="b", carries="backward", charged="forward")
+    forward = Check(id="forward", title="t", of="f", probe=lambda impl, rng: {}, points=4)
+    expected = {
+        "forward": {"out": np.array(21.0)},
+        "backward": {"dx": 2 * POINT},
+        "a": moved(lambda x: float(np.sum(x**2))),
+    }
+    answers = {
+        "forward": answer("forward", {"out": np.array(cube(POINT))}),
+        "backward": answer("backward", {"dx": 3 * POINT**2}),
+        "a": answer("a", moved(cube)),
+    }
+    checks = [forward, backward]
+    judged = [judge_check(one, answers[one.id], expected[one.id]) for one in checks]
+    known = Knowledge(companions=(companion,), share=SHARE)
+    assert explain(judged, checks, answers, expected, known)[1].points == 4
+
+
+def test_a_gradient_of_zeros_agrees_with_nothing():
+    def still(x):
+        near = np.abs(x - POINT).max() < 1e-3
+        return cube(POINT if near else x)
+
+    assert own(np.zeros(3), still).points == 0
+
+
 def test_a_companion_that_did_not_answer_excuses_nothing():
-    backward, companion = check("backward", of="b"), check("around", of="b", carries="backward")
+    backward, companion = (
+        check("backward", of="b"),
+        check("around", of="b", carries="backward", charged="backward"),
+    )
     answers = {"backward": answer("backward", WRONG), "around": answer("around", {}, Ending.RAISED)}
     judged = [judge_check(backward, answers["backward"], EXPECTED)]
     known = Knowledge(companions=(companion,), share=SHARE)
