@@ -44,7 +44,7 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _DENIAL = re.compile(
-    r"\b(?:not|n't|n’t|little|no)\s+(?:\w+\s+)?(?:matter|affect|influence|cause|hurt|harm|effect|impact|problems?|issues?)\b"
+    r"(?:\b(?:not|little|no)|n't|n’t)\s+(?:\w+\s+)?(?:matter|affect|influence|cause|hurt|harm|effect|impact|problems?|issues?)\b"
     r"|\b(?:fine|okay|ok|irrelevant|unlikely|unaffected|wrong|incorrect|false|except|ruled?\s+out|excluded?|other than)\b"
     r"|아니다|아닙니다|아닌|아님|문제\s?(?:가|는)?\s?없|상관\s?없|영향\s?(?:이|은|을)?\s?(?:없|미치지)|무관|제외|틀린|괜찮|不是|没有|除",
     re.IGNORECASE,
@@ -54,6 +54,12 @@ _IS_NOT = re.compile(
     re.IGNORECASE,
 )
 _NO_AT_ONCE = re.compile(r"[\W_]*(?:not?|never|isn't|doesn't|won't|아니|없|不|没)", re.IGNORECASE)
+# Beside an option where the question asks for what does not work.
+_PRAISE = re.compile(
+    r"\b(?:works?|worked|working|performs?|does|do)\s+(?:\w+\s+)?(?:well|good|great|better|best)\b|\b(?:is|are|be)\s+(?:\w+\s+)?(?:good|great)\b"
+    r"|잘\s?(?:작동|동작|된다|됩니다|되)",
+    re.IGNORECASE,
+)
 _HEDGE = re.compile(
     r"\?|\b(?:or|either|maybe|perhaps|possibly|unsure|not sure|might be|all of|any of)\b|또는|혹은|아마|모르|或|也许|可能是",
     re.IGNORECASE,
@@ -103,8 +109,11 @@ def _objection(sentence: str, item: Item, *, negative: bool) -> str:
     closed = item.listed or re.match(r"[\s)\]]*(?:$|[.:,;\-–—=])", tail)
     if _DENIAL.search(sentence) or (_NO_AT_ONCE.match(tail) if closed else _IS_NOT.search(sentence)):
         return "the option may be named in order to deny it"
-    if not closed and not negative and _NEGATION.search(sentence):
+    negated = _NEGATION.search(sentence)
+    if not closed and not negative and negated:
         return "the sentence that names the option is negated"
+    if not closed and negative and not negated and _PRAISE.search(sentence):
+        return "the option may be named as one that works"
     return ""
 
 

@@ -75,8 +75,9 @@ _JOINT = re.compile(
     re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"\s*(?:(?:hidden |dense |training |test )?(?:layers|images?|pixels?|features?|dimensions?|neurons?|units|epochs?|times|batches"
-    r"|samples?|examples?|channels?|rows?|columns?|steps|classes|reasons?|things|ways?|kinds|types|cases)\b"
+    r"\s*(?:(?:hidden |dense |training |test |input )?(?:layers|images?|pixels?|features?|dim(?:s|ensions?|ensional)?|neurons?"
+    r"|vectors?|values?|entries|inputs?|numbers?|data\b|units|epochs?|times|batches|samples?|examples?"
+    r"|channels?|rows?|columns?|steps|classes|reasons?|things|ways?|kinds|types|cases)\b"
     r"|개|차원|층|가지|배\b|장|이\s*되|로\s*(?:만들|맞|정규)|個|个|维)",
     re.IGNORECASE,
 )

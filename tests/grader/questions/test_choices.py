@@ -88,6 +88,8 @@ def test_read_one_reads_several_options(text, options):
         ("5", "no option number"),
         ("2 layers would fail", "no option number"),
         ("2-dimensional features are bad", "no option number"),
+        ("1 dimensional features are bad", "no option number"),
+        ("3 input values are too few", "no option number"),
         ("N=2 is bad", "no option number"),
         ("as shown in [2]", "no option number"),
         ("1-3", "no option number"),
@@ -126,7 +128,17 @@ def test_read_one_takes_a_negation_where_the_question_asks_for_one(text):
     assert one(text, negative=True) == {2}
 
 
-@pytest.mark.parametrize("text", ["2 is not a problem", "2번은 문제 없다", "Option 2 is fine"])
+@pytest.mark.parametrize(
+    "text", ["1, 3 work well", "Option 1 works very well", "2 is good", "1번은 잘 작동한다"]
+)
+def test_read_one_takes_no_praise_where_the_question_asks_what_fails(text):
+    assert "one that works" in one(text, negative=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2 is not a problem", "2번은 문제 없다", "Option 2 is fine", "1 doesn't matter", "3 doesn't hurt"],
+)
 def test_read_one_takes_no_denial_even_there(text):
     assert "in order to deny" in one(text, negative=True)
 
