@@ -22,8 +22,10 @@ from .model import CheckEvidence, Ending, Evidence, Note, NotebookEvidence, Subm
 from .notebooks.run import NotebookRun, run_notebook
 from .probe import Check
 from .probe.child import KILLED
-from .sandbox import RoomSpec, Sandbox, Usage
 from .sandbox.channel import Planned, ProbeSession, RunnerLostError, run_probes
+from .sandbox.members import Usage
+from .sandbox.room import RoomSpec
+from .sandbox.sandbox import Sandbox
 from .seed import Seed
 from .store.blobs import BlobStore
 from .suite import Suite
@@ -212,15 +214,15 @@ async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox, turns: Turns) -
     files = plan.suite.assignment.spec.files
     order = [*(module.path for module in files.modules), *files.fallback, *files.provided]
     python = [path for path in order if path.endswith(".py") and not path.endswith("__init__.py")]
-    async with turns:
-        run = await run_probes(
-            sandbox,
-            spec,
-            plan.suite.modules,
-            python,
-            _planned(plan, plan.suite.of_modules),
-            deadline_s=spec.limits.notebook_s,  # of endless loops in many checks; the modules get as long as a notebook
-        )
+    run = await run_probes(
+        sandbox,
+        spec,
+        plan.suite.modules,
+        python,
+        _planned(plan, plan.suite.of_modules),
+        deadline_s=spec.limits.notebook_s,  # of endless loops in many checks; the modules get as long as a notebook
+        turns=turns,
+    )
     # What becomes of the instructor's own files, for want of the student's, is nothing that the student has to know.
     notes = tuple(note for note in run.notes if note.about not in files.provided)
     return _Part(checks=run.checks, notes=notes, usage=run.usage, phases=run.phases)

@@ -50,6 +50,7 @@ FLOORS = (
     {"grader.machines", "grader.proofs"},
     {"grader.terminal", "grader.options"},
     {"grader.cli"},
+    {"grader.entry"},
 )
 PURE = {
     "grader.compare",

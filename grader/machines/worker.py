@@ -21,7 +21,7 @@ from ..data import DataSet, find_data
 from ..errors import SandboxError
 from ..execute import execute
 from ..grading import environment
-from ..sandbox import Sandbox
+from ..sandbox.sandbox import Sandbox
 from ..store.blobs import BlobStore
 from .errand import Parcel, Task, decode_task, encode_answer
 from .security import Tls, security

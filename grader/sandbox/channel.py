@@ -11,6 +11,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -64,19 +65,26 @@ async def run_probes(
     plan: Sequence[Planned],
     *,
     deadline_s: float | None = None,
+    turns: AbstractAsyncContextManager[None] | None = None,
 ) -> ProbeRun:
     """Run every planned check on the submission that `spec` stages, and answer for each of them.
 
     Args: modules: the stripped check modules by name, "checks" among them. files: paths of the graded modules, in the order in
         which names are looked up; those that are not in `spec.files` are missing. plan: the checks. deadline_s: wall seconds for
-        all of it; checks that it does not reach are TIMED_OUT.
+        all of it; checks that it does not reach are TIMED_OUT. turns: taken once the first room stands, and let go of before the
+        last one is cleared away.
     Raises: SandboxError if the machinery fails; then nothing is said of the submission.
     """
     work = _Work(sandbox, spec, modules, files)
-    ends = None if deadline_s is None else time.monotonic() + deadline_s
-    started = time.monotonic()
+    started, waited_s = time.monotonic(), 0.0
     try:
-        checks = [await work.within(planned, ends) for planned in plan]
+        await work.make_room()
+        standing = time.monotonic()
+        async with turns or contextlib.nullcontext():
+            begun = time.monotonic()
+            waited_s = begun - standing
+            ends = None if deadline_s is None else begun + deadline_s
+            checks = [await work.within(planned, ends) for planned in plan]
     finally:
         await work.end()
     return ProbeRun(
@@ -84,7 +92,7 @@ async def run_probes(
         imports=tuple(work.reports.values()),
         notes=tuple(work.notes),
         usage=work.usage,
-        phases={"room": work.rooms_s, "probes": time.monotonic() - started - work.rooms_s},
+        phases={"room": work.rooms_s, "probes": time.monotonic() - started - waited_s - work.rooms_s},
     )
 
 
@@ -224,10 +232,17 @@ class _Work:
             await self._start()
         return self._session
 
-    async def _start(self) -> None:
+    async def make_room(self) -> None:
+        """Make the next runner's room. Raises: SandboxError if it cannot be made."""
         started = time.monotonic()
         self._room = await self._stack.enter_async_context(self._sandbox.room(self._spec))
         self.rooms_s += time.monotonic() - started
+
+    async def _start(self) -> None:
+        if self._room is None:
+            await self.make_room()
+        if self._room is None:
+            raise SandboxError("no room was made for the checks; run again")
         ours, theirs = socket.socketpair()
         evidence_bytes = int(self._spec.limits.evidence_mib * MIB)
         self._session = ProbeSession(ours, evidence_bytes=evidence_bytes)

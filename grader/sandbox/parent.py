@@ -1,65 +1,35 @@
-"""The driver's handle of the warm parent: start it with a clean environment, ask it for members, start it anew when it died."""
+"""The driver's handle of the warm parent: wait until it is ready, ask it for members, start it anew when it died."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-import os
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..errors import SandboxError
 from .bwrap import Python
+from .launch import Launched, launch
 
-__all__ = ["WarmParent", "default_cache", "make_alias"]
+__all__ = ["WarmParent"]
 
 START_S = 60.0  # importing everything from a cold disk
 REQUEST_BYTES = 128 * 1024  # as in warm.py
 
-#: What the warm parent runs first. It sees the descriptor of its socket, and learns everything else over it: command line and
-#: environment of a process can be read by its members. `grader` and `grader.sandbox` are empty here, so that nothing of the
-#: driver's side is imported, and no `site` runs, so that no path file of the environment does.
-BOOT = """
-import importlib, json, os, socket, sys, types
-control = socket.socket(fileno=int(sys.argv[1]))
-start = json.loads(control.recv(65536))
-os.environ.update(start["environment"])
-sys.path += start["sites"]
-for name in ("grader", "grader.sandbox"):
-    module = sys.modules[name] = types.ModuleType(name)
-    module.__path__ = [start["alias"] + "/" + name.replace(".", "/")]
-importlib.import_module("grader.sandbox.warm").serve(control)
-"""
-
-CLEAN = {
-    "PATH": "/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",  # sets of strings iterate the same way in every run
-}
-
-
-def make_alias(folder: Path, python_sites: Sequence[Path]) -> None:
-    """Fill `folder` with links to the package folders and to the harness, by whose names modules are imported (see `Python`)."""
-    for number, site in enumerate(python_sites):
-        (folder / f"site{number}").symlink_to(site)
-    (folder / "grader").symlink_to(Path(__file__).resolve().parent.parent)
-
 
 class WarmParent:
-    """One warm parent process. Requests go one at a time; a dead parent is replaced on the next request."""
+    """One warm parent process. Requests go one at a time; a dead parent is replaced on the next request.
 
-    def __init__(self, python: Python, *, font_cache: Path) -> None:
+    launched: one that was started already, and is this object's to end from here on.
+    """
+
+    def __init__(self, python: Python, launched: Launched | None = None) -> None:
         self._python = python
-        self._font_cache = font_cache
-        self._process: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = launched.process if launched else None
+        self._control: socket.socket | None = launched.control if launched else None
         self._lock = asyncio.Lock()
 
     @property
@@ -68,38 +38,17 @@ class WarmParent:
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     async def start(self) -> None:
-        """Start the process and wait until it has imported everything.
+        """Start the process, if it was not started ahead, and wait until it has imported everything.
 
         Raises: SandboxError with the end of what it wrote if it does not get there.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)
-        argv = [
-            str(self._python.executable),
-            "-s",
-            "-S",
-            "-P",
-            "-X",
-            "utf8",
-            "-c",
-            BOOT,
-            str(theirs.fileno()),
-        ]
-        with theirs:
-            self._process = subprocess.Popen(
-                argv, env=CLEAN, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                pass_fds=[theirs.fileno()], start_new_session=True,
-            )  # fmt: skip
-        self._control = ours
-        start = {
-            "alias": str(self._python.alias),
-            "sites": self._python.inner_sites,
-            "environment": {"MPLCONFIGDIR": str(self._font_cache), "HOME": "/tmp"},  # noqa: S108  # in the room
-        }
+        if self._process is None or self._control is None:
+            launched = launch(self._python)
+            self._process, self._control = launched.process, launched.control
+        self._control.setblocking(False)
         loop = asyncio.get_running_loop()
         try:
-            await loop.sock_sendall(ours, json.dumps(start).encode())
-            answer = await asyncio.wait_for(loop.sock_recv(ours, 4096), START_S)
+            answer = await asyncio.wait_for(loop.sock_recv(self._control, 4096), START_S)
         except (OSError, TimeoutError) as exc:
             raise SandboxError(f"the warm parent did not start: {exc!r}; {await self._last_words()}") from exc
         if answer != b"ready":
@@ -162,9 +111,3 @@ class WarmParent:
         words = await asyncio.to_thread(process.stderr.read)
         await self.close()
         return words.decode(errors="replace")[-2000:].strip()
-
-
-def default_cache() -> Path:
-    """Where what is dear to find out is kept between starts: matplotlib's list of fonts, and which limits hold."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "gradecheck"

@@ -24,7 +24,8 @@ from . import bwrap, cgroups
 from .bwrap import WORK, RoomPlan
 from .held import Means, open_air_limits, tried_limits
 from .holder import Holder
-from .parent import WarmParent, default_cache, make_alias
+from .launch import PREFIX, SCRATCH, default_cache, take
+from .parent import WarmParent
 from .room import Room, RoomSpec
 from .staging import stage
 from .watchdog import Watchdog, Watched, anonymous_bytes
@@ -34,8 +35,6 @@ __all__ = ["Sandbox"]
 MIB = 1024 * 1024
 PAGE_BYTES = resource.getpagesize()  # a file in memory takes whole pages
 EXTRA_PROCESSES = 8  # of ours, in the room's control group beside the student's
-SCRATCH = Path("/tmp")  # noqa: S108  # folders in it are made by tempfile, and are ours alone
-PREFIX = "gradecheck-"
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -78,19 +77,16 @@ class Sandbox:
 
     async def _start(self) -> None:
         _remove_stale()
-        name = self._stack.enter_context(
-            tempfile.TemporaryDirectory(dir=SCRATCH, prefix=f"{PREFIX}{os.getpid()}-")
-        )
-        alias = Path(name)
-        self._python = bwrap.locate_python(alias)
-        make_alias(alias, self._python.sites)
+        place, launched = take()
+        self._stack.callback(place.folder.cleanup)
+        self._python = place.python
+        self._parent = WarmParent(self._python, launched)
+        self._stack.push_async_callback(self._parent.close)
         self._groups = cgroups.find_groups(
             mountinfo=Path("/proc/self/mountinfo").read_text(),
             membership=Path("/proc/self/cgroup").read_text(),
         )
         self._groups.clean()
-        self._parent = WarmParent(self._python, font_cache=default_cache() / "matplotlib")
-        self._stack.push_async_callback(self._parent.close)
         await self._parent.start()
         if not self.sandboxed:
             self.limits_held = open_air_limits()

@@ -105,7 +105,7 @@ class Bench:
         command = [
             sys.executable,
             "-c",
-            "from grader.cli import main; main()",
+            "from grader.entry import main; main()",
             again or "run",
             str(assignment),
         ]

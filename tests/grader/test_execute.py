@@ -12,7 +12,7 @@ from grader.assignment import load_assignment
 from grader.data import DataSet
 from grader.execute import LocalExecutor, Plan, execute, not_run
 from grader.model import Ending, Submission, SubmittedFile
-from grader.sandbox import Sandbox
+from grader.sandbox.sandbox import Sandbox
 from grader.seed import Seed
 from grader.store.blobs import BlobStore
 from grader.suite import load_suite

@@ -14,8 +14,9 @@ from grader.assignment import CellLimit, Limits
 from grader.errors import SandboxError, SubmissionError
 from grader.model import Ending
 from grader.notebooks.run import run_notebook
-from grader.sandbox import RoomSpec, Sandbox
 from grader.sandbox.channel import Planned, ProbeSession
+from grader.sandbox.room import RoomSpec
+from grader.sandbox.sandbox import Sandbox
 
 pytestmark = [
     pytest.mark.sandbox,

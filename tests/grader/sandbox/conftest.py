@@ -12,8 +12,9 @@ import pytest
 
 from grader.assignment import Limits
 from grader.model import CheckEvidence
-from grader.sandbox import RoomSpec, Sandbox
 from grader.sandbox.channel import Planned, ProbeRun, run_probes
+from grader.sandbox.room import RoomSpec
+from grader.sandbox.sandbox import Sandbox
 
 T = TypeVar("T")
 

@@ -11,9 +11,10 @@ from jupyter_client.session import Session
 
 from grader.assignment import Limits
 from grader.errors import SandboxError
-from grader.sandbox import RoomSpec, Sandbox
 from grader.sandbox import kernel as kernel_module
 from grader.sandbox.kernel import Kernel, MalformedMessageError, open_kernel
+from grader.sandbox.room import RoomSpec
+from grader.sandbox.sandbox import Sandbox
 
 MIB = 1024 * 1024
 needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")

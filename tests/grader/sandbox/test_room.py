@@ -19,8 +19,9 @@ import pytest
 
 from grader.errors import SandboxError
 from grader.model import Ending
-from grader.sandbox import RoomSpec, Sandbox
 from grader.sandbox.channel import Planned, run_probes
+from grader.sandbox.room import RoomSpec
+from grader.sandbox.sandbox import Sandbox
 
 pytestmark = pytest.mark.sandbox
 
@@ -416,7 +417,8 @@ def test_nothing_is_left_after_the_driver_was_killed(tmp_path):
     script.write_text(
         textwrap.dedent("""
         import asyncio, os, socket, sys
-        from grader.sandbox import RoomSpec, Sandbox
+        from grader.sandbox.room import RoomSpec
+        from grader.sandbox.sandbox import Sandbox
 
         async def main():
             async with Sandbox() as sandbox, sandbox.room(RoomSpec()) as room:

@@ -25,7 +25,8 @@ SCRIPT = """
 import asyncio, json, os, sys
 from pathlib import Path
 from grader.assignment import Limits
-from grader.sandbox import RoomSpec, Sandbox
+from grader.sandbox.room import RoomSpec
+from grader.sandbox.sandbox import Sandbox
 from grader.sandbox.channel import Planned, run_probes
 
 SOURCE = '''

@@ -10,11 +10,12 @@ import pytest
 
 from grader.assignment import Limits
 from grader.model import Ending
-from grader.sandbox import RoomSpec, Sandbox
 from grader.sandbox import cgroups as groups_module
 from grader.sandbox import watchdog as watchdog_module
 from grader.sandbox.cgroups import Groups
 from grader.sandbox.channel import Planned, run_probes
+from grader.sandbox.room import RoomSpec
+from grader.sandbox.sandbox import Sandbox
 from grader.sandbox.watchdog import FORKS, Watchdog, Watched, anonymous_bytes
 
 MIB = 1024 * 1024

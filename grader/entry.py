@@ -1,0 +1,36 @@
+"""The program `grader`: start what takes a second to get ready, and meanwhile import the rest, which takes as long.
+
+Imports nothing else at its top, so that it can be first.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from .sandbox.launch import ahead, forget
+
+__all__ = ["main", "runs_here"]
+
+RUNNING = ("run", "check")  # commands that run student code
+ELSEWHERE = ("-h", "--help", "--cluster")
+
+
+def runs_here(arguments: Sequence[str]) -> bool:
+    """Whether a command line will want a sandbox on this machine. A guess: a wrong one costs a second of CPU, or saves none."""
+    return arguments[:1] != [] and arguments[0] in RUNNING and not any(
+        word.partition("=")[0] in ELSEWHERE for word in arguments
+    )  # fmt: skip
+
+
+def main() -> NoReturn:
+    """Run the command that was given; see `cli.py`."""
+    if runs_here(sys.argv[1:]):
+        ahead()
+    try:
+        from .cli import main as command  # noqa: PLC0415  # takes most of a second, in which the warm parent gets ready
+
+        command()
+    finally:
+        forget()
