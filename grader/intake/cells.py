@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from ..errors import SubmissionError
+from ..probe.definitions import definitions
 from .tree import Entry
 
-__all__ = ["ENDING", "as_module", "code_of"]
+__all__ = ["ENDING", "as_module", "code_of", "defining"]
 
 ENDING = ".ipynb.py"  # of the made file's path, behind the notebook's own name
 
+_LEFT_OUT = "#: "  # in front of lines that are not run
 _MAGIC = re.compile(r"^(\s*)([%!?].*|.*\?)$")
 
 
@@ -48,16 +50,49 @@ def _python(source: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _names(node: ast.AST, context: type[ast.expr_context]) -> set[str]:
+    return {
+        part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, context)
+    }
+
+
+def defining(code: str) -> str:
+    """The same code with every statement that runs something, such as training, as comments; lines keep their numbers."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            before, after = ast.parse(code), ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return code
+    whole = {ast.dump(node, include_attributes=True) for node in definitions(after, lambda _module: True)}
+    stays: dict[ast.stmt, bool] = {}
+    absent: set[str] = set()  # names that only what is left out gives a value
+    for node in before.body:
+        bound, used = _names(node, ast.Store), _names(node, ast.Load)
+        assigns = isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+        stays[node] = ast.dump(node, include_attributes=True) in whole and not (assigns and used & absent)
+        absent = absent - bound if stays[node] else absent | bound
+    lines = code.splitlines()
+    for kept in (False, True):  # a line with both kinds of statement stays
+        for node in before.body:
+            first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
+            for index in range(first - 1, node.end_lineno or first) if stays[node] is kept else ():
+                lines[index] = lines[index].removeprefix(_LEFT_OUT) if kept else _LEFT_OUT + lines[index]
+    return "\n".join(lines) + "\n"
+
+
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """Reads a notebook's entry as the file that its cells make."""
+    """Reads a notebook's entry as the file that its cells make; if `only_definitions`, without what they run."""
 
     notebook: Entry
     limit_bytes: int
+    only_definitions: bool = False
 
     def read(self, _key: Any, limit_bytes: int) -> bytes:
         """The file's bytes. Raises: SubmissionError if the notebook cannot be read, or its code is more than the limit."""
-        code = code_of(self.notebook.read(self.limit_bytes)).encode()
+        text = code_of(self.notebook.read(self.limit_bytes))
+        code = (defining(text) if self.only_definitions else text).encode()
         if len(code) > limit_bytes:
             raise SubmissionError(
                 f"the code of {self.notebook.path} is {len(code)} bytes, the limit is {limit_bytes}"
@@ -69,10 +104,11 @@ class _Cells:
         return io.BytesIO(self.read(key, limit_bytes))
 
 
-def as_module(notebook: Entry, *, limit_bytes: int) -> Entry:
+def as_module(notebook: Entry, *, limit_bytes: int, only_definitions: bool = False) -> Entry:
     """An entry for the Python file that the notebook's code cells make, beside the notebook.
 
-    limit_bytes: of the notebook itself. The made file's size is not known before it is read, and counts as 0.
+    only_definitions: without what the cells run, for the notebook itself may import the file. limit_bytes: of the notebook.
+    The made file's size is not known before it is read, and counts as 0.
     """
-    source = _Cells(notebook, limit_bytes)
+    source = _Cells(notebook, limit_bytes, only_definitions)
     return Entry(notebook.path.removesuffix(".ipynb") + ENDING, 0, notebook.modified, source, None)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ..assignment import ModuleFile, NotebookSpec, Spec
 from ..model import Note
+from .cells import ENDING
 from .modules import Choice, choose_modules, group_of
 from .notebooks import UNKNOWN, name_rank, pick_notebook, plain_name
 from .places import listed, nearest
@@ -56,6 +57,7 @@ def choose(tree: Tree, spec: Spec, reader: Reader) -> Chosen:
             notebooks,
             near=lambda item: (nearest(item.folder, homes), item.path.count("/")),
             read=reader.peek,
+            questions=[question for question in spec.questions if question.notebook == notebook.path],
         )
         if entry is not None:
             notes += _notebook_notes(notebook, entry, how, notebooks)
@@ -106,16 +108,23 @@ def _module_notes(choice: Choice, reader: Reader) -> Iterator[Note]:
     for path, taken in choice.modules.items():
         if plain_name(taken.name) != path.rpartition("/")[2].casefold():
             yield Note(
-                about=path, text=f"{shown(taken.path)} was taken for it, recognised by what it defines."
+                about=path, text=f"{_called(taken)} taken for it, recognised by what is defined there."
             )
     for path, entries in choice.passed_over.items():
         taken = choice.modules[path]
         others = [entry for entry in entries if reader.peek(entry) != reader.peek(taken)]
         if others:
-            yield Note(about=path, text=f"{shown(taken.path)} was taken, not {listed(others)}.")
+            yield Note(about=path, text=f"{_called(taken)} taken, not {listed(others)}.")
     for path in choice.strays:
-        text = f"{shown(choice.modules[path].path)} was taken from outside the folder of the other modules."
+        text = f"{_called(choice.modules[path])} taken from outside the folder of the other modules."
         yield Note(about=path, text=text)
+
+
+def _called(entry: Entry) -> str:
+    """What was taken, with its verb: a file, or the cells of a notebook."""
+    if entry.path.endswith(ENDING):
+        return f"The code cells of {shown(entry.path.removesuffix(ENDING) + '.ipynb')} were"
+    return f"{shown(entry.path)} was"
 
 
 def _package(choice: Choice, notebook_folders: set[str]) -> Package:

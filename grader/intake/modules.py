@@ -6,6 +6,7 @@ path inside the package. A home is a folder of the student's that could be that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -149,6 +150,7 @@ def _candidates(
     name, inner = path.rpartition("/")[2], "/" + inner_path(path)
     same = [entry for entry in entries if entry.suffix == ".py" and plain_name(entry.name) == name.casefold()]
     same = same or _by_content(module, entries, read)
+    same = same + _in_notebooks(module, same, entries, read)
     same = sorted(same, key=lambda entry: (entry.path.count("/"), entry.name != name, entry.path))
     found = []
     for entry in same[: DEFAULT_CAPS.candidates]:
@@ -185,6 +187,28 @@ def _otherwise(
         if most >= LISTS_NEEDED:
             return [next(entry for count, entry in counted if count == most)]
     return []
+
+
+def _in_notebooks(
+    module: ModuleFile, scripts: Sequence[Entry], entries: Sequence[Entry], read: Callable[[Entry], bytes]
+) -> list[Entry]:
+    """Notebooks whose own cells define all of the module's names, some of them written, where no script has any written.
+
+    Nothing is parsed unless a notebook's bytes hold the definitions.
+    """
+    heads = [re.compile(rf"(?:def|class) +{re.escape(name)}\b".encode()) for name in module.defines]
+    holding = [
+        entry
+        for entry in [item for item in entries if item.suffix == ".ipynb"][: DEFAULT_CAPS.candidates]
+        if heads and all(head.search(read(entry)) for head in heads)
+    ]
+    if not holding or any(scan_source(read(script), module.defines).written for script in scripts):
+        return []
+    made = [
+        as_module(entry, limit_bytes=DEFAULT_CAPS.notebook_bytes, only_definitions=True) for entry in holding
+    ]
+    scanned = [(entry, scan_source(read(entry), module.defines)) for entry in made]
+    return [entry for entry, scan in scanned if scan.defined >= set(module.defines) and scan.written]
 
 
 def _lists_met(module: ModuleFile, data: bytes) -> int:

@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
-from ..assignment import NotebookSpec
+from ..assignment import NotebookSpec, Question
+from ..questions.answers import extract_answers
 from .caps import DEFAULT_CAPS
 from .tree import Entry
 
@@ -53,21 +54,37 @@ def _normal(heading: str) -> str:
     return re.sub(r"\W+", " ", unicodedata.normalize("NFC", heading)).strip().casefold()
 
 
+def _is_answered(data: bytes, questions: Sequence[Question]) -> bool:
+    """Whether any question has an answer in a notebook."""
+    try:
+        notebook = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(notebook, dict) and any(
+        found.answered for found in extract_answers(notebook, questions)
+    )
+
+
 def pick_notebook(
     spec: NotebookSpec,
     candidates: Sequence[Entry],
     *,
     near: Callable[[Entry], tuple[int, int]],
     read: Callable[[Entry], bytes],
+    questions: Sequence[Question] = (),
 ) -> tuple[Entry | None, str]:
     """The candidate that is the notebook `spec`, and how it was recognised ("" where its name is exact).
 
-    Args: near: sort key, smaller for candidates nearer to the modules. read: gives a candidate's bytes.
+    Args: near: sort key, smaller for candidates nearer to the modules. read: gives a candidate's bytes. questions: those asked in
+        this notebook: of several that could be it by name, one without any answer stands behind those with answers.
     """
-    ranked = sorted((name_rank(entry.name, spec), near(entry), entry.path) for entry in candidates)
     by_path = {entry.path: entry for entry in candidates}
-    if ranked and ranked[0][0] < UNKNOWN:
-        rank, _, path = ranked[0]
+    ranked = sorted((name_rank(entry.name, spec), near(entry), entry.path) for entry in candidates)
+    named = [item for item in ranked if item[0] < UNKNOWN][: DEFAULT_CAPS.candidates]
+    if questions and len(named) > 1:
+        named.sort(key=lambda item: not _is_answered(read(by_path[item[2]]), questions))  # stable
+    if named:
+        rank, _, path = named[0]
         return by_path[path], "" if rank == EXACT else "by its name"
     if not spec.headings:
         return None, ""

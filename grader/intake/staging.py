@@ -20,6 +20,7 @@ from .modules import group_of, inner_path
 from .places import Taken, common_folder, join, listed, place
 from .reading import Intake, Reader
 from .tree import Entry, Tree, readable_size, shown
+from .written import with_written
 
 __all__ = ["Staged", "content_digest", "stage"]
 
@@ -59,13 +60,14 @@ class _Layout:
     """The work of `stage`, step by step; each step relies on those before it."""
 
     def __init__(self, tree: Tree, intake: Intake) -> None:
-        self.tree, self.intake = tree, intake
+        self.intake = intake
         self.spec, self.blobs, self.caps = intake.assignment.spec, intake.blobs, intake.caps
         self.reader = Reader(intake.caps)
-        chosen = choose(tree, self.spec, self.reader)
+        self.tree, written = with_written(tree, self.reader)
+        chosen = choose(self.tree, self.spec, self.reader)
         self.packages = chosen.packages
         self.picked = dict(chosen.notebooks)
-        self.notes = list(chosen.notes)
+        self.notes = [*written, *chosen.notes]
         self.missing = list(chosen.missing)
         self.taken = Taken()
         self.used: set[str] = set()  # paths in the hand-in that are staged or answered for

@@ -152,7 +152,7 @@ def test_find_submissions_takes_a_script_by_what_it_defines_and_says_so(kit, tak
     one = only(take(kit.write(tmp_path / "alice", {"hw/my_norm.py": kit.layers, "hw/plots.py": b"x = 1"})))
     layers = next(file for file in one.files if file.path.endswith("layers.py"))
     assert layers.size_bytes == len(kit.layers)
-    assert "hw/my_norm.py was taken for it, recognised by what it defines." in texts_of(one)
+    assert "hw/my_norm.py was taken for it, recognised by what is defined there." in texts_of(one)
 
 
 def test_find_submissions_opens_a_nested_zip_and_no_deeper(kit, take, tmp_path):

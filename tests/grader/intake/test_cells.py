@@ -7,7 +7,7 @@ import json
 import pytest
 
 from grader.errors import SubmissionError
-from grader.intake.cells import as_module, code_of
+from grader.intake.cells import as_module, code_of, defining
 from grader.intake.tree import Entry
 
 
@@ -56,3 +56,41 @@ def test_entry_reads_the_code_within_its_limit():
     assert (entry.path, entry.suffix, entry.read(100)) == ("a/work.ipynb.py", ".py", b"# cell 1\nx = 1\n")
     with pytest.raises(SubmissionError, match=r"the code of a/work.ipynb is 15 bytes, the limit is 9"):
         entry.read(9)
+
+
+def test_defining_keeps_lines_in_their_place_and_runs_nothing():
+    code = (
+        "import numpy as np\n"
+        "@staticmethod\n"
+        "def f(x):\n"
+        "    return x\n"
+        "try:\n"
+        "    import numba\n"
+        "except ImportError:\n"
+        "    numba = None\n"
+        "net = f(3)\n"
+        "k = net + 1\n"
+        "lr = 1e-3; f(2)\n"
+        "for i in range(3):\n"
+        "    s = '''\n"
+        "  text'''\n"
+        "net = 3\n"
+        "k = net + 1\n"
+    )
+    kept = defining(code).splitlines()
+    left_out = [number for number, line in enumerate(kept, 1) if line.startswith("#: ")]
+    assert left_out == [9, 10, 12, 13, 14]
+    assert [line.removeprefix("#: ") for line in kept] == code.splitlines()
+
+
+@pytest.mark.parametrize("code", ["def f(:\n", "x = " + "(" * 5000 + ")" * 5000])
+def test_defining_leaves_alone_what_it_cannot_read(code):
+    assert defining(code) == code
+
+
+def test_entry_may_keep_to_definitions():
+    data = notebook(("code", "def f():\n    pass\nf()"))
+    entry = as_module(
+        Entry("work.ipynb", len(data), 0.0, Memory(data), None), limit_bytes=1000, only_definitions=True
+    )
+    assert entry.read(100) == b"# cell 1\ndef f():\n    pass\n#: f()\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from grader.assignment import ModuleFile
@@ -107,6 +109,51 @@ def test_choose_modules_takes_a_script_of_any_name_that_defines_everything(kit):
     assert (
         chosen(Memory({**files, "layers.py": kit.blank_layers}).choose())["net231/layers.py"] == "layers.py"
     )
+
+
+def cells(*sources):
+    made = [{"cell_type": "code", "source": source} for source in sources]
+    return json.dumps({"cells": made}).encode()
+
+
+class Bytes:
+    def __init__(self, data):
+        self.data = data
+
+    def read(self, _key, _limit_bytes):
+        return self.data
+
+
+def of_notebook(kit, files, source):
+    """What is chosen where a notebook with one code cell lies beside the files."""
+    memory = Memory({**files, "work.ipynb": b""})
+    data = cells("import numpy as np", source)
+    memory.files["work.ipynb"] = data
+    memory.entries = [
+        Entry(entry.path, len(data), 0.0, Bytes(data), None) if entry.path == "work.ipynb" else entry
+        for entry in memory.entries
+    ]
+    read = memory.read
+    memory.read = lambda entry: entry.read(10**6) if entry.path.startswith("work") else read(entry)
+    return chosen(memory.choose())
+
+
+def test_choose_modules_takes_what_a_notebooks_cells_define_where_no_file_has_it(kit):
+    both = kit.layers.decode() + kit.fc_net.decode()
+    assert of_notebook(kit, {}, both) == {
+        "net231/layers.py": "work.ipynb.py",
+        "net231/classifiers/fc_net.py": "work.ipynb.py",
+    }
+    blank = {"net231/layers.py": kit.blank_layers}
+    assert of_notebook(kit, blank, kit.layers.decode())["net231/layers.py"] == "work.ipynb.py"
+
+
+def test_choose_modules_leaves_a_notebooks_cells_where_a_file_has_it_or_they_have_only_half(kit):
+    whole = {"net231/layers.py": kit.layers}
+    assert of_notebook(kit, whole, kit.layers.decode()) == {"net231/layers.py": "net231/layers.py"}
+    half = "def norm_forward(x):\n    return x - 1\n"
+    assert of_notebook(kit, {}, half) == {}
+    assert of_notebook(kit, {}, kit.blank_layers.decode()) == {}
 
 
 def test_choose_modules_finds_nothing_in_nothing():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from grader.assignment import NotebookSpec
-from grader.intake.notebooks import headings_found, name_rank, plain_name
+from grader.assignment import NotebookSpec, Question
+from grader.intake.notebooks import headings_found, name_rank, pick_notebook, plain_name
+from grader.intake.tree import Entry
 
 SPEC = NotebookSpec(
     path="BatchNormalization.ipynb",
@@ -85,3 +88,49 @@ def test_pick_notebook_does_not_take_another_notebook(kit, take, tmp_path):
     del files["Normalization.ipynb"]
     found, _ = take_one(take, kit.write(tmp_path / "alice", files))
     assert (found.notebooks, found.missing) == ((), ("Normalization.ipynb",))
+
+
+QUESTION = Question.model_validate(
+    {
+        "id": "q1",
+        "title": "Q",
+        "kind": "text",
+        "notebook": "BatchNormalization.ipynb",
+        "heading": "Inline Question 1",
+        "points": 1,
+        "rubric": [{"criterion": "c", "points": 1}],
+    }
+)
+
+
+def with_answer(text):
+    source = f"## Inline Question 1\nWhy?\n\nAnswer: {text}"
+    return json.dumps({"cells": [{"cell_type": "markdown", "source": source}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("blank", "filled", "picked"),
+    [
+        ("BatchNormalization.ipynb", "BatchNormalization_final.ipynb", "BatchNormalization_final.ipynb"),
+        ("BatchNormalization (1).ipynb", "BatchNormalization.ipynb", "BatchNormalization.ipynb"),
+    ],
+)
+def test_pick_notebook_prefers_a_copy_with_answers_to_one_without(blank, filled, picked):
+    files = {blank: with_answer("[FILL THIS IN]"), filled: with_answer("The scale matters less.")}
+    entries = [Entry(path, len(data), 0.0, None, path) for path, data in files.items()]
+    found, _ = pick_notebook(
+        SPEC, entries, near=lambda _: (0, 0), read=lambda entry: files[entry.path], questions=[QUESTION]
+    )
+    assert found is not None
+    assert found.path == picked
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"[" * 100_000])
+def test_pick_notebook_takes_what_is_no_notebook_for_unanswered(data):
+    files = {"BatchNormalization.ipynb": data, "BatchNormalization (1).ipynb": with_answer("Robust.")}
+    entries = [Entry(path, len(found), 0.0, None, path) for path, found in files.items()]
+    found, _ = pick_notebook(
+        SPEC, entries, near=lambda _: (0, 0), read=lambda entry: files[entry.path], questions=[QUESTION]
+    )
+    assert found is not None
+    assert found.path == "BatchNormalization (1).ipynb"
