@@ -25,7 +25,7 @@ FLOORS = (
         "grader.points",
         "grader.tree",
     },
-    {"grader.yamlfile", "grader.seed", "grader.strip", "grader.store"},
+    {"grader.yamlfile", "grader.jsonfile", "grader.seed", "grader.strip", "grader.store"},
     {"grader.assignment"},
     {
         "grader.suite",

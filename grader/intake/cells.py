@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import io
-import json
 import re
 import warnings
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from ..errors import SubmissionError
+from ..jsonfile import read_json
 from ..probe.definitions import definitions
 from .tree import Entry
 
@@ -19,7 +19,7 @@ __all__ = ["ENDING", "as_module", "code_of", "defining"]
 ENDING = ".ipynb.py"  # of the made file's path, behind the notebook's own name
 
 _LEFT_OUT = "#: "  # in front of lines that are not run
-_MAGIC = re.compile(r"^(\s*)([%!?].*|.*\?)$")
+_MAGIC = re.compile(r"^(\s*+)([%!?].*|.*\?)$")
 
 
 def code_of(data: bytes) -> str:
@@ -28,9 +28,9 @@ def code_of(data: bytes) -> str:
     Magics, shell commands and cells that are no Python become comments, in place, so that the rest keeps its meaning.
     """
     try:
-        cells = json.loads(data)["cells"]
+        cells = read_json(data)["cells"]
         sources = ["".join(cell["source"]) if cell["cell_type"] == "code" else None for cell in cells]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return ""
     return "\n".join(
         f"# cell {number}\n{_python(source)}"

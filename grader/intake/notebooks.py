@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from ..assignment import NotebookSpec, Question
+from ..jsonfile import read_json
 from ..questions.answers import extract_answers
 from .caps import DEFAULT_CAPS
 from .tree import Entry
 
 __all__ = ["headings_found", "name_rank", "pick_notebook", "plain_name"]
 
-_COPY = re.compile(r"(?:[ _-]*(?:\(\d+\)|copy\d*|copy \d+|kopie|checkpoint|final|\d{1,2}))+$", re.IGNORECASE)
-_HEADING = re.compile(r"^\s*#{1,6}\s+(.*)$", re.MULTILINE)
+# What can match nowhere must not be tried in many ways: the repetitions are possessive, and blanks do not run over lines.
+_COPY = re.compile(r"(?:[ _-]*+(?:\(\d++\)|copy ?\d*+|kopie|checkpoint|final|\d++))++$", re.IGNORECASE)
+_HEADING = re.compile(r"^[ \t]*+#{1,6}[ \t]+(.*)$", re.MULTILINE)
 
 EXACT, COPY, OTHER, UNKNOWN = 0, 1, 2, 3
 
@@ -41,10 +42,10 @@ def name_rank(name: str, spec: NotebookSpec) -> int:
 def headings_found(data: bytes, headings: Sequence[str]) -> int:
     """How many of `headings` stand in the markdown of a notebook; 0 for bytes that are no notebook."""
     try:
-        cells = json.loads(data)["cells"]
+        cells = read_json(data)["cells"]
         sources = [cell["source"] for cell in cells if cell.get("cell_type") == "markdown"]
         texts = ["".join(source) for source in sources]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return 0
     there = {_normal(line) for text in texts for line in _HEADING.findall(text)}
     return sum(_normal(heading.lstrip("# ")) in there for heading in headings)
@@ -57,8 +58,8 @@ def _normal(heading: str) -> str:
 def _is_answered(data: bytes, questions: Sequence[Question]) -> bool:
     """Whether any question has an answer in a notebook."""
     try:
-        notebook = json.loads(data)
-    except (ValueError, RecursionError):
+        notebook = read_json(data)
+    except ValueError:
         return False
     return isinstance(notebook, dict) and any(
         found.answered for found in extract_answers(notebook, questions)

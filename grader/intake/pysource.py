@@ -32,11 +32,12 @@ _STARTER_CALLS = frozenset(
     }
 )
 _AST_BYTES = 512 * 1024  # larger sources, which nobody writes by hand, are read line by line
+_LINE_CHARACTERS = 2_000  # longer ones are data or made to break readers
 _DEFINITION = re.compile(r"^([ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+([A-Za-z_]\w*)")
 _WORKING_LINE = re.compile(
     r"[-+*/@]=|[^\s=(,\[{:*/@+-]\s*[-+*/@]\s*[^\s=]|\b(?:np|numpy)\.(?!zeros|ones|random\.seed)\w+"
 )
-_NUMBER = re.compile(r"\d[\d.]*[eE][-+]?\d+")  # the sign of an exponent is no arithmetic
+_NUMBER = re.compile(r"(?<![\d.])\d[\d.]*+[eE][-+]?\d+")  # the sign of an exponent is no arithmetic
 _TRIPLE = re.compile(r"[rRbBuU]{0,2}(\"\"\"|''')[\s\S]*?\1")
 _STRING = re.compile(r"'[^'\\\n]*(?:\\.[^'\\\n]*)*'|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"")
 
@@ -123,6 +124,8 @@ def _scan_lines(text: str, names: Collection[str]) -> Scan:
     written: set[str] = set()
     current = ""
     for line in lines:
+        if len(line) > _LINE_CHARACTERS:
+            continue
         code = _NUMBER.sub("0", _STRING.sub("''", line).partition("#")[0].rstrip())
         if not code:
             continue

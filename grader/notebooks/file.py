@@ -11,6 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from ..errors import SubmissionError
+from ..jsonfile import read_json
 
 __all__ = ["read_notebook", "write_notebook"]
 
@@ -61,14 +62,16 @@ def _document(data: bytes, path: str) -> Mapping[str, Any]:
             f"{path}: byte {exc.start} is not UTF-8; save the notebook again from Jupyter"
         ) from exc
     try:
-        document = json.loads(text)
+        document = read_json(text)
     except json.JSONDecodeError as exc:
         raise SubmissionError(
             f"{path}: not JSON at line {exc.lineno}, column {exc.colno} ({exc.msg}); expected a notebook, saved from Jupyter"
         ) from exc
-    except (RecursionError, ValueError) as exc:  # nested a thousand deep, or a number of thousands of digits
+    except (
+        ValueError
+    ) as exc:  # nested a thousand deep, a number of thousands of digits, or millions of values
         raise SubmissionError(
-            f"{path}: JSON that no notebook holds ({type(exc).__name__}); save it again from Jupyter"
+            f"{path}: JSON that no notebook holds ({exc}); save it again from Jupyter"
         ) from exc
     if not isinstance(document, dict):
         raise SubmissionError(

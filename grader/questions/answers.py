@@ -55,7 +55,7 @@ _HEADING_LINE = re.compile(r"[ \t]{0,3}#{1,6}[ \t]*\S|[^\n]+\n[ \t]{0,3}(?:=+|-{
 _OPTION_LINE = re.compile(r"[ \t>*_~+\-]{0,16}\(?[0-9a-e]{1,2}[.)][ \t*_~]{1,8}\S|[ \t]{0,16}[-*+][ \t]")
 _TICK = re.compile(r"\[[xX✓✔]\]|[✓✔☑✅←⇐]|<[-=]|~~|\*\*|__|\\color|<(?:b|u|mark|font|span|del|s|strong)\b")
 _NOTHING = re.compile(
-    r"<!--.*?-->|<br\s*/?>|&nbsp;|</?(?:font|span|p|b|i|div)\b[^<>]*>", re.DOTALL | re.IGNORECASE
+    r"<!--(?:(?!<!--).)*?-->|<br\s*/?>|&nbsp;|</?(?:font|span|p|b|i|div)\b[^<>]*>", re.DOTALL | re.IGNORECASE
 )
 
 

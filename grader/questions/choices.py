@@ -10,6 +10,7 @@ are left out first.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,9 @@ class Reading:
     unclear: str = ""
 
 
-TOO_LONG_CHARACTERS = 8_000  # nobody needs more to name an option, and no pattern needs to meet it
+# Nobody needs more to name an option, and no pattern needs to meet it; NFKC makes up to eighteen characters of one.
+TOO_LONG_CHARACTERS = 8_000
+_NEAR_CHARACTERS = 200  # before an option, in which a sentence says that it is the answer
 
 # What may stand between a slot's label and its options, and still say plainly that they belong together.
 # The repetition is possessive (and longer forms stand first): with two ways to read a word, failing would take ages.
@@ -82,8 +85,9 @@ def read_one(text: str, *, options: int, negative: bool = False) -> Reading:
     options: how many options there are, numbered from 1. negative: the question asks for what does *not* hold, so that a negation
     beside the option ("2 does not work well") is part of the answer.
     """
-    if len(text) > TOO_LONG_CHARACTERS:
-        return _unclear(f"the answer is {len(text)} characters long")
+    characters = max(len(text), len(unicodedata.normalize("NFKC", text[:TOO_LONG_CHARACTERS])))
+    if characters > TOO_LONG_CHARACTERS:
+        return _unclear(f"the answer is {characters} characters long")
     sentences = list(read_sentences(plain_text(text), {}, options))
     groups = [(sentence, item) for sentence, items in sentences for item in items]
     if not groups:
@@ -119,8 +123,9 @@ def _objection(sentence: str, item: Item, *, negative: bool) -> str:
 
 def read_slots(text: str, *, labels: Mapping[str, Sequence[str]], options: int) -> Reading:
     """What was chosen for each of several slots. labels: how students name each slot, by its id."""
-    if len(text) > TOO_LONG_CHARACTERS:
-        return _unclear(f"the answer is {len(text)} characters long")
+    characters = max(len(text), len(unicodedata.normalize("NFKC", text[:TOO_LONG_CHARACTERS])))
+    if characters > TOO_LONG_CHARACTERS:
+        return _unclear(f"the answer is {characters} characters long")
     sentences = list(read_sentences(plain_text(text), labels, options))
     found: dict[str, list[tuple[frozenset[int], bool]]] = {}
     loose: set[int] = set()
@@ -188,7 +193,7 @@ def _stated_group(sentences: Sequence[tuple[str, list[Item]]]) -> tuple[str, Ite
             break
     for sentence, groups in sentences:
         for group in groups:
-            if _SAID.search(sentence[: group.start]):
+            if _SAID.search(sentence[max(0, group.start - _NEAR_CHARACTERS) : group.start]):
                 return sentence, group
     return None
 

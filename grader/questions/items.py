@@ -52,9 +52,9 @@ _NEITHER = [
 
 _STRUCK = re.compile(r"~~.*?~~|<(?P<tag>s|del|strike)>.*?</(?P=tag)>", re.DOTALL | re.IGNORECASE)
 _HTML = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
-_LINK = re.compile(r"\[([^\]]+)\]\((?:https?:|#|mailto:)[^)]*\)")
-_FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
+_IMAGE = re.compile(r"!\[[^\]]{0,200}\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\]]{1,200})\]\((?:https?:|#|mailto:)[^)]*\)")
+_FENCE = re.compile(r"^[ \t]*+(?:```|~~~).*$", re.MULTILINE)
 _MATH = re.compile(r"\$\$?([^$]{1,400}?)\$\$?")
 _MATH_DRESS = re.compile(r"\\(?:color|textcolor)\{[^{}]*\}|\\[a-zA-Z]+|[{}\\]")
 # "0 or 1" speaks of values: there is no option 0.

@@ -215,6 +215,28 @@ def many_cells():
     return json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}).encode()
 
 
+def no_notebook(cells, **fields):
+    return json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}, **fields}).encode()
+
+
+def hard_to_match(right):
+    """Names, headings, sources, answers and lines that make patterns try for hours where they can read one thing in two ways."""
+    document = json.loads(right["Centering.ipynb"])
+    answer = {"cell_type": "markdown", "metadata": {}, "source": "<!--" * 5000}
+    document["cells"] += [{**answer, "id": f"more-{number}"} for number in range(100)]
+    blank = {"cell_type": "markdown", "metadata": {}, "source": "\n" * 1_000_000}
+    code = {"cell_type": "code", "metadata": {}, "source": " " * 1_000_000}
+    broken = b"def center_forward(:\n    x = '" + b"1" * 1_000_000 + b"\\'" * 100_000
+    return {
+        **right,
+        "Centering.ipynb": json.dumps(document).encode(),
+        "1" * 200 + "x.ipynb": no_notebook([blank, code]),
+        "copy 1 " * 30 + "x.py": LAZY,
+        "old/centering.py": broken,
+        "older/centering.py": broken,
+    }
+
+
 def hand_ins(arena):
     right = solution_files(arena.assignment)
     module, notebook = right["centering.py"], right["Centering.ipynb"]
@@ -238,12 +260,17 @@ def hand_ins(arena):
         "many_cells": many_cells(),
         "surrogates": notebook.replace(b"origin.", b"origin \\ud800 \\u202e."),
         "nested_json": b"[" * 100_000,
+        "endless_values": no_notebook([], worksheets=[[]] * 5_000_000),
+        "huge_number": no_notebook([{"cell_type": "code", "source": "1", "level": 0}]).replace(
+            b" 0}", b"9" * 100_000 + b"}"
+        ),
     }
     modules = {"null_source": b"\x00" * 1000, "endless_parse": b"x = " + b"(" * 100_000}
     return {
         **{name: {"handin.zip": data} for name, data in archives.items()},
         **{name: {**right, "Centering.ipynb": data} for name, data in notebooks.items()},
         **{name: {**right, "centering.py": data} for name, data in modules.items()},
+        "hard_to_match": hard_to_match(right),
         "links": linked(arena),
         "names": oddly_named(right),
         "shadows": {**right, **SHADOWS},
@@ -283,6 +310,9 @@ ATTACKS = {
     "many_cells": (MODULES, r"5000 cells; expected at most 2000"),
     "surrogates": (FULL, r"2 / 2"),
     "nested_json": (MODULES, r"JSON that no notebook holds|not JSON"),
+    "endless_values": (MODULES, r"more than \d+ values in one document"),
+    "huge_number": (MODULES, r"JSON that no notebook holds"),
+    "hard_to_match": (FULL, r"2 / 2"),
     "null_source": (SPREAD, r"null bytes|could not be imported"),
     "endless_parse": (SPREAD, r"could not be imported|importing centering.py failed"),
 }

@@ -134,3 +134,13 @@ def test_pick_notebook_takes_what_is_no_notebook_for_unanswered(data):
     )
     assert found is not None
     assert found.path == "BatchNormalization (1).ipynb"
+
+
+@pytest.mark.parametrize("mark", ["1", "(1)", " copy 1", "-final"])
+def test_names_made_to_be_read_in_many_ways_are_read_at_once(mark):
+    assert plain_name(f"{mark * 40}x.py") == f"{mark * 40}x.py"
+    assert plain_name(f"a{mark * 40}.py") == "a.py"
+
+
+def test_blank_lines_in_front_of_headings_are_passed_over_at_once(kit):
+    assert headings_found(kit.notebook("\n" * 1_000_000 + "# Forward Pass"), ["Forward Pass"]) == 1

@@ -295,3 +295,9 @@ def test_a_text_beyond_the_limit_is_not_read():
     text = "2" + " " * TOO_LONG_CHARACTERS
     assert "characters long" in one(text)
     assert "characters long" in slots(text)
+
+
+def test_text_that_grows_when_it_is_normalized_is_too_long():
+    text = "2" + "\ufdfa" * (TOO_LONG_CHARACTERS // 4)
+    assert "characters long" in one(text)
+    assert "characters long" in slots(text)
