@@ -56,7 +56,7 @@ def explain(
     diagnoses = diagnose(observed)
     results = {result.id: _carried(result, diagnoses.get(result.id), known.share) for result in judged}
     given = {result.id: results[result.id].points - result.points for result in judged}
-    lost = {name: result.max_points - result.points for name, result in results.items()}
+    lost = {result.id: result.max_points - result.points for result in judged}
     for seen in observed:
         name = seen.check.id
         if not seen.passed and not given[name]:  # the greater of the two grounds counts, never their sum
@@ -121,7 +121,7 @@ def _excused(
 ) -> CheckResult:
     """One result with the share that the student's own forward pass excuses.
 
-    lost: points that checks lost and that nothing was given back for; what is given here is taken from those of `charged`. The
+    lost: points that checks lost; what is given here is taken from those of `charged`, for no loss to be given back twice. The
     forward pass was run by the student's process, which can make it wrong for this occasion alone: so no more is given back than
     the same mistake cost, and nothing where it cost nothing.
     """
