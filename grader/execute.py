@@ -6,12 +6,10 @@ failure of our own machinery is an exception.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
@@ -26,14 +24,12 @@ from .sandbox.channel import Planned, ProbeSession, RunnerLostError, run_probes
 from .sandbox.members import Usage
 from .sandbox.room import RoomSpec
 from .sandbox.sandbox import Sandbox
+from .sandbox.turns import Turns
 from .seed import Seed
 from .store.blobs import BlobStore
 from .suite import Suite
 
 __all__ = ["Executor", "LocalExecutor", "Plan", "execute", "not_run"]
-
-#: Entered while student code runs; see `LocalExecutor`.
-Turns = AbstractAsyncContextManager[None]
 
 MIB = 1024 * 1024
 WORK = "/work"  # the submission's folder in a room
@@ -82,7 +78,7 @@ class LocalExecutor:
 
     def __init__(self, *, slots: int, blobs: BlobStore, unsafe: bool = False) -> None:
         self.slots = slots + 1
-        self._turns = asyncio.Semaphore(slots)
+        self._turns = Turns(slots)
         self._blobs = blobs
         self._sandbox = Sandbox(unsafe=unsafe)
 
@@ -132,7 +128,6 @@ async def execute(
     """
     spec = _room_spec(plan, submission, blobs)
     digests = {file.path: file.digest for file in submission.files}
-    turns = turns or contextlib.nullcontext()
     parts = [await _modules(plan, spec, sandbox, turns)] if plan.suite.of_modules else []
     for notebook in plan.suite.assignment.spec.notebooks:
         digest = digests.get(notebook.path)
@@ -210,7 +205,7 @@ def _planned(plan: Plan, checks: Sequence[Check]) -> tuple[Planned, ...]:
     )
 
 
-async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox, turns: Turns) -> _Part:
+async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox, turns: Turns | None) -> _Part:
     files = plan.suite.assignment.spec.files
     order = [*(module.path for module in files.modules), *files.fallback, *files.provided]
     python = [path for path in order if path.endswith(".py") and not path.endswith("__init__.py")]
@@ -229,7 +224,14 @@ async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox, turns: Turns) -
 
 
 async def _notebook(
-    plan: Plan, path: str, data: bytes, spec: RoomSpec, *, sandbox: Sandbox, blobs: BlobStore, turns: Turns
+    plan: Plan,
+    path: str,
+    data: bytes,
+    spec: RoomSpec,
+    *,
+    sandbox: Sandbox,
+    blobs: BlobStore,
+    turns: Turns | None,
 ) -> _Part:
     """Run one notebook in a room of its own and, after the last cell, ask for the checks of its namespace."""
     checks = plan.suite.in_notebook(path)
@@ -244,7 +246,7 @@ async def _notebook(
         try:
             async with sandbox.room(spec) as room:
                 room_s = time.monotonic() - started
-                async with turns:
+                async with turns.taken(room.computed_s) if turns else contextlib.nullcontext():
                     began = time.monotonic()
                     run = await run_notebook(
                         room, data, path=path, limits=spec.limits, probing=ask if checks else None

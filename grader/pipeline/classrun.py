@@ -24,6 +24,7 @@ from ..points import shown_points
 from ..records.gradebook import Gradebook
 from ..seed import Seed
 from ..state import State
+from ..store.evidence import complete
 from ..store.roster import TurnedAway
 from ..submission import Rejected, find_submissions
 from .settings import Line, Progress, Settings, Summary
@@ -235,7 +236,7 @@ class ClassRun:
                 evidence = not_run(grading.suite, submission, key, _fault(exc))
                 continue
             await asyncio.to_thread(self.settings.state.evidence.keep, evidence)  # it waits for the disk
-            if self.settings.state.evidence.find(key) is not None:
+            if complete(evidence):
                 break
         if evidence is None:
             raise GraderError(f"{submission.student}: was not attempted")

@@ -11,7 +11,6 @@ import contextlib
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -22,6 +21,7 @@ from .members import Member, Usage
 from .room import MACHINE_FULL, Room, RoomSpec
 from .sandbox import Sandbox
 from .session import ImportReport, OutOfTurnError, Planned, ProbeSession, RunnerLostError
+from .turns import Turns
 
 __all__ = [
     "ImportReport",
@@ -65,7 +65,7 @@ async def run_probes(
     plan: Sequence[Planned],
     *,
     deadline_s: float | None = None,
-    turns: AbstractAsyncContextManager[None] | None = None,
+    turns: Turns | None = None,
 ) -> ProbeRun:
     """Run every planned check on the submission that `spec` stages, and answer for each of them.
 
@@ -80,7 +80,7 @@ async def run_probes(
     try:
         await work.make_room()
         standing = time.monotonic()
-        async with turns or contextlib.nullcontext():
+        async with turns.taken(work.computed_s) if turns else contextlib.nullcontext():
             begun = time.monotonic()
             waited_s = begun - standing
             ends = None if deadline_s is None else begun + deadline_s
@@ -231,6 +231,11 @@ class _Work:
             self._runners += 1
             await self._start()
         return self._session
+
+    def computed_s(self) -> float | None:
+        """CPU seconds in all rooms until now, or None where that is not counted."""
+        now = self._room.computed_s() if self._room is not None else 0.0
+        return None if now is None else self.usage.cpu_s + now
 
     async def make_room(self) -> None:
         """Make the next runner's room. Raises: SandboxError if it cannot be made."""

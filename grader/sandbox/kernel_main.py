@@ -7,6 +7,7 @@ no secret, and the bounds that they keep are manners, not walls. The driver keep
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib
 import io
 import json
@@ -279,13 +280,20 @@ def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
     app.initialize([])  # type: ignore[no-untyped-call]  # IPython has no types here
     shell: Any = app.shell
     _prepare_for_student(shell, work)
-    shell.serve_probes = lambda: serve_namespace(
-        shell.user_ns,
-        channel,
-        work=work,
-        evidence_bytes=int(config["evidence_bytes"]),
-        alone=bool(config["alone"]),
-    )
+
+    def serve_probes() -> None:
+        # Each fork empties the cache of fonts, which costs it 150 page faults if there are any.
+        with contextlib.suppress(Exception):  # what student code made of it
+            sys.modules["matplotlib.font_manager"]._get_font.cache_clear()
+        serve_namespace(
+            shell.user_ns,
+            channel,
+            work=work,
+            evidence_bytes=int(config["evidence_bytes"]),
+            alone=bool(config["alone"]),
+        )
+
+    shell.serve_probes = serve_probes
     os.write(channel, b"k")  # the sockets are bound, and no student code has run
     app.start()  # type: ignore[no-untyped-call]  # IPython has no types here
 

@@ -118,6 +118,10 @@ class Room:
             peak_memory_bytes=largest if memory is None else memory,
         )
 
+    def computed_s(self) -> float | None:
+        """CPU seconds of everything that ran in the room until now, or None where only its members' own are known."""
+        return self._group.cpu_s() if self._group else None
+
     def memory_kills(self) -> int:
         """How many processes died because the room was out of memory, where that is counted."""
         if self._watchdog is not None and self._watchdog.over == "memory":
