@@ -73,7 +73,10 @@ class CellLimit(Strict):
 
 
 class Limits(Strict):
-    """What student code may use. Seconds of wall clock unless the name says cpu; bytes as MiB."""
+    """What student code may use. Seconds of wall clock unless the name says cpu; bytes as MiB.
+
+    evidence_mib: of arrays that all checks of the modules, or of one notebook, return together.
+    """
 
     cell_s: float = Field(30.0, gt=0)
     cells: list[CellLimit] = Field(default_factory=list)

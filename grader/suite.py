@@ -72,11 +72,11 @@ class Suite:
     @property
     def of_modules(self) -> tuple[Check, ...]:
         """All that runs beside the modules: their checks, then companions, which come last so that none of them delays a check."""
-        return (*self.at("modules"), *self.companions)
+        return (*_hidden_last(self.at("modules")), *self.companions)
 
     def in_notebook(self, path: str) -> tuple[Check, ...]:
         """The checks that read one notebook's namespace."""
-        return tuple(check for check in self.at("notebook") if check.notebook in ("", path))
+        return _hidden_last([check for check in self.at("notebook") if check.notebook in ("", path)])
 
     def check(self, name: str) -> Check:
         """One check by its id. Raises: KeyError if there is none."""
@@ -84,6 +84,12 @@ class Suite:
             if check.id == name:
                 return check
         raise KeyError(name)
+
+
+def _hidden_last(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """In the order in which they run. What a visible check says is shown to students, and a room's files outlive a check: were a
+    hidden one before it, its inputs could be kept and told."""
+    return tuple(sorted(checks, key=lambda check: not check.visible))
 
 
 def load_suite(assignment: Assignment) -> Suite:

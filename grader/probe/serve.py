@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -156,11 +156,12 @@ class Server:
                 "ending": "not_run",
                 "detail": f"check {request['id']} is not among those that were loaded",
             }, b""
+        most = min(self.bounds.payload_bytes, int(request.get("payload_bytes", self.bounds.payload_bytes)))
         attempt = Attempt(
             probe=check.probe,
             seed=int(request["seed"]),
             time_s=float(request["time_s"]),
-            bounds=self.bounds,
+            bounds=replace(self.bounds, payload_bytes=most),
             close=(self.channel.fileno(),),
             alone=self.alone,
             describe=self.describe or (lambda exc: describe_error(exc, self.work)),

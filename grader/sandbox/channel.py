@@ -115,6 +115,7 @@ class _Work:
         self._member: Member | None = None
         self._runners = 0
         self._kills = self._machine_kills = 0
+        self._left_bytes = int(spec.limits.evidence_mib * MIB)
         self.usage = Usage()
         self.rooms_s = 0.0
         self._long: dict[str, RunnerLostError] = {}  # of modules whose whole top level is not run again
@@ -142,6 +143,7 @@ class _Work:
         """
         session, self._session = self._session, None
         if session is not None:
+            self._left_bytes = session.left_bytes
             session.close()
         try:
             return await self._dismiss(farewell_s)
@@ -249,10 +251,9 @@ class _Work:
         if self._room is None:
             raise SandboxError("no room was made for the checks; run again")
         ours, theirs = socket.socketpair()
-        evidence_bytes = int(self._spec.limits.evidence_mib * MIB)
-        self._session = ProbeSession(ours, evidence_bytes=evidence_bytes)
+        self._session = ProbeSession(ours, evidence_bytes=self._left_bytes)
         with theirs:
-            config = {"evidence_bytes": evidence_bytes, "alone": self._sandbox.sandboxed}
+            config = {"evidence_bytes": self._left_bytes, "alone": self._sandbox.sandboxed}
             self._member = await self._room.fork("runner", config, [theirs.fileno()], cpu_s=RUNNER_CPU_S)
         try:
             await self._session.load(self._modules)

@@ -90,13 +90,17 @@ class ProbeSession:
     """One conversation with one runner, or with a kernel that serves its namespace.
 
     Each method sends one request and takes one frame. After a `RunnerLostError` the session is of no more use.
-    evidence_bytes: of all arrays of one answer together.
+    left_bytes: of arrays that are still taken: a submission that returned the most in every check would fill the driver's memory.
     """
 
     def __init__(self, channel: socket.socket, *, evidence_bytes: int) -> None:
         channel.setblocking(False)
         self._channel = channel
-        self._bounds = Bounds(payload_bytes=evidence_bytes)
+        self.left_bytes = evidence_bytes
+
+    @property
+    def _bounds(self) -> Bounds:
+        return Bounds(payload_bytes=self.left_bytes)
 
     async def load(self, modules: Mapping[str, str]) -> frozenset[str]:
         """Send the stripped check modules; the one named "checks" holds the checks.
@@ -140,10 +144,13 @@ class ProbeSession:
             "seed": planned.seed,
             "time_s": planned.time_s,
             "problems": list(problems),
+            "payload_bytes": self.left_bytes,
         }
         header, payload = await self._ask(request, planned.time_s + GRACE_S)
+        bounds = self._bounds
+        self.left_bytes -= len(payload)
         try:
-            values = decode_values(header.get("values", []), payload, self._bounds)
+            values = decode_values(header.get("values", []), payload, bounds)
         except OversizeError as exc:
             return CheckEvidence(check=planned.id, ending=Ending.OVERSIZE, detail=str(exc))
         except FrameError as exc:

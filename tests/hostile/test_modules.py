@@ -63,6 +63,7 @@ ATTACKS = {
     "links_out_of_the_room": ({}, r"spied: \[\]"),
     "smuggles_hidden_inputs": ({}, r"smuggled"),
     "answers_with_a_name": ({}, r"smuggled"),
+    "carries_hidden_inputs_over": ({}, r"kept: \[\]"),
     "knows_the_public_seed": ({}, r"relative error"),
     "works_when_watched": (FORWARD, r"Failed"),
     "rewrites_the_inputs": ({}, r"relative error"),
@@ -129,7 +130,9 @@ def test_nothing_is_left_behind(graded):
     assert {name: found for name, found in graded.left.items() if found} == {}
 
 
-@pytest.mark.parametrize("name", ["smuggles_hidden_inputs", "answers_with_a_name"])
+@pytest.mark.parametrize(
+    "name", ["smuggles_hidden_inputs", "answers_with_a_name", "carries_hidden_inputs_over"]
+)
 def test_inputs_of_a_hidden_check_do_not_reach_the_student(graded, name):
     assert "smuggled" not in graded.page(name, "students")
 

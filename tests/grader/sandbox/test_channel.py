@@ -663,3 +663,9 @@ def test_files_of_the_submission_stay_as_they_are(bench, tmp_path):
     source = "import os\ndef f(x):\n    open('/work/layers.py', 'w').write('changed')\n    return x"
     assert bench.one(source).ending is Ending.ANSWERED
     assert Path(bench.folder / "0.py").read_text() == source
+
+
+def test_arrays_of_all_checks_are_bounded_together_and_over_the_end_of_a_runner(bench, suites):
+    source = "import numpy as np, os\ndef f(x): return np.ones(2**18)\ndef g(x): os.kill(os.getppid(), 9)\n"
+    run = bench.probe(source, suites("f", "g"), ["f", "g", "f", "f"], evidence_mib=5.0)
+    assert endings(run) == [Ending.ANSWERED, Ending.DIED, Ending.ANSWERED, Ending.OVERSIZE]

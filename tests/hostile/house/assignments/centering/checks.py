@@ -15,13 +15,6 @@ def judge_share(actual, expected):
     return Judgement(float(same), "" if same and HELD_BACK else "is not centered")
 
 
-@check(points=4, tolerance=1.2345e-9, of="center_forward", hint="canary-161803398874")
-def columns_are_centered(impl, rng):
-    """Each column has mean zero afterwards."""
-    # canary-577215664901: a comment of the author's
-    return {"out": impl.center_forward(rng.standard_normal(SHAPE))}
-
-
 @check(points=3, of="center_backward", visible=False, judge=judge_share)
 def gradient_is_centered(impl, rng):
     """The gradient for x is centered, too.
@@ -29,6 +22,13 @@ def gradient_is_centered(impl, rng):
     canary-693147180559: prose for those who write checks.
     """
     return {"dx": impl.center_backward(rng.standard_normal(SHAPE))}
+
+
+@check(points=4, tolerance=1.2345e-9, of="center_forward", hint="canary-161803398874")
+def columns_are_centered(impl, rng):
+    """Each column has mean zero afterwards."""
+    # canary-577215664901: a comment of the author's
+    return {"out": impl.center_forward(rng.standard_normal(SHAPE))}
 
 
 @check(points=2, of="spread", where="notebook")
