@@ -28,6 +28,7 @@ __all__ = [
     "Question",
     "RubricLine",
     "Spec",
+    "StandIns",
     "load_assignment",
 ]
 
@@ -56,6 +57,17 @@ class Files(Strict):
     fallback: list[InnerPath] = Field(default_factory=list)
 
 
+class StandIns(Strict):
+    """What may show the same in a hand-in without the notebook: its checks and questions wait for a person then.
+
+    files: case-insensitive globs of names. calls: functions of which a script, or a notebook of the student's own, calls one, in
+    whatever case and with or without underscores.
+    """
+
+    files: list[str] = Field(default_factory=list)
+    calls: list[str] = Field(default_factory=list)
+
+
 class NotebookSpec(Strict):
     """A notebook. matches: case-insensitive globs for other names of it; `headings` of it recognise a renamed one by content."""
 
@@ -63,6 +75,7 @@ class NotebookSpec(Strict):
     matches: list[str] = Field(default_factory=list)
     headings: list[str] = Field(default_factory=list)
     required: bool = True
+    instead: StandIns = Field(default_factory=StandIns)
 
 
 class CellLimit(Strict):

@@ -46,7 +46,15 @@ from .state import State
 from .store.evidence import evidence_key
 from .suite import Suite, expected_arrays, load_reference, load_suite
 
-__all__ = ["Grading", "environment", "keep_known", "open_grading", "prepare_grading", "rejected"]
+__all__ = [
+    "Grading",
+    "environment",
+    "keep_known",
+    "open_grading",
+    "prepare_grading",
+    "rejected",
+    "with_stand_ins",
+]
 
 
 @cache
@@ -117,7 +125,7 @@ class Grading:
         """Score the evidence, mark the inline questions, apply what people decided."""
         return score(
             submission,
-            evidence,
+            with_stand_ins(self.suite, submission, evidence),
             self.suite.checks,
             self.expected,
             known=self.known,
@@ -135,7 +143,8 @@ class Grading:
             questions = [question for question in spec.questions if question.notebook == notebook.path]
             if questions:
                 answers = self._answers(submission, notebook.path, questions)
-                graded += grade_questions(answers, questions, marks)
+                elsewhere = dict(submission.stand_ins).get(notebook.path, "")
+                graded += grade_questions(answers, questions, marks, elsewhere=elsewhere)
         order = [question.id for question in spec.questions]
         return tuple(sorted(graded, key=lambda result: order.index(result.id)))
 
@@ -172,6 +181,23 @@ class Grading:
         if array is not None:
             return _floats(array)
         return _history(self.solution, check, name) if self.solution else None
+
+
+def with_stand_ins(suite: Suite, submission: Submission, evidence: Evidence) -> Evidence:
+    """The evidence in which checks of a notebook wait for a person where something else of the hand-in may show the same."""
+    places = dict(submission.stand_ins)
+    waits = {
+        check.id: f"{path} is not what was handed in; see whether {place} shows what it asks for"
+        for path, place in places.items()
+        for check in suite.in_notebook(path)
+    }
+    checks = tuple(
+        replace(answer, ending=Ending.NEEDS_PERSON, detail=waits[answer.check])
+        if answer.check in waits and answer.ending is Ending.MISSING
+        else answer
+        for answer in evidence.checks
+    )
+    return replace(evidence, checks=checks)
 
 
 def open_grading(

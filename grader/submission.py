@@ -86,6 +86,7 @@ def _submission(student: str, handin: HandIn, intake: Intake, namesakes: int) ->
         digest=content_digest(staged.files, staged.aliases),
         arrived=handin.arrived or moment(tree.modified()),
         missing=staged.missing,
+        stand_ins=staged.stand_ins,
         notes=notes,
     )
 

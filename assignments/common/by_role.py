@@ -17,6 +17,10 @@ from grader.probe import NeedsPersonError
 __all__ = ["arguments", "call", "folded", "named_results", "order_of_terms", "role_of"]
 
 
+#: Where two parameters differ in case alone (`Y` and `y`), the lower one is the classes' numbers of what the other has one-hot.
+CLASSES = {"y": "labels", "yval": "labelsval"}
+
+
 def folded(name: str) -> str:
     """The name in lower case and without underscores, by which spellings are compared."""
     return name.replace("_", "").lower()
@@ -37,10 +41,13 @@ def arguments(function: Any, roles: Any, values: Any) -> dict[str, Any]:
     Raises: NeedsPersonError if a parameter without a default has no known role, or no value is there for it.
     """
     given = {}
-    for name, parameter in inspect.signature(function).parameters.items():
+    parameters = inspect.signature(function).parameters
+    for name, parameter in parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         role = role_of(name, roles) or folded(name)
+        if name.lower() == name and any(one != name and one.lower() == name for one in parameters):
+            role = CLASSES.get(role, role)
         if role in values:
             given[name] = values[role]
         elif parameter.default is parameter.empty:

@@ -18,8 +18,9 @@ from assignments.common.by_role import arguments, call, folded, named_results, o
 from assignments.common.column_names import FUNCTIONS, GRADIENT, HISTORIES, KINDS, NORMALIZED, ROLES
 from grader.probe import NeedsPersonError
 
-__all__ = ["FunctionNet", "plain_function"]
+__all__ = ["FunctionNet", "as_returned", "asked", "plain_function", "start_terms"]
 
+PROVIDED = "dd2424"
 READ_SCALE = 1 / 50  # of a hidden layer in the last layer's scores, so that no probability comes near zero
 
 
@@ -33,9 +34,29 @@ def plain_function(impl: Any, name: str, *, normalized: bool | None = None) -> A
     variants = tuple(one + ending for one in wanted for ending in NORMALIZED)
     for plain in (*variants, *wanted) if normalized else (*wanted, *variants):
         value = getattr(impl, found[plain], None) if plain in found else None
-        if inspect.isfunction(value):
+        if inspect.isroutine(value) and not _provided(value):
             return value
     raise NeedsPersonError(f"there is no class BNN, and no function {name} under one of its usual names")
+
+
+def start_terms(function: Any, settings: Any) -> dict[str, Any]:
+    """The settings of starting weights where a function takes a standard deviation and no word for He's.
+
+    Raises: NeedsPersonError if it cannot be asked for what `settings` want.
+    """
+    asked = {role_of(name, ROLES): one for name, one in inspect.signature(function).parameters.items()}
+    if not settings["he"] and "sig" not in asked:
+        raise NeedsPersonError(f"{function.__name__} takes no standard deviation")
+    if not settings["he"] or "he" in asked or "sig" not in asked:
+        return {}
+    if asked["sig"].default is not None:
+        raise NeedsPersonError(f"{function.__name__} does not say how it is asked for He's starting weights")
+    return {"sig": None}
+
+
+def _provided(function: Any) -> bool:
+    """Whether a function comes with the assignment: a helper of the course's package is no work of the student's."""
+    return str(getattr(function, "__module__", "")).partition(".")[0] == PROVIDED
 
 
 def _kinds(function: Any, returned: Any) -> dict[str, list[Any]]:
@@ -56,7 +77,7 @@ def _kinds(function: Any, returned: Any) -> dict[str, list[Any]]:
     return found
 
 
-def _filled(function: Any, template: Any, kinds: dict[str, list[Any]]) -> Any:
+def as_returned(function: Any, template: Any, kinds: dict[str, list[Any]]) -> Any:
     """The arrays of `kinds` in the form of `template`, which the function returned."""
     if isinstance(template, dict):
         result, count = dict(template), dict.fromkeys(KINDS, 0)
@@ -88,7 +109,7 @@ def _probabilities(function: Any, returned: Any, named: dict[str, Any], shape: A
     return arrays[0] if arrays[0] is named.get("p") else (sums or arrays)[0]
 
 
-def _asked(method: Any) -> Any:
+def asked(method: Any) -> Any:
     """Leave to a person what raises: perhaps the function was called in another way than its author meant.
 
     What is not written yet says so.
@@ -111,8 +132,11 @@ class FunctionNet:
     """A network of a student's functions, with the lists and methods of the course's class `BNN`.
 
     undrawn: why its starting values are not the student's, or "". unmoved: whether training-mode passes leave the moving averages
-    to the training loop, so that they cannot be asked for.
+    to the training loop, so that they cannot be asked for. holds: roles of what
+    the functions keep themselves, and nobody hands them.
     """
+
+    holds: Any = frozenset()
 
     def __init__(self, impl: Any, sizes: Any, *, batchNorm: bool, **settings: Any) -> None:
         self.impl, self.sizes, self.batchNorm = impl, tuple(sizes), batchNorm
@@ -138,6 +162,7 @@ class FunctionNet:
         function = plain_function(self.impl, "initializeParam", normalized=self.batchNorm)
         sizes, hidden = self.sizes, list(self.sizes[1:-1])
         values = {**self.settings, "d": sizes[0], "k": sizes[-1], "seed": 0}
+        values.update(start_terms(function, values))
         if not self.batchNorm:
             values = {**values, "gamma": None, "beta": None}
         pairs = [(sizes[i], sizes[i + 1]) for i in range(len(sizes) - 1)]
@@ -182,7 +207,7 @@ class FunctionNet:
     def _params(self, kinds: Any) -> Any:
         """One dictionary with all parameters, under the keys that the student's own has."""
         if self.template is not None:
-            own = _filled(None, self.template, kinds)
+            own = as_returned(None, self.template, kinds)
         else:
             own = {"W": self.W, "b": self.b}
             if self.batchNorm:
@@ -197,11 +222,12 @@ class FunctionNet:
         values = self._values(x=X, training=training, testing=not training)
         parameters = inspect.signature(function).parameters
         roles = {role_of(name, ROLES): parameter for name, parameter in parameters.items()}
+        known = {*roles, *self.holds}
         flagged = "training" in roles or "testing" in roles
-        if self.batchNorm and not ({"gamma", "params"} & set(roles)):
+        if self.batchNorm and not ({"gamma", "params"} & known):
             raise NeedsPersonError(f"{function.__name__} takes no gamma, and there is no other that does")
         if not training and self.batchNorm:
-            if not {"mu", "params"} & set(roles):
+            if not {"mu", "params"} & known or ("mu" in self.holds and not flagged):
                 raise NeedsPersonError(f"{function.__name__} takes no moving averages")
             values.update(mu=self.muMA, v=self.vaMA)
         elif "mu" in roles and roles["mu"].default is inspect.Parameter.empty:
@@ -212,7 +238,7 @@ class FunctionNet:
         named.update({role_of(name, ROLES): value for name, value in named.items() if role_of(name, ROLES)})
         return _probabilities(function, returned, named, (len(self.W[-1]), X.shape[1])), named
 
-    @_asked
+    @asked
     def evaluateClassifier(self, X: Any, training: bool = True) -> Any:  # noqa: N802 - the course's
         """As the class has it: p, h, and with batch normalization None, the normalized scores, None, the variance of the first."""
         p, _ = self._pass(X, training)
@@ -220,7 +246,7 @@ class FunctionNet:
         h = [X, *(self._read(X, i, training, normalized=False) for i in hidden)]
         if not self.batchNorm:
             return p, h
-        self.unmoved = self.unmoved or training
+        self.unmoved = self.unmoved or (training and "mu" not in self.holds)
         sh = [self._read(X, i, training, normalized=True) for i in hidden]
         s = self.W[0] @ X + self.b[0]
         with np.errstate(all="ignore"):
@@ -234,8 +260,7 @@ class FunctionNet:
             np.sqrt(X.shape[1]) + 1
         )  # no normalized score is larger, so that no ReLU cuts one that is lifted by it
         scale = 1 / high if normalized else READ_SCALE
-        cut = FunctionNet.__new__(FunctionNet)
-        cut.__dict__.update(vars(self))
+        cut = self._twin()
         cut.W = [*self.W[: layer + 1], scale * np.eye(units + 1, units, -1)]
         cut.b = [*self.b[: layer + 1], np.zeros((units + 1, 1))]
         cut.gamma, cut.beta = list(self.gamma[: layer + 1]), list(self.beta[: layer + 1])
@@ -247,13 +272,21 @@ class FunctionNet:
             read = np.log(p[1:] / p[:1]) / scale
         return read - high if normalized else read
 
-    @_asked
+    def _twin(self) -> Any:
+        """A network of the same functions, whose parameters can be exchanged."""
+        twin = FunctionNet.__new__(FunctionNet)
+        twin.__dict__.update(vars(self))
+        return twin
+
+    @asked
     def computeCost(self, X: Any, Y: Any) -> Any:  # noqa: N802 - the course's
         """Cost and loss; where the function gives one number, the loss is what it gives without a penalty."""
         function = plain_function(self.impl, "computeCost", normalized=self.batchNorm)
-        roles = {role_of(name, ROLES) for name in inspect.signature(function).parameters}
+        roles = {role_of(name, ROLES) for name in inspect.signature(function).parameters} | self.holds
         if "lmda" not in roles:
             raise NeedsPersonError(f"{function.__name__} takes no lambda")
+        if self.batchNorm and not {"gamma", "params", "p"} & roles:
+            raise NeedsPersonError(f"{function.__name__} takes no gamma, and there is no other that does")
         values = self._values(x=X, y=Y, labels=np.argmax(Y, axis=0), training=True, testing=False)
         if "p" in roles:
             values["p"] = self._pass(X, training=True)[0]
@@ -261,15 +294,18 @@ class FunctionNet:
         if isinstance(returned, (tuple, list)):
             numbers = sorted(float(np.ravel(value)[0]) for value in returned if np.size(value) == 1)
             return numbers[-1], numbers[0]
-        loss = call(function, ROLES, {**values, "lmda": 0.0})
+        loss = self._loss(function, values)
         return float(np.ravel(returned)[0]), float(np.ravel(loss)[0])
 
-    @_asked
+    def _loss(self, function: Any, values: Any) -> Any:
+        return call(function, ROLES, {**values, "lmda": 0.0})
+
+    @asked
     def computeAccuracy(self, X: Any, y: Any) -> float:  # noqa: N802 - the course's
         """The share of right columns; a function that gives per cent is taken at its word."""
         function = plain_function(self.impl, "computeAccuracy", normalized=self.batchNorm)
         names = inspect.signature(function).parameters
-        roles = {role_of(name, ROLES) for name in names}
+        roles = {role_of(name, ROLES) for name in names} | self.holds
         p, _ = self._pass(X, training=False)
         if self.batchNorm and not {"p", "mu", "params"} & roles:
             raise NeedsPersonError(f"{function.__name__} takes no moving averages")
@@ -281,19 +317,21 @@ class FunctionNet:
         share = float(call(function, ROLES, values))
         return share / 100 if share > 1 else share
 
-    @_asked
+    @asked
     def computeGradients(self, X: Any, Y: Any) -> Any:  # noqa: N802 - the course's
         """The gradients as lists for W, b, and with batch normalization gamma and beta."""
         return self._gradients("computeGradients", X, Y)
 
-    @_asked
+    @asked
     def computeGradientsNum(self, X: Any, Y: Any) -> Any:  # noqa: N802 - the course's
         """The numerical gradients, in the same form."""
         return self._gradients("computeGradientsNum", X, Y, h=1e-6)
 
     def _gradients(self, name: str, X: Any, Y: Any, **more: Any) -> Any:
         function = plain_function(self.impl, name, normalized=self.batchNorm)
-        roles = {role_of(parameter, ROLES) for parameter in inspect.signature(function).parameters}
+        roles = {
+            role_of(parameter, ROLES) for parameter in inspect.signature(function).parameters
+        } | self.holds
         if "lmda" not in roles:
             raise NeedsPersonError(f"{function.__name__} takes no lambda")
         p, named = self._pass(X, training=True)
@@ -309,7 +347,7 @@ class FunctionNet:
             )
         return tuple(kinds[kind] for kind in wanted)
 
-    @_asked
+    @asked
     def batchNormBackPass(self, g: Any, s: Any, mu: Any, v: Any) -> Any:  # noqa: N802 - the course's
         """The way back through the normalization alone."""
         function = plain_function(self.impl, "batchNormBackPass")
@@ -321,7 +359,7 @@ class FunctionNet:
 
     # --- training -----------------------------------------------------------------------------------------------------------
 
-    @_asked
+    @asked
     def miniBatchGD(self, X: Any, Y: Any, GDParams: Any, xVal: Any, yVal: Any) -> Any:  # noqa: N802 - the course's
         """Train with the student's function, whose gradients come from `self.computeGradients`; the lists follow every step.
 
@@ -330,6 +368,7 @@ class FunctionNet:
         function = plain_function(self.impl, "miniBatchGD", normalized=self.batchNorm)
         terms = dict(zip(("batch", "etamin", "etamax", "epochs", "ns"), GDParams))  # noqa: B905 - Python 3.8
         both = {"x": X, "y": Y, "labels": np.argmax(Y, axis=0), "xval": xVal, "yval": yVal}
+        both["labelsval"] = np.argmax(yVal, axis=0)
         values = {**self._values(mu=None, v=None), **terms, **both}
         for name in inspect.signature(function).parameters:
             if role_of(name, ROLES) == "terms":
@@ -369,7 +408,7 @@ class FunctionNet:
             self._keep(params)
             seen.append(1)
             kinds = dict(zip(("w", "b", "gamma", "beta"), watched(given["x"], given["y"])))  # noqa: B905 - Python 3.8
-            return _filled(own, own(*args, **named), kinds)
+            return as_returned(own, own(*args, **named), kinds)
 
         space = function.__globals__
         space.update({name: gradient for name, value in space.items() if value is own})

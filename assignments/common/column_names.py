@@ -40,8 +40,14 @@ ROLES = {
     "bn": ("bn", "usebn", "batchnorm", "usebatchnorm", "batchnormalization", "withbn", "dobn"),
     "training": ("training", "train", "istraining", "istrain", "trainmode"),
     "testing": ("testing", "test", "istesting", "istest", "testmode", "predict"),
-    "mu": ("mu", "mus", "muav", "muavg", "mumav", "muma", "mean", "means", "meanav", "movingmean", "mumoving", "muhat"),
-    "v": ("v", "vs", "vav", "vavg", "vma", "vama", "var", "vars", "varav", "movingvar", "vmoving", "variance"),
+    "mu": (
+        "mu", "mus", "muav", "muavg", "mumav", "muma", "mean", "means",
+        "meanav", "meanavg", "movingmean", "mumoving", "muaverage", "runningmean", "runmean", "muhat",
+    ),
+    "v": (
+        "v", "vs", "vav", "vavg", "vma", "vama", "var", "vars",
+        "varav", "varavg", "movingvar", "movingvariance", "vmoving", "vaverage", "runningvar", "runvar", "variance",
+    ),
     "alpha": ("alpha",),
     "h": ("h", "delta", "step"),
     "g": ("g", "gbatch", "grad", "dout"),
@@ -64,7 +70,7 @@ KINDS = {role: ROLES[role] for role in ("w", "b", "gamma", "beta", "mu", "v")}
 KINDS["gamma"] += ("g",)  # gradG
 GRADIENT = re.compile(r"^(?:gradients?|grads?|dj|dl|d)?(.+?)(\d*)$")
 HISTORY_WORDS = (("cost", "costs", "j"), ("loss", "losses", "l"), ("acc", "accs", "accuracy", "accuracies"))
-PARTS = (("train", "training"), ("val", "valid", "validation"))
+PARTS = (("train", "training", ""), ("val", "valid", "validation"))  # "costs" alone are those of training
 HISTORIES = [
     [pair for word in words for name in names for pair in (word + name, name + word)]
     for words in HISTORY_WORDS

@@ -9,7 +9,7 @@ assignment's paths, and once more where they lay, so that relative and absolute 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..errors import SubmissionError
@@ -19,6 +19,7 @@ from .junk import ARCHIVES
 from .modules import group_of, inner_path
 from .places import Taken, common_folder, join, listed, place
 from .reading import Intake, Reader
+from .stand_ins import stand_in
 from .tree import Entry, Tree, readable_size, shown
 from .written import with_written
 
@@ -33,6 +34,7 @@ class Staged:
     notebooks: tuple[str, ...]
     aliases: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
+    stand_ins: tuple[tuple[str, str], ...]
     notes: tuple[Note, ...]
 
 
@@ -300,5 +302,19 @@ class _Layout:
         missing = tuple(path for path in wanted if path in self.missing)
         notebooks = tuple(spec.path for spec in self.spec.notebooks if spec.path in self.picked)
         return Staged(
-            files=files, notebooks=notebooks, aliases=aliases, missing=missing, notes=tuple(self.notes)
+            files=files,
+            notebooks=notebooks,
+            aliases=aliases,
+            missing=missing,
+            stand_ins=tuple(self.stand_ins()),
+            notes=tuple(self.notes),
         )
+
+    def stand_ins(self) -> Iterator[tuple[str, str]]:
+        """Of each notebook that is not there, or is not the assignment's, what may show the same."""
+        provided = tuple(f"/{path}" for path in self.spec.files.provided)
+        own = [entry for entry in self.tree.entries if not f"/{entry.path}".endswith(provided)]
+        for notebook in self.spec.notebooks:
+            found = stand_in(notebook, own, handed_in=self.picked.get(notebook.path), read=self.reader.peek)
+            if found:
+                yield notebook.path, shown(found)

@@ -30,19 +30,24 @@ _PARTICLES = "은|는|이|가|을|를|의|에|에서|에게|로|으로|와|과|�
 
 
 def grade_questions(
-    answers: Iterable[Answer], questions: Sequence[Question], marks: Mapping[str, ManualMark]
+    answers: Iterable[Answer],
+    questions: Sequence[Question],
+    marks: Mapping[str, ManualMark],
+    *,
+    elsewhere: str = "",
 ) -> tuple[QuestionResult, ...]:
     """One result for each question, in the order of `questions`.
 
     answers: as `extract_answers` gives them; a question without one had no notebook to stand in, and earned nothing. A question
     that was not found in a notebook is left to a person: it may have been moved. marks: by question id; each overrides what would
-    be worked out. Their points were checked against the question's when they came in.
+    be worked out. Their points were checked against the question's when they came in. elsewhere: a file that may hold the answers
+    where there is no notebook; a person has to look there.
     """
     found = {answer.question: answer for answer in answers}
     results = []
     for question in questions:
         answer = found.get(question.id)
-        result = _unmarked(answer, question)
+        result = _unmarked(answer, question, elsewhere)
         mark = marks.get(question.id)
         results.append(result if mark is None else _marked(result, mark))
     return tuple(results)
@@ -81,7 +86,12 @@ def criteria(answer_text: str, question: Question) -> tuple[Criterion, ...]:
     )
 
 
-def _unmarked(answer: Answer | None, question: Question) -> QuestionResult:
+def _unmarked(answer: Answer | None, question: Question, elsewhere: str) -> QuestionResult:
+    if answer is None and elsewhere:
+        reason = (
+            f"the notebook with this question is missing; a person has to look for the answer in {elsewhere}"
+        )
+        return _result(question, Outcome.NOT_GRADED, reason=reason)
     if answer is None:
         reason = "not answered: the notebook with this question is missing or could not be read"
         return _result(question, Outcome.FAILED, reason=reason)

@@ -81,3 +81,12 @@ def test_settings_are_put_together_as_they_are_taken_apart(made, body, terms):
 def test_settings_that_cannot_be_read_need_a_person(made, body):
     with pytest.raises(NeedsPersonError, match="f takes p"):
         order_of_terms(made(f"def f(p):\n    {body}\n"), "p", ROLES, VALUES)
+
+
+def test_lower_of_two_names_that_differ_in_case_takes_the_classes():
+    def cost(X, Y, y, Y_val, y_val):
+        return None
+
+    roles = {"x": ("x",), "y": ("y",), "yval": ("yval",)}
+    values = {"x": 1, "y": 2, "labels": 3, "yval": 4, "labelsval": 5}
+    assert arguments(cost, roles, values) == {"X": 1, "Y": 2, "y": 3, "Y_val": 4, "y_val": 5}

@@ -189,6 +189,9 @@ def test_an_unanswered_question_earns_nothing_and_needs_no_person(question):
 
 
 def test_a_question_without_notebook_earns_nothing():
+    looked_for = grade_questions([], [TEXT], {}, elsewhere="doc/report.pdf")[0]
+    assert looked_for.outcome is Outcome.NOT_GRADED
+    assert "a person has to look for the answer in doc/report.pdf" in looked_for.reason
     found = grade_questions([], [TEXT], {})[0]
     assert (found.outcome, found.points) == (Outcome.FAILED, 0)
     assert "missing or could not be read" in found.reason

@@ -4,6 +4,7 @@ import inspect
 import textwrap
 from typing import Any
 from ..check import NeedsPersonError
+CLASSES = {'y': 'labels', 'yval': 'labelsval'}
 
 def folded(name: str) -> str:
     return name.replace('_', '').lower()
@@ -17,10 +18,13 @@ def role_of(name: str, roles: Any) -> str:
 
 def arguments(function: Any, roles: Any, values: Any) -> dict[str, Any]:
     given = {}
-    for name, parameter in inspect.signature(function).parameters.items():
+    parameters = inspect.signature(function).parameters
+    for name, parameter in parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         role = role_of(name, roles) or folded(name)
+        if name.lower() == name and any((one != name and one.lower() == name for one in parameters)):
+            role = CLASSES.get(role, role)
         if role in values:
             given[name] = values[role]
         elif parameter.default is parameter.empty:

@@ -6,6 +6,7 @@ import numpy as np
 from .by_role import arguments, call, folded, named_results, order_of_terms, role_of
 from .column_names import FUNCTIONS, GRADIENT, HISTORIES, KINDS, NORMALIZED, ROLES
 from ..check import NeedsPersonError
+PROVIDED = 'dd2424'
 READ_SCALE = 1 / 50
 
 def plain_function(impl: Any, name: str, *, normalized: bool | None=None) -> Any:
@@ -14,9 +15,22 @@ def plain_function(impl: Any, name: str, *, normalized: bool | None=None) -> Any
     variants = tuple((one + ending for one in wanted for ending in NORMALIZED))
     for plain in (*variants, *wanted) if normalized else (*wanted, *variants):
         value = getattr(impl, found[plain], None) if plain in found else None
-        if inspect.isfunction(value):
+        if inspect.isroutine(value) and (not _provided(value)):
             return value
     raise NeedsPersonError(f'there is no class BNN, and no function {name} under one of its usual names')
+
+def start_terms(function: Any, settings: Any) -> dict[str, Any]:
+    asked = {role_of(name, ROLES): one for name, one in inspect.signature(function).parameters.items()}
+    if not settings['he'] and 'sig' not in asked:
+        raise NeedsPersonError(f'{function.__name__} takes no standard deviation')
+    if not settings['he'] or 'he' in asked or 'sig' not in asked:
+        return {}
+    if asked['sig'].default is not None:
+        raise NeedsPersonError(f"{function.__name__} does not say how it is asked for He's starting weights")
+    return {'sig': None}
+
+def _provided(function: Any) -> bool:
+    return str(getattr(function, '__module__', '')).partition('.')[0] == PROVIDED
 
 def _kinds(function: Any, returned: Any) -> dict[str, list[Any]]:
     found: dict[str, Any] = {}
@@ -34,7 +48,7 @@ def _kinds(function: Any, returned: Any) -> dict[str, list[Any]]:
         found = dict(zip(('w', 'b', 'gamma', 'beta'), lists))
     return found
 
-def _filled(function: Any, template: Any, kinds: dict[str, list[Any]]) -> Any:
+def as_returned(function: Any, template: Any, kinds: dict[str, list[Any]]) -> Any:
     if isinstance(template, dict):
         result, count = (dict(template), dict.fromkeys(KINDS, 0))
         for name, value in template.items():
@@ -57,7 +71,7 @@ def _probabilities(function: Any, returned: Any, named: dict[str, Any], shape: A
     sums = [value for value in arrays if np.allclose(value.sum(axis=0), 1)]
     return arrays[0] if arrays[0] is named.get('p') else (sums or arrays)[0]
 
-def _asked(method: Any) -> Any:
+def asked(method: Any) -> Any:
 
     @functools.wraps(method)
     def wrapped(*args: Any, **named: Any) -> Any:
@@ -71,6 +85,7 @@ def _asked(method: Any) -> Any:
     return wrapped
 
 class FunctionNet:
+    holds: Any = frozenset()
 
     def __init__(self, impl: Any, sizes: Any, *, batchNorm: bool, **settings: Any) -> None:
         self.impl, self.sizes, self.batchNorm = (impl, tuple(sizes), batchNorm)
@@ -94,6 +109,7 @@ class FunctionNet:
         function = plain_function(self.impl, 'initializeParam', normalized=self.batchNorm)
         sizes, hidden = (self.sizes, list(self.sizes[1:-1]))
         values = {**self.settings, 'd': sizes[0], 'k': sizes[-1], 'seed': 0}
+        values.update(start_terms(function, values))
         if not self.batchNorm:
             values = {**values, 'gamma': None, 'beta': None}
         pairs = [(sizes[i], sizes[i + 1]) for i in range(len(sizes) - 1)]
@@ -131,7 +147,7 @@ class FunctionNet:
 
     def _params(self, kinds: Any) -> Any:
         if self.template is not None:
-            own = _filled(None, self.template, kinds)
+            own = as_returned(None, self.template, kinds)
         else:
             own = {'W': self.W, 'b': self.b}
             if self.batchNorm:
@@ -143,11 +159,12 @@ class FunctionNet:
         values = self._values(x=X, training=training, testing=not training)
         parameters = inspect.signature(function).parameters
         roles = {role_of(name, ROLES): parameter for name, parameter in parameters.items()}
+        known = {*roles, *self.holds}
         flagged = 'training' in roles or 'testing' in roles
-        if self.batchNorm and (not {'gamma', 'params'} & set(roles)):
+        if self.batchNorm and (not {'gamma', 'params'} & known):
             raise NeedsPersonError(f'{function.__name__} takes no gamma, and there is no other that does')
         if not training and self.batchNorm:
-            if not {'mu', 'params'} & set(roles):
+            if not {'mu', 'params'} & known or ('mu' in self.holds and (not flagged)):
                 raise NeedsPersonError(f'{function.__name__} takes no moving averages')
             values.update(mu=self.muMA, v=self.vaMA)
         elif 'mu' in roles and roles['mu'].default is inspect.Parameter.empty:
@@ -158,14 +175,14 @@ class FunctionNet:
         named.update({role_of(name, ROLES): value for name, value in named.items() if role_of(name, ROLES)})
         return (_probabilities(function, returned, named, (len(self.W[-1]), X.shape[1])), named)
 
-    @_asked
+    @asked
     def evaluateClassifier(self, X: Any, training: bool=True) -> Any:
         p, _ = self._pass(X, training)
         hidden = range(len(self.W) - 1)
         h = [X, *(self._read(X, i, training, normalized=False) for i in hidden)]
         if not self.batchNorm:
             return (p, h)
-        self.unmoved = self.unmoved or training
+        self.unmoved = self.unmoved or (training and 'mu' not in self.holds)
         sh = [self._read(X, i, training, normalized=True) for i in hidden]
         s = self.W[0] @ X + self.b[0]
         with np.errstate(all='ignore'):
@@ -176,8 +193,7 @@ class FunctionNet:
         units = len(self.W[layer])
         high = np.sqrt(X.shape[1]) + 1
         scale = 1 / high if normalized else READ_SCALE
-        cut = FunctionNet.__new__(FunctionNet)
-        cut.__dict__.update(vars(self))
+        cut = self._twin()
         cut.W = [*self.W[:layer + 1], scale * np.eye(units + 1, units, -1)]
         cut.b = [*self.b[:layer + 1], np.zeros((units + 1, 1))]
         cut.gamma, cut.beta = (list(self.gamma[:layer + 1]), list(self.beta[:layer + 1]))
@@ -189,12 +205,19 @@ class FunctionNet:
             read = np.log(p[1:] / p[:1]) / scale
         return read - high if normalized else read
 
-    @_asked
+    def _twin(self) -> Any:
+        twin = FunctionNet.__new__(FunctionNet)
+        twin.__dict__.update(vars(self))
+        return twin
+
+    @asked
     def computeCost(self, X: Any, Y: Any) -> Any:
         function = plain_function(self.impl, 'computeCost', normalized=self.batchNorm)
-        roles = {role_of(name, ROLES) for name in inspect.signature(function).parameters}
+        roles = {role_of(name, ROLES) for name in inspect.signature(function).parameters} | self.holds
         if 'lmda' not in roles:
             raise NeedsPersonError(f'{function.__name__} takes no lambda')
+        if self.batchNorm and (not {'gamma', 'params', 'p'} & roles):
+            raise NeedsPersonError(f'{function.__name__} takes no gamma, and there is no other that does')
         values = self._values(x=X, y=Y, labels=np.argmax(Y, axis=0), training=True, testing=False)
         if 'p' in roles:
             values['p'] = self._pass(X, training=True)[0]
@@ -202,14 +225,17 @@ class FunctionNet:
         if isinstance(returned, (tuple, list)):
             numbers = sorted((float(np.ravel(value)[0]) for value in returned if np.size(value) == 1))
             return (numbers[-1], numbers[0])
-        loss = call(function, ROLES, {**values, 'lmda': 0.0})
+        loss = self._loss(function, values)
         return (float(np.ravel(returned)[0]), float(np.ravel(loss)[0]))
 
-    @_asked
+    def _loss(self, function: Any, values: Any) -> Any:
+        return call(function, ROLES, {**values, 'lmda': 0.0})
+
+    @asked
     def computeAccuracy(self, X: Any, y: Any) -> float:
         function = plain_function(self.impl, 'computeAccuracy', normalized=self.batchNorm)
         names = inspect.signature(function).parameters
-        roles = {role_of(name, ROLES) for name in names}
+        roles = {role_of(name, ROLES) for name in names} | self.holds
         p, _ = self._pass(X, training=False)
         if self.batchNorm and (not {'p', 'mu', 'params'} & roles):
             raise NeedsPersonError(f'{function.__name__} takes no moving averages')
@@ -219,17 +245,17 @@ class FunctionNet:
         share = float(call(function, ROLES, values))
         return share / 100 if share > 1 else share
 
-    @_asked
+    @asked
     def computeGradients(self, X: Any, Y: Any) -> Any:
         return self._gradients('computeGradients', X, Y)
 
-    @_asked
+    @asked
     def computeGradientsNum(self, X: Any, Y: Any) -> Any:
         return self._gradients('computeGradientsNum', X, Y, h=1e-06)
 
     def _gradients(self, name: str, X: Any, Y: Any, **more: Any) -> Any:
         function = plain_function(self.impl, name, normalized=self.batchNorm)
-        roles = {role_of(parameter, ROLES) for parameter in inspect.signature(function).parameters}
+        roles = {role_of(parameter, ROLES) for parameter in inspect.signature(function).parameters} | self.holds
         if 'lmda' not in roles:
             raise NeedsPersonError(f'{function.__name__} takes no lambda')
         p, named = self._pass(X, training=True)
@@ -241,7 +267,7 @@ class FunctionNet:
             raise NeedsPersonError(f'{function.__name__} returns its gradients in a form that the check does not know')
         return tuple((kinds[kind] for kind in wanted))
 
-    @_asked
+    @asked
     def batchNormBackPass(self, g: Any, s: Any, mu: Any, v: Any) -> Any:
         function = plain_function(self.impl, 'batchNormBackPass')
         return call(function, ROLES, {'g': g, 's': s, 'mu': mu, 'v': v, 'x': s})
@@ -249,11 +275,12 @@ class FunctionNet:
     def zeros(self) -> Any:
         raise NeedsPersonError('work that is made of plain functions has no such method')
 
-    @_asked
+    @asked
     def miniBatchGD(self, X: Any, Y: Any, GDParams: Any, xVal: Any, yVal: Any) -> Any:
         function = plain_function(self.impl, 'miniBatchGD', normalized=self.batchNorm)
         terms = dict(zip(('batch', 'etamin', 'etamax', 'epochs', 'ns'), GDParams))
         both = {'x': X, 'y': Y, 'labels': np.argmax(Y, axis=0), 'xval': xVal, 'yval': yVal}
+        both['labelsval'] = np.argmax(yVal, axis=0)
         values = {**self._values(mu=None, v=None), **terms, **both}
         for name in inspect.signature(function).parameters:
             if role_of(name, ROLES) == 'terms':
@@ -290,7 +317,7 @@ class FunctionNet:
             self._keep(params)
             seen.append(1)
             kinds = dict(zip(('w', 'b', 'gamma', 'beta'), watched(given['x'], given['y'])))
-            return _filled(own, own(*args, **named), kinds)
+            return as_returned(own, own(*args, **named), kinds)
         space = function.__globals__
         space.update({name: gradient for name, value in space.items() if value is own})
         return seen

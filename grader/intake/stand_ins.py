@@ -1,0 +1,76 @@
+"""What in a hand-in without one of the assignment's notebooks may show the same: a report, figures, a script that trains.
+
+Whether it does is for a person to see; here it is only found, so that nobody who worked in another form gets a zero unread.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable, Collection, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from ..assignment import NotebookSpec
+from .cells import code_of
+from .notebooks import headings_found
+from .tree import Entry
+
+__all__ = ["calls_any", "stand_in"]
+
+
+def stand_in(
+    spec: NotebookSpec,
+    entries: Sequence[Entry],
+    *,
+    handed_in: Entry | None,
+    read: Callable[[Entry], bytes],
+) -> str:
+    """The path of the first file that may show what the notebook `spec` asks for, or "".
+
+    entries: the student's own files. handed_in: what was taken for the notebook; None if nothing was. One with a heading of the
+    assignment's is the notebook, and needs no stand-in.
+    """
+    if handed_in is not None:
+        data = read(handed_in)
+        own = not headings_found(data, spec.headings) and calls_any(code_of(data), spec.instead.calls)
+        return handed_in.path if own else ""
+    in_order = sorted(entries, key=lambda entry: (entry.path.count("/"), entry.path))
+    for entry in in_order:
+        if any(fnmatchcase(entry.name.casefold(), pattern.casefold()) for pattern in spec.instead.files):
+            return entry.path
+    for entry in in_order:
+        if entry.suffix == ".py" and calls_any(_text(read(entry)), spec.instead.calls):
+            return entry.path
+    return ""
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", errors="replace")
+
+
+def calls_any(code: str, names: Collection[str]) -> bool:
+    """Does the code call a function of one of these names, in whatever case and with or without underscores?
+
+    Methods that call each other do not count: a class that nobody uses has shown nothing. What is no Python 3 calls nothing.
+    """
+    wanted = {_folded(name) for name in names}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # students' invalid escapes warn at parsing
+            tree = ast.parse(code)
+        return any(_folded(name) in wanted for name in _called(tree))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+def _called(node: ast.AST) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            continue
+        if isinstance(child, ast.Call):
+            yield getattr(child.func, "id", getattr(child.func, "attr", ""))
+        yield from _called(child)
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").lower()

@@ -1,0 +1,130 @@
+from __future__ import annotations
+import copy
+import inspect
+from typing import Any
+import numpy as np
+from .by_role import call, role_of
+from .column_functions import FunctionNet, as_returned, asked, plain_function, start_terms
+from .column_names import KINDS, ROLES
+from ..check import NeedsPersonError
+LISTS = {'W': 'w', 'b': 'b', 'gamma': 'gamma', 'beta': 'beta', 'muMA': 'mu', 'vaMA': 'v'}
+
+def _listed(kind: str) -> Any:
+
+    def getter(self: Any) -> Any:
+        return getattr(self.impl, self.__dict__['names'][kind]) if kind in self.__dict__['names'] else []
+
+    def setter(self: Any, value: Any) -> None:
+        if kind in self.__dict__['names']:
+            setattr(self.impl, self.__dict__['names'][kind], value)
+    return property(getter, setter)
+
+class ObjectNet(FunctionNet):
+    holds = frozenset({'w', 'b', 'gamma', 'beta', 'mu', 'v', 'lmda', 'params'})
+    W, b, gamma, beta, muMA, vaMA = (_listed(kind) for kind in LISTS.values())
+
+    def __init__(self, network: Any, sizes: Any, *, batchNorm: bool, **settings: Any) -> None:
+        self.sizes, self.batchNorm = (tuple(sizes), batchNorm)
+        self.settings = {'lmda': 0.0, 'alpha': 0.8, 'he': True, 'sig': 0.1, **settings, 'bn': batchNorm}
+        self.template, self.unmoved, self.undrawn = (None, False, '')
+        self.impl = self._made(network)
+        self.names = self._found()
+        kinds = set(LISTS.values()) if batchNorm else {'w', 'b'}
+        absent = sorted(kinds - self.names.keys())
+        if absent:
+            raise NeedsPersonError(f"{network.__name__} keeps {', '.join(absent)} in a form that the check does not know")
+
+    def _made(self, network: Any) -> Any:
+        sizes, hidden = (self.sizes, list(self.sizes[1:-1]))
+        pairs = [(sizes[i], sizes[i + 1]) for i in range(len(sizes) - 1)]
+        swapped = [(outputs, inputs) for inputs, outputs in pairs]
+        values = {**self.settings, 'd': sizes[0], 'k': sizes[-1], 'hidden': hidden}
+        try:
+            values.update(start_terms(network, values))
+        except NeedsPersonError as exc:
+            self.undrawn = str(exc)
+        names = {role_of(name, ROLES) for name in inspect.signature(network).parameters}
+        if 'lmda' not in names or (self.batchNorm and 'bn' not in names and ('alpha' not in names)):
+            raise NeedsPersonError(f'{network.__name__} does not take lambda, or batch normalization, when it is made')
+        form = 'takes the sizes of the layers'
+        for given in (list(sizes), pairs, swapped, hidden):
+            try:
+                made = call(network, ROLES, {**values, 'sizes': given})
+            except Exception:
+                continue
+            if self._shapes(made):
+                return made
+            form = 'keeps its weights'
+        raise NeedsPersonError(f'{network.__name__} {form} in a form that the check does not know')
+
+    def _shapes(self, made: Any) -> bool:
+        wanted = [(outputs, inputs) for inputs, outputs in zip(self.sizes, self.sizes[1:])]
+        kept = [value for name, value in vars(made).items() if role_of(name, KINDS) == 'w' and isinstance(value, list)]
+        return any(([np.shape(W) for W in value] == wanted for value in kept))
+
+    def _found(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        units = [(size, 1) for size in self.sizes[1:]]
+        for name, value in vars(self.impl).items():
+            kind = role_of(name, KINDS)
+            if not kind or not isinstance(value, list):
+                continue
+            shapes = [np.shape(one) for one in value[:len(units) - (kind not in ('w', 'b'))]]
+            fits = kind == 'w' or (shapes and shapes == units[:len(shapes)] and (len(shapes) >= len(units) - 1))
+            if fits:
+                found.setdefault(kind, name)
+        return found
+
+    def _twin(self) -> Any:
+        twin = ObjectNet.__new__(ObjectNet)
+        twin.__dict__.update(vars(self))
+        twin.impl = copy.deepcopy(self.impl)
+        return twin
+
+    def _loss(self, function: Any, values: Any) -> Any:
+        names = [name for name in vars(self.impl) if role_of(name, ROLES) == 'lmda']
+        if not names:
+            raise NeedsPersonError('lambda is kept under a name that the check does not know')
+        twin = self._twin()
+        setattr(twin.impl, names[0], 0.0)
+        return call(getattr(twin.impl, function.__name__), ROLES, values)
+
+    @asked
+    def computeCost(self, X: Any, Y: Any) -> Any:
+        function = plain_function(self.impl, 'computeCost', normalized=self.batchNorm)
+        twin = self._twin()
+        parameters = inspect.signature(function).parameters
+        told = any((role_of(name, ROLES) in ('training', 'testing') and one.default is not one.empty for name, one in parameters.items()))
+        if not told:
+            return super().computeCost(X, Y)
+        values = {'x': X, 'y': Y, 'labels': np.argmax(Y, axis=0)}
+        call(function, {role: names for role, names in ROLES.items() if role not in ('training', 'testing')}, values)
+        return FunctionNet.computeCost(twin, X, Y)
+
+    def _watch(self, function: Any) -> list[int]:
+        seen: list[int] = []
+        if 'computeGradients' not in vars(self):
+            return seen
+        own = plain_function(self.impl, 'computeGradients', normalized=self.batchNorm)
+        watched = vars(self)['computeGradients']
+
+        def gradient(*args: Any, **named: Any) -> Any:
+            bound = inspect.signature(own).bind(*args, **named).arguments
+            given = {role_of(name, ROLES): value for name, value in bound.items()}
+            returned = own(*args, **named)
+            if returned is None:
+                raise NeedsPersonError(f'{own.__name__} returns no gradients')
+            seen.append(1)
+            kinds = dict(zip(('w', 'b', 'gamma', 'beta'), watched(given['x'], given['y'])))
+            return as_returned(own, returned, kinds)
+        setattr(self.impl, own.__name__, gradient)
+        return seen
+
+    def zeros(self) -> Any:
+        method = getattr(self.impl, 'zeros', None)
+        if method is None:
+            raise NeedsPersonError('the class has no such method')
+        return method()
+
+    def _take(self, function: Any, returned: Any, values: Any, started: Any) -> None:
+        pass

@@ -1,0 +1,124 @@
+"""Classes that are a student's own in names and form are asked for what they can be asked for; the rest waits for a person."""
+# The hand-in is written as students write.
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.probe import NeedsPersonError
+from grader.probe.implementation import Implementation
+from grader.probe.pieces import run_pieces
+from grader.probe.seeding import seeded
+from grader.seed import Seed
+
+OWN_CLASS = (Path(__file__).parent / "hand_ins" / "own_class.txt").read_text("utf-8")
+LAYERS = """
+import numpy as np
+
+
+class Layer:
+    def __init__(self, inputs, outputs):
+        self.W = np.random.randn(outputs, inputs)
+
+    def forward(self, X):
+        return self.W @ X
+
+    def backward(self, G):
+        return self.W.T @ G
+
+
+class Network:
+    def __init__(self, sizes, lam=0.0, batch_norm=True):
+        self.layers = [Layer(a, b) for a, b in zip(sizes, sizes[1:])]
+
+    def forward(self, X):
+        return self.layers[0].forward(X)
+
+    def backward(self, X, Y):
+        return self.layers[0].backward(Y)
+
+    def compute_cost(self, X, Y):
+        return 0.0
+"""
+UNASKED = {"relu_values", "zeros_in_shape", "numerical_gradients", "numerical_gradients_restore"}
+
+
+@pytest.fixture
+def outcome(klayer: Any, tmp_path: Path) -> Any:
+    """A check's outcome for a script's text, and why; "person" where one has to look."""
+
+    def judge(check: str, text: str, *edits: tuple[str, str]) -> tuple[str, str]:
+        for old, new in edits:
+            assert old in text
+            text = text.replace(old, new)
+        (tmp_path / "own_hand_in.py").write_text(text)
+        module = run_pieces("own_hand_in.py", str(tmp_path), lambda _: False, shortened=True)
+        del sys.modules["own_hand_in"]
+        implementation = Implementation([vars(module)], "own_hand_in.py")
+        found = klayer.suite.check(check)
+        try:
+            with np.errstate(all="ignore"):
+                found.probe(implementation, seeded(Seed.of(0).for_check(check)))
+        except NeedsPersonError as exc:
+            return "person", str(exc)
+        result = klayer.judge(check, implementation)
+        return result.outcome.value, result.reason
+
+    return judge
+
+
+def test_right_class_of_its_own_passes_all_that_can_be_asked(klayer: Any, outcome: Any) -> None:
+    for check in klayer.suite.at("modules"):
+        expected = "person" if check.id in UNASKED else "passed"
+        assert outcome(check.id, OWN_CLASS)[0] == expected, check.id
+
+
+WRONG = {
+    "moving_averages": ("(1 - self.alpha) * mu", "self.alpha * mu"),
+    "testing_output": ("mu, var = self.mu_avg[i], self.var_avg[i]", "mu, var = s.mean(1, keepdims=True), s.var(1, keepdims=True)"),
+    "cost_plain": ("self.lmbda * np.sum([", "0.5 * self.lmbda * np.sum(["),
+    "cost_leaves_averages": ("def compute_cost(self, X, Y, training=False)", "def compute_cost(self, X, Y, training=True)"),
+    "gradients_batchnorm": ("G = G * self.gamma[i]", "pass"),
+    "learning_rates": ("(t - 2 * l * n_s) / n_s", "(t + 1 - 2 * l * n_s) / n_s"),
+    "mini_batches": ("random.shuffle(idx)", "pass"),
+    "steps_of_all_parameters": ("self.beta[i] -= eta * grads[3][i]", "pass"),
+    "initial_spread": ("np.sqrt(2 / n_in) if sigma is None", "np.sqrt(1 / n_in) if sigma is None"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("check", WRONG)
+def test_wrong_class_of_its_own_fails(outcome: Any, check: str) -> None:
+    assert outcome(check, OWN_CLASS, WRONG[check])[0] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("edit", "check", "reason"),
+    [
+        pytest.param(
+            ("self.mu_avg", "self.kept_means"), "testing_output", "keeps mu in a form", id="averages"
+        ),
+        pytest.param(("lmbda=0, ", "penalty=0, "), "cost_plain", "does not take lambda", id="lambda"),
+        pytest.param(
+            (", sigma=None", ", sigma=0.01"), "initial_spread", "asked for He's", id="starting-weights"
+        ),
+    ],
+)
+def test_class_that_cannot_be_asked_waits(
+    outcome: Any, edit: tuple[str, str], check: str, reason: str
+) -> None:
+    found = outcome(check, OWN_CLASS, edit)
+    assert found[0] == "person"
+    assert reason in found[1]
+
+
+def test_network_of_layers_waits_and_is_not_taken_for_a_layer(outcome: Any) -> None:
+    assert outcome("forward_plain", LAYERS) == (
+        "person",
+        "Network keeps its weights in a form that the check does not know",
+    )
+    assert outcome("relu_values", LAYERS)[0] == "person"
