@@ -2,7 +2,8 @@
 
 The filter is classic BPF, written out here, so that no library is needed. It is a second wall: namespaces, empty capability sets
 and `no_new_privs` already refuse most of this. It is the first wall against address families that network namespaces do not hold
-back (AF_VSOCK reaches a virtual machine's host), and against memory that belongs to no process and no bounded file system.
+back (AF_VSOCK reaches a virtual machine's host), against memory that belongs to no process and no bounded file system (System V's
+semaphores take gigabytes of the kernel's; reserved huge pages), and against what a machine has a fixed number of (io_setup).
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
 RET_ALLOW, RET_ERRNO, RET_KILL = 0x7FFF0000, 0x00050000, 0x80000000
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCHITECTURE, ARGUMENT_0 = (
+NUMBER, ARCHITECTURE, ARGUMENT_0, ARGUMENT_3 = (
     0,
     4,
     16,
+    40,
 )  # offsets in struct seccomp_data; the low half of an argument, on little-endian machines
+MAP_HUGETLB = 0x40000
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET and TIME
 AF_UNIX = 1
 FAMILIES = (
@@ -42,7 +45,7 @@ COMMON = {
     "memfd_secret": 447, "open_tree_attr": 467,
 }  # fmt: skip
 X86_64 = {
-    "shmget": 29, "memfd_create": 319,
+    "shmget": 29, "semget": 64, "msgget": 68, "memfd_create": 319, "io_setup": 206,
     "ptrace": 101, "syslog": 103, "vhangup": 153, "modify_ldt": 154, "pivot_root": 155, "chroot": 161, "acct": 163, "mount": 165,
     "umount2": 166, "swapon": 167, "swapoff": 168, "reboot": 169, "iopl": 172, "ioperm": 173, "init_module": 175,
     "delete_module": 176, "quotactl": 179, "kexec_load": 246, "add_key": 248, "request_key": 249, "keyctl": 250,
@@ -51,7 +54,7 @@ X86_64 = {
     "kcmp": 312, "finit_module": 313, "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323,
 }  # fmt: skip
 AARCH64 = {
-    "shmget": 194, "memfd_create": 279,
+    "shmget": 194, "semget": 190, "msgget": 186, "memfd_create": 279, "io_setup": 0,
     "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "vhangup": 58, "quotactl": 60, "acct": 89, "unshare": 97,
     "kexec_load": 104, "init_module": 105, "delete_module": 106, "syslog": 116, "ptrace": 117, "reboot": 142, "add_key": 217,
     "request_key": 218, "keyctl": 219, "swapon": 224, "swapoff": 225, "migrate_pages": 238, "move_pages": 239,
@@ -70,16 +73,17 @@ class _Machine:
     clone: int
     socket: int
     socketpair: int
+    mmap: int
     x32: bool = False
     clone3: int = 435
 
 
 MACHINES = {
     "x86_64": _Machine(
-        audit=0xC000003E, refused={**COMMON, **X86_64}, clone=56, socket=41, socketpair=53, x32=True
+        audit=0xC000003E, refused={**COMMON, **X86_64}, clone=56, socket=41, socketpair=53, mmap=9, x32=True
     ),
     "aarch64": _Machine(
-        audit=0xC00000B7, refused={**COMMON, **AARCH64}, clone=220, socket=198, socketpair=199
+        audit=0xC00000B7, refused={**COMMON, **AARCH64}, clone=220, socket=198, socketpair=199, mmap=222
     ),
 }
 
@@ -130,6 +134,13 @@ def _program(machine: _Machine) -> bytes:
         (EQUAL, 0, 3, machine.clone),
         (LOAD, 0, 0, ARGUMENT_0),
         (ANY_BIT, 0, 1, NEW_NAMESPACES),
+        (RETURN, 0, 0, refuse),
+    ]
+    steps += [
+        (LOAD, 0, 0, NUMBER),
+        (EQUAL, 0, 3, machine.mmap),
+        (LOAD, 0, 0, ARGUMENT_3),
+        (ANY_BIT, 0, 1, MAP_HUGETLB),
         (RETURN, 0, 0, refuse),
     ]
     # A pair of any other family does not work, but asking for one loads the kernel's module for it.

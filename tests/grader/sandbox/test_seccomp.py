@@ -13,11 +13,13 @@ X86, ARM = MACHINES["x86_64"], MACHINES["aarch64"]
 REFUSED = RET_ERRNO | errno.EPERM
 
 
-def decide(machine, number, *, argument=0, audit=None):
+def decide(machine, number, *, argument=0, flags=0, audit=None):
     """Interpret classic BPF as the kernel does (Documentation/networking/filter.rst)."""
     code = _program(machine)
     steps = [struct.unpack_from("HBBI", code, offset) for offset in range(0, len(code), 8)]
-    data = struct.pack("<IIQQ", number, audit if audit is not None else machine.audit, 0, argument)
+    data = struct.pack(
+        "<IIQ4Q", number, audit if audit is not None else machine.audit, 0, argument, 0, 0, flags
+    )
     register, position = 0, 0
     while True:
         kind, if_true, if_false, value = steps[position]
@@ -53,6 +55,12 @@ def test_every_named_call_is_refused(machine):
 )
 def test_ordinary_call_passes(machine, number):
     assert decide(machine, number) == RET_ALLOW
+
+
+@pytest.mark.parametrize("machine", [X86, ARM], ids=["x86_64", "aarch64"])
+def test_memory_is_mapped_unless_in_reserved_huge_pages(machine):
+    assert decide(machine, machine.mmap, flags=0x22) == RET_ALLOW
+    assert decide(machine, machine.mmap, flags=0x40022) == REFUSED
 
 
 @pytest.mark.parametrize("machine", [X86, ARM], ids=["x86_64", "aarch64"])

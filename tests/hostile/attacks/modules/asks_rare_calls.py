@@ -7,6 +7,10 @@ libc = ctypes.CDLL(None, use_errno=True)
 NUMBERS = {
     "memfd_create": (319, b"x", 0),
     "shmget": (29, 0, 4096, 0o1600),
+    "semget": (64, 0, 32000, 0o1600),
+    "msgget": (68, 0, 0o1600),
+    "io_setup": (206, 65536, ctypes.create_string_buffer(8)),
+    "mmap huge pages": (9, None, 1 << 21, 3, 0x40022, -1, 0),
     "io_uring_setup": (425, 8, ctypes.create_string_buffer(200)),
     "userfaultfd": (323, 1),
     "add_key": (248, b"user", b"x", b"y", 1, -3),
