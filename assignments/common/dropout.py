@@ -13,7 +13,14 @@ import numpy as np
 
 from assignments.common.networks import gradients_of, start
 
-__all__ = ["dropout_gradients", "dropout_network", "dropout_outputs", "masked_network", "unmasked"]
+__all__ = [
+    "dropout_gradients",
+    "dropout_network",
+    "dropout_outputs",
+    "masked_beside_normalization",
+    "masked_network",
+    "unmasked",
+]
 
 
 def away_from_zero(rng: Any, shape: tuple[int, ...]) -> Any:
@@ -43,16 +50,21 @@ def dropout_gradients(impl: Any, rng: Any, probabilities: Any, shape: tuple[int,
     return arrays
 
 
-def dropout_network(impl: Any, sizes: Any, p: float) -> Any:
-    """A network in float64 with dropout and without normalization. sizes: input, hidden layers, classes.
+def dropout_network(impl: Any, sizes: Any, p: float, *, normalized: bool = False) -> Any:
+    """A network in float64 with dropout, with or without batch normalization. sizes: input, hidden layers, classes.
 
-    Raises: NotImplementedError if the class takes no argument for dropout.
+    Raises: NotImplementedError if the class takes no argument for dropout, or none for the normalization that is asked for.
     """
     accepted = inspect.signature(impl.FullyConnectedNet).parameters
     names = [name for name in ("dropout", "dropout_keep_ratio") if name in accepted]
     if not names:
         raise NotImplementedError("FullyConnectedNet takes no argument that asks for dropout")
     terms = {"input_dim": sizes[0], "num_classes": sizes[-1], "weight_scale": 5e-2, "dtype": np.float64}
+    choices = {"use_batchnorm": True, "normalization": "batchnorm"}
+    asked = [name for name in choices if name in accepted]
+    if normalized and not asked:
+        raise NotImplementedError("FullyConnectedNet takes no argument that asks for batchnorm")
+    terms |= {asked[0]: choices[asked[0]]} if normalized else {}
     return impl.FullyConnectedNet(list(sizes[1:-1]), **terms, **{names[0]: p})
 
 
@@ -70,6 +82,36 @@ def masked_network(impl: Any, rng: Any, sizes: Any, p: float, calls: int) -> dic
         loss, grads = model.loss(X.copy(), y.copy())
         arrays.update({f"X_{call}": X, f"y_{call}": y, f"loss_{call}": loss})
         arrays.update(gradients_of(grads, sizes, normalized=False, prefix=f"grad_{call}_"))
+    return arrays
+
+
+def masked_beside_normalization(
+    impl: Any, rng: Any, sizes: tuple[int, int, int], p: float, calls: int
+) -> dict[str, Any]:
+    """The same as `masked_network` sends, of a network with one hidden layer, dropout and batch normalization.
+
+    Normalized over one example, every feature is its beta, whatever came before. So the network has to be the one without
+    normalization whose first weights are 0 and whose first biases are the betas; that one is what is sent to be judged.
+    """
+    model = start(dropout_network(impl, sizes, p, normalized=True), rng, sizes, normalized=True)
+    first = np.zeros(sizes[:2])
+    given = gradients_of(
+        {name: value.copy() for name, value in model.params.items()}, sizes, normalized=True, prefix=""
+    )
+    arrays = {"param_W1": first, "param_b1": given["beta1"], "param_W2": given["W2"], "param_b2": given["b2"]}
+    for call in range(1, calls + 1):
+        X, y = rng.standard_normal((1, sizes[0])) + 0.3, rng.integers(sizes[-1], size=1)
+        loss, grads = model.loss(X, y.copy())
+        found = gradients_of(grads, sizes, normalized=True, prefix="")
+        arrays.update({f"X_{call}": np.zeros((1, sizes[0])), f"y_{call}": y, f"loss_{call}": loss})
+        arrays.update(
+            {
+                f"grad_{call}_W1": first,
+                f"grad_{call}_b1": found["beta1"],
+                f"grad_{call}_W2": found["W2"],
+                f"grad_{call}_b2": found["b2"],
+            }
+        )
     return arrays
 
 

@@ -7,6 +7,7 @@ differ in what p means, and some state both, so either reading passes if all res
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -109,8 +110,17 @@ def judge_backward(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Ju
     return Judgement(1.0, "", worst)
 
 
-def judge_network(actual: Mapping[str, Any], expected: Mapping[str, Any], *, p: float) -> Judgement:
-    """`masked_network`: loss and all gradients are those of the network whose units were dropped as the gradients show."""
+def judge_network(
+    actual: Mapping[str, Any],
+    expected: Mapping[str, Any],
+    *,
+    p: float,
+    called: Mapping[str, str] = MappingProxyType({}),
+) -> Judgement:
+    """`masked_network`: loss and all gradients are those of the network whose units were dropped as the gradients show.
+
+    called: what the student calls a gradient, where that is not its name here.
+    """
     calls = [name.removeprefix("X_") for name in expected if name.startswith("X_")]
     found: dict[str, Judgement] = {}
     for reading in READINGS:
@@ -127,7 +137,7 @@ def judge_network(actual: Mapping[str, Any], expected: Mapping[str, Any], *, p: 
             }
             loss, truth, masks = _single(params, given, grads, keep)
             kept.append(masks)
-            judged = _agrees({"loss": actual[f"loss_{call}"], **grads}, {"loss": loss, **truth})
+            judged = _agrees({"loss": actual[f"loss_{call}"], **grads}, {"loss": loss, **truth}, called)
             if not judged.passed:
                 found[reading] = judged
                 break
@@ -142,11 +152,11 @@ FLOOR = (
 )
 
 
-def _agrees(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+def _agrees(actual: Mapping[str, Any], expected: Mapping[str, Any], called: Mapping[str, str]) -> Judgement:
     for name, value in expected.items():
         judged = compare_value("ndarray", actual[name], value, tolerance=TOLERANCE, floor=FLOOR)
         if not judged.passed:
-            return Judgement(0.0, f"{name} {judged.reason}", judged.relative_error)
+            return Judgement(0.0, f"{called.get(name, name)} {judged.reason}", judged.relative_error)
     return Judgement(1.0)
 
 

@@ -27,7 +27,13 @@ import numpy as np
 
 from assignments.common.arrays import kept, number
 from assignments.common.carried import layer_around
-from assignments.common.dropout import dropout_gradients, dropout_outputs, masked_network, unmasked
+from assignments.common.dropout import (
+    dropout_gradients,
+    dropout_outputs,
+    masked_beside_normalization,
+    masked_network,
+    unmasked,
+)
 from assignments.common.experiments import judge_deep, judge_scales
 from assignments.common.histories import histories, packed
 from assignments.common.layers import affine_gradients, affine_outputs, layers_inputs_after
@@ -706,12 +712,13 @@ def dropout_test_gradient(impl: Any, rng: Any) -> dict[str, Any]:
 
 
 DROPPED_SIZES = (12, 40, 30, 20, 4)
+DROPPED_SIZES_NORMALIZED = (12, 60, 4)
 DROPPED_P = 0.6
 
 
 @check(
     of="FullyConnectedNet",
-    points=4,
+    points=3,
     judge=partial(judge_network, p=DROPPED_P),
     section=DROPOUT_NETWORK,
     hint="Dropout follows every ReLU and nothing else; backwards each layer uses the mask that its own forward pass drew.",
@@ -719,6 +726,18 @@ DROPPED_P = 0.6
 def network_dropout(impl: Any, rng: Any) -> dict[str, Any]:
     """With dropout, loss and gradients are those of the network with the dropped units gone."""
     return masked_network(impl, rng, DROPPED_SIZES, DROPPED_P, calls=6)
+
+
+@check(
+    of="FullyConnectedNet",
+    points=1,
+    judge=partial(judge_network, p=DROPPED_P, called={"b1": "beta1"}),
+    section=DROPOUT_NETWORK,
+    hint="Both may be asked for at once: affine, batch normalization, ReLU, dropout, in this order.",
+)
+def network_dropout_normalized(impl: Any, rng: Any) -> dict[str, Any]:
+    """With dropout and batch normalization together, dropout still follows every ReLU."""
+    return masked_beside_normalization(impl, rng, DROPPED_SIZES_NORMALIZED, DROPPED_P, calls=8)
 
 
 @check(

@@ -67,6 +67,12 @@ _AFFINE = (
         instructor="ReLU's backward pass returns dout as it is.",
     ),
     Misconception(
+        id="relu_backward.gate_of_gradient",
+        edits=(Edit(RELU_BACK, "np.where(cache > 0, dout, 0)", "np.where(dout > 0, dout, 0)"),),
+        student="It looks like ReLU's backward pass lets positive gradients through; is it their sign that counts, or the input's?",
+        instructor="The mask is dout > 0 in place of x > 0.",
+    ),
+    Misconception(
         id="relu_backward.times_input",
         edits=(Edit(RELU_BACK, "np.where(cache > 0, dout, 0)", "dout * np.maximum(cache, 0)"),),
         student="It looks like the gradient is multiplied by ReLU's output; what is the derivative of ReLU?",

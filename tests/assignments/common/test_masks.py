@@ -119,6 +119,9 @@ def test_network_of_two_units_is_judged_by_hand() -> None:
         spoilt = judge_network({**actual, name: value * 1.01}, expected, p=0.5)
         assert not spoilt.passed
         assert "relative error" in spoilt.reason
+    names = {"b1": "beta1"}
+    spoilt = judge_network({**actual, "grad_1_b1": np.array([1.0, 0])}, expected, p=0.5, called=names)
+    assert spoilt.reason.startswith("beta1 relative error")
 
 
 def test_network_that_keeps_every_unit_fails_by_its_share() -> None:

@@ -425,6 +425,49 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
             "relative error",
         ),
     ],
+    "network_dropout_normalized": [
+        (
+            {
+                NETWORK: [
+                    (
+                        "        if self.use_dropout:\n            out",
+                        "        if self.use_dropout and not norm_cache:\n            out",
+                    ),
+                    (
+                        "        if self.use_dropout:\n            dout",
+                        "        if dropout_cache:\n            dout",
+                    ),
+                ]
+            },
+            "relative error",
+        ),
+        (
+            {
+                NETWORK: [
+                    (
+                        "        if self.use_dropout:\n            out",
+                        "        if self.use_dropout and not norm_cache:\n            out",
+                    ),
+                    (
+                        "        if self.use_dropout:\n            dout",
+                        "        if dropout_cache and not norm_cache:\n            dout",
+                    ),
+                    (
+                        "            gamma, beta = self",
+                        "            if self.use_dropout:\n"
+                        "                out, dropout_cache = dropout_forward(out, self.dropout_param)\n"
+                        "            gamma, beta = self",
+                    ),
+                    (
+                        '        dx, grads[f"W{layer}"], grads',
+                        "        if norm_cache and dropout_cache:\n            dout = dropout_backward(dout, dropout_cache)\n"
+                        '        dx, grads[f"W{layer}"], grads',
+                    ),
+                ]
+            },
+            "relative error",
+        ),
+    ],
     "network_dropout_scores": [
         (
             {NETWORK: [('self.dropout_param["mode"] = mode', "self.dropout_param[mode] = mode")]},
