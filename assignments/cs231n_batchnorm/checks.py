@@ -207,10 +207,11 @@ def batchnorm_alt_gradients(impl: Any, rng: Any) -> dict[str, Any]:
 
 
 def _joined(name: str, *parts: Mapping[str, Any]) -> Any:
-    """All gradients of one name as one vector, so that each name earns its share; None where one is not an array."""
+    """All gradients of one name as one vector, each earning its share; the first that is no array if there is one."""
     arrays = [value for part in parts for key, value in part.items() if key.partition("_")[0] == name]
-    if not all(isinstance(array, np.ndarray) for array in arrays):
-        return None
+    for array in arrays:
+        if not isinstance(array, np.ndarray):
+            return array
     return np.concatenate([np.asarray(array).ravel() for array in arrays])
 
 

@@ -130,6 +130,12 @@ _FORWARD = (
         seen=PUBLIC,
     ),
     Misconception(
+        id="batchnorm_forward.running_variance_never_stored",
+        edits=(Edit(TRAIN, NEW_VAR, "running_var"),),
+        student="It looks like the running mean moves, but the running variance never does; is it updated, and stored?",
+        instructor="Of the two running averages, the variance's is not updated.",
+    ),
+    Misconception(
         id="batchnorm_forward.running_is_last_batch",
         edits=(Edit(TRAIN, NEW_MEAN, "mean"), Edit(TRAIN, NEW_VAR, "var")),
         student="It looks like the running averages hold the last minibatch's statistics alone; an average remembers.",

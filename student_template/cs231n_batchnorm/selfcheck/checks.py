@@ -56,8 +56,9 @@ def batchnorm_alt_gradients(impl: Any, rng: Any) -> dict[str, Any]:
 
 def _joined(name: str, *parts: Mapping[str, Any]) -> Any:
     arrays = [value for part in parts for key, value in part.items() if key.partition('_')[0] == name]
-    if not all((isinstance(array, np.ndarray) for array in arrays)):
-        return None
+    for array in arrays:
+        if not isinstance(array, np.ndarray):
+            return array
     return np.concatenate([np.asarray(array).ravel() for array in arrays])
 
 @check(of='layernorm_forward', section=LAYER, hint='Mean and variance belong to one example and run over its features; gamma and beta belong to features.')

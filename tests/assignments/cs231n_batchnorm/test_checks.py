@@ -184,6 +184,17 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
             },
             "2 of 3 results are right; dx is None",
         ),
+        (
+            {
+                LAYERS: [
+                    (
+                        "    dx = (gamma * inv_std / n) * (n",
+                        "    dgamma = np.sum(dgamma)\n    dx = (gamma * inv_std / n) * (n",
+                    )
+                ]
+            },
+            r"dgamma has shape \(\), expected",
+        ),
     ],
     "batchnorm_alt_speed": [
         (
