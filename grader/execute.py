@@ -19,11 +19,11 @@ from .errors import SandboxError, SubmissionError
 from .model import CheckEvidence, Ending, Evidence, Note, NotebookEvidence, Submission
 from .notebooks.run import NotebookRun, run_notebook
 from .probe import Check
-from .probe.child import KILLED
 from .sandbox.channel import Planned, ProbeSession, RunnerLostError, run_probes
 from .sandbox.members import Usage
 from .sandbox.room import RoomSpec
 from .sandbox.sandbox import Sandbox
+from .sandbox.session import worth_another_try
 from .sandbox.turns import Turns
 from .seed import Seed
 from .store.blobs import BlobStore
@@ -287,7 +287,7 @@ async def _ask(plan: Plan, channel: socket.socket, checks: Sequence[Check]) -> d
             await session.load(plan.suite.modules)
             for planned in _planned(plan, checks):
                 answer = await session.check(planned)
-                if answer.ending is Ending.DIED and answer.detail == KILLED:  # as for the modules
+                if worth_another_try(answer, planned):
                     answer = await session.check(planned)
                 answers[planned.id] = answer
         except RunnerLostError as exc:

@@ -20,6 +20,7 @@ from .data import DataSet, find_data
 from .diagnosis.explain import Knowledge
 from .diagnosis.misconceptions import load_catalogue, variants, variants_kept
 from .errors import EvidenceError, SubmissionError
+from .given import given_arrays
 from .model import (
     Answer,
     Array,
@@ -220,12 +221,15 @@ def prepare_grading(
     suite = load_suite(assignment)
     used = seed or state.seed(assignment.name)
     load_catalogue(assignment)  # its faults are told before anything runs
+    reference = load_reference(assignment)
+    found = find_data(assignment, state.folder, data)
     return Grading(
         assignment=assignment,
         suite=suite,
         seed=used,
-        data=find_data(assignment, state.folder, data),
-        expected=expected_arrays(suite, load_reference(assignment), used, cache=state.expected),
+        data=found,
+        expected=expected_arrays(suite, reference, used, cache=state.expected)
+        | given_arrays(suite, reference, found, cache=state.expected),
         state=state,
     )
 

@@ -137,6 +137,8 @@ def judge_check(check: Check, answer: CheckEvidence | None, expected: Mapping[st
             check, Outcome.FAILED, Judgement(0.0, reason), detail=_ending_detail(answer), answer=answer
         )
     judgement = _judge_values(check, answer.values, expected)
+    if judgement.person:
+        return _left_to_person(check, answer, judgement.reason)
     outcome = Outcome.PASSED if judgement.passed else Outcome.FAILED
     detail = ""
     if not check.visible and outcome is not Outcome.PASSED:  # the instructor is told every name
@@ -163,6 +165,19 @@ def _for_person(check: Check, answer: CheckEvidence) -> CheckResult:
     judgement = Judgement(0.0, reason)
     result = _result(
         check, Outcome.NOT_GRADED, judgement, detail=f"{answer.detail}{place}{remedy}", answer=answer
+    )
+    return replace(result, hint="", pending=True)
+
+
+def _left_to_person(check: Check, answer: CheckEvidence, why: str) -> CheckResult:
+    """A check whose judge cannot tell right from wrong, by what came: its own words hold nothing of the student's."""
+    judgement = Judgement(0.0, f"a person has to look: {why}")
+    result = _result(
+        check,
+        Outcome.NOT_GRADED,
+        judgement,
+        detail=f"{why}; give the points by `grader marks`",
+        answer=answer,
     )
     return replace(result, hint="", pending=True)
 

@@ -13,7 +13,7 @@ import importlib.util
 import json
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -34,9 +34,11 @@ __all__ = [
     "Suite",
     "expected_arrays",
     "expected_key",
+    "kept_arrays",
     "load_modules",
     "load_reference",
     "load_suite",
+    "reference_digest",
     "run_probe",
 ]
 
@@ -159,19 +161,34 @@ def expected_arrays(
 
     Raises: AssignmentError, naming the check, if the reference itself raises or returns something that is no array.
     """
-    path = None
-    if cache is not None:
-        path = cache / f"{expected_key(suite, reference, seed)}.npz"
-        with contextlib.suppress(FileNotFoundError, ValueError, EOFError, KeyError, OSError):
-            return _load_arrays(path, suite)
-    expected = {check.id: run_probe(check, reference, seed) for check in suite.probes if _has_expected(check)}
-    if path is not None:
-        named = {
-            f"{check}\n{name}": array for check, arrays in expected.items() for name, array in arrays.items()
+    path = cache / f"{expected_key(suite, reference, seed)}.npz" if cache is not None else None
+
+    def make() -> dict[str, Array]:
+        return {
+            f"{check.id}\n{name}": array
+            for check in suite.probes
+            if _has_expected(check)
+            for name, array in run_probe(check, reference, seed).items()
         }
-        with atomic_file(path, 0o600) as file:
-            np.savez(file, **named)  # type: ignore[arg-type] # numpy types the keywords too narrowly
+
+    expected: dict[str, dict[str, Array]] = {check.id: {} for check in suite.probes if _has_expected(check)}
+    for key, array in kept_arrays(path, make).items():
+        check, _, name = key.partition("\n")
+        expected[check][name] = array
     return expected
+
+
+def kept_arrays(path: Path | None, make: Callable[[], dict[str, Array]]) -> dict[str, Array]:
+    """The arrays that lie in a file, or, if none can be read there, those that `make` gives, which are written to it."""
+    if path is not None:
+        unreadable = contextlib.suppress(FileNotFoundError, ValueError, EOFError, KeyError, OSError)
+        with unreadable, np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    arrays = make()
+    if path is not None:
+        with atomic_file(path, 0o600) as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type] # numpy types the keywords too narrowly
+    return arrays
 
 
 def run_probe(check: Check, implementation: Any, seed: Seed) -> dict[str, Array]:
@@ -205,11 +222,11 @@ def _has_expected(check: Check) -> bool:
 
 def expected_key(suite: Suite, reference: Any, seed: Seed) -> str:
     """Digest of all that decides the expected arrays: probes, seed, NumPy, and the code of the reference's package."""
-    parts = [suite.digest, seed.id, np.__version__, _code_digest(suite.assignment, reference)]
+    parts = [suite.digest, seed.id, np.__version__, reference_digest(suite.assignment, reference)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _code_digest(assignment: Assignment, reference: Any) -> str:
+def reference_digest(assignment: Assignment, reference: Any) -> str:
     """Digest of the reference's package, or of the whole source folder: any change there makes expected arrays anew."""
     file = getattr(reference, "__file__", None)
     if file is None:
@@ -221,15 +238,6 @@ def _code_digest(assignment: Assignment, reference: Any) -> str:
     for path in sorted(folder.rglob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
-
-
-def _load_arrays(path: Path, suite: Suite) -> dict[str, dict[str, Array]]:
-    found: dict[str, dict[str, Array]] = {check.id: {} for check in suite.probes if _has_expected(check)}
-    with np.load(path, allow_pickle=False) as file:
-        for key in file.files:
-            check, _, name = key.partition("\n")
-            found[check][name] = file[key]
-    return found
 
 
 def _root(assignment: Assignment) -> Path | None:

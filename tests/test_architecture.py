@@ -38,7 +38,7 @@ FLOORS = (
         "grader.questions",
         "grader.notebooks",
     },
-    {"grader.score"},
+    {"grader.score", "grader.given"},
     {
         "grader.report",
         "grader.execute",

@@ -10,13 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from assignments.common.trained import packed_networks
+
 __all__ = ["histories", "packed"]
 
 COLUMNS = 10  # of settings
 
 
 def packed(prefix: str, solvers: Any) -> dict[str, Any]:
-    """Settings and histories of several solvers, one after the other. settings: one row for each, as `histories` reads it."""
+    """Settings and histories of several solvers, one after the other, and the networks that they left.
+
+    settings: one row for each, as `histories` reads it.
+    """
     rows, losses, train, val = [], [], [], []
     for solver in solvers:
         rows.append(
@@ -41,6 +46,7 @@ def packed(prefix: str, solvers: Any) -> dict[str, Any]:
         f"{prefix}_loss": np.array(losses, dtype=float),
         f"{prefix}_train_acc": np.array(train, dtype=float),
         f"{prefix}_val_acc": np.array(val, dtype=float),
+        **packed_networks(prefix, solvers),
     }
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from assignments.common.arrays import kept, number
 from assignments.common.carried import layer_around
-from assignments.common.experiments import judge_deep, judge_scales
+from assignments.common.experiments import borne_out, judge_deep, judge_scales
 from assignments.common.histories import histories, packed
 from assignments.common.network_probes import (
     REGS,
@@ -40,6 +40,7 @@ from assignments.common.normalization import (
     running_averages,
 )
 from assignments.common.starts import judge_start
+from assignments.common.trained import doubt, images
 from grader.compare import Judgement, compare_value, rel_error
 from grader.probe import check
 
@@ -746,9 +747,9 @@ def double_precision(impl: Any, rng: Any) -> dict[str, Any]:
 
 # --- The notebook's experiments: 6 points ------------------------------------------------------------------------------------
 #
-# There is no reference notebook: what is judged is whether the histories can be what the Solver keeps. They are read from the
-# notebook's own process, so this tells an experiment that ran from one that did not, and cannot rule out made-up numbers; the
-# layers and the network, which carry the points, are judged by the checks above.
+# There is no reference notebook: what is judged is whether the histories can be what the Solver keeps, and whether the networks
+# classify the images as the histories say; where only the networks do not, a person looks. The layers and the network, which carry
+# the points, are judged by the checks above.
 
 
 @check(
@@ -756,6 +757,7 @@ def double_precision(impl: Any, rng: Any) -> dict[str, Any]:
     where="notebook",
     points=2,
     judge=judge_deep,
+    given=images,
     section=DEEP,
     hint="Run the whole notebook from the top. If training runs but batch normalization falls behind, look at test mode.",
 )
@@ -772,16 +774,18 @@ def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a 
     where="notebook",
     points=2,
     judge=partial(judge_scales, finite=True),
+    given=images,
     section=SCALES,
     hint="Both networks are needed for every weight scale, and only one of them has batch normalization.",
 )
 def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
     """The weight-scale experiment was run for all scales and shows batch normalization ahead."""
     scales = np.array(impl.weight_scales, dtype=float)
-    with_norm, without = impl.bn_solvers_ws, impl.solvers_ws
+    with_norm = [impl.bn_solvers_ws[scale] for scale in scales if scale in impl.bn_solvers_ws]
+    without = [impl.solvers_ws[scale] for scale in scales if scale in impl.solvers_ws]
     return {
-        **packed("bn", [with_norm[scale] for scale in scales if scale in with_norm]),
-        **packed("baseline", [without[scale] for scale in scales if scale in without]),
+        **packed("bn", with_norm),
+        **packed("baseline", without),
         "weight_scales": scales,
     }
 
@@ -789,11 +793,16 @@ def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: AR
 LEARNT = 0.02  # how much training accuracy has to rise; in the short form 0.056 was the least of 144 runs
 
 
-def judge_batch_sizes(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
+LEAST = (
+    0.2  # mean training accuracy of the networks themselves; in the short form 0.26 was the least of 48 runs
+)
+
+
+def judge_batch_sizes(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
     """There is a network that learnt for every batch size, and a baseline."""
     try:
         normalized = histories(actual, "norm", normalized=True, finite=True)
-        histories(actual, "baseline", normalized=False, finite=True)
+        baseline = histories(actual, "baseline", normalized=False, finite=True)
     except ValueError as exc:
         return Judgement(0.0, str(exc))
     sizes = actual["batch_sizes"]
@@ -802,7 +811,9 @@ def judge_batch_sizes(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -
     for size, (_, train, _) in zip(sizes, normalized, strict=True):
         if not max(train) > train[0] + LEARNT:
             return Judgement(0.0, f"the network with batch size {int(size)} did not learn")
-    return Judgement(1.0)
+    return borne_out(
+        doubt(actual, "norm", normalized, known, least=LEAST), doubt(actual, "baseline", baseline, known)
+    )
 
 
 @check(
@@ -810,6 +821,7 @@ def judge_batch_sizes(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -
     where="notebook",
     points=1,
     judge=judge_batch_sizes,
+    given=images,
     section=BATCH_SIZE,
     hint="Run the whole notebook from the top.",
 )
@@ -827,6 +839,7 @@ def experiment_batch_sizes(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG0
     where="notebook",
     points=1,
     judge=judge_batch_sizes,
+    given=images,
     section=LAYER_BATCH_SIZE,
     hint="Run the whole notebook from the top, with layer normalization in the network.",
 )

@@ -16,11 +16,17 @@ from typing import Final
 
 from ..errors import SandboxError
 from ..model import CheckEvidence, Ending, Note
-from ..probe.child import KILLED
 from .members import Member, Usage
 from .room import MACHINE_FULL, Room, RoomSpec
 from .sandbox import Sandbox
-from .session import ImportReport, OutOfTurnError, Planned, ProbeSession, RunnerLostError
+from .session import (
+    ImportReport,
+    OutOfTurnError,
+    Planned,
+    ProbeSession,
+    RunnerLostError,
+    worth_another_try,
+)
 from .turns import Turns
 
 __all__ = [
@@ -185,8 +191,7 @@ class _Work:
     async def _one(self, planned: Planned) -> CheckEvidence:
         """Run one check; once more if what went wrong may not have been its doing.
 
-        That is an answer out of turn; a process that was killed: by the machine, perhaps, that had no memory left; and time that
-        was up while the check had hardly computed: a busy machine may have let it wait.
+        That is an answer out of turn, and what `worth_another_try` tells.
 
         Raises: SandboxError if it was the machine, again.
         """
@@ -206,9 +211,7 @@ class _Work:
                 evidence = CheckEvidence(check=planned.id, ending=exc.ending, detail=exc.detail)
                 again = isinstance(exc, OutOfTurnError) or exc.ending in LONG
             else:
-                again = (evidence.ending is Ending.DIED and evidence.detail == KILLED) or _waited(
-                    evidence, planned
-                )
+                again = worth_another_try(evidence, planned)
             if self._memory_kills() > kills:
                 text = f"out of memory (the limit is {self._spec.limits.memory_mib} MiB): {evidence.detail}"
                 return replace(evidence, detail=text)
@@ -289,11 +292,6 @@ class _Work:
     def _skipped(self) -> list[str]:
         reports = [report for report in self.reports.values() if report.ending in FATAL]
         return [f"importing {report.path} failed: {report.detail}" for report in reports]
-
-
-def _waited(evidence: CheckEvidence, planned: Planned) -> bool:
-    """Whether a check's time was up before it had computed for half of it. A lie of student code's buys a second try, no more."""
-    return evidence.ending is Ending.TIMED_OUT and evidence.cpu_s < planned.time_s / 2
 
 
 def _partial_note(report: ImportReport) -> Note:

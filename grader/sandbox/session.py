@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model import CheckEvidence, Ending, StudentError, TracebackLine, Value
+from ..probe.child import KILLED
 from ..probe.frames import (
     PREFIX,
     Bounds,
@@ -25,7 +26,14 @@ from ..probe.frames import (
 )
 from ..probe.published import PUBLISHED
 
-__all__ = ["ImportReport", "OutOfTurnError", "Planned", "ProbeSession", "RunnerLostError"]
+__all__ = [
+    "ImportReport",
+    "OutOfTurnError",
+    "Planned",
+    "ProbeSession",
+    "RunnerLostError",
+    "worth_another_try",
+]
 
 MIB = 1024 * 1024
 GRACE_S = 10.0  # beyond a limit that the runner keeps itself, before the driver gives the runner up
@@ -84,6 +92,17 @@ class RunnerLostError(Exception):
 
 class OutOfTurnError(RunnerLostError):
     """Bytes came, or the end came, that belong to an earlier request or to none."""
+
+
+def worth_another_try(evidence: CheckEvidence, planned: Planned) -> bool:
+    """Whether what went wrong may not have been the check's doing.
+
+    Its process was killed: by the machine, perhaps, that had no memory left. Or its time was up before it had computed for half of
+    it: a busy machine may have let it wait. A lie of student code's buys a second try, no more.
+    """
+    if evidence.ending is Ending.TIMED_OUT:
+        return evidence.cpu_s < planned.time_s / 2
+    return evidence.ending is Ending.DIED and evidence.detail == KILLED
 
 
 class ProbeSession:

@@ -20,10 +20,12 @@ from grader.suite import load_suite
 SMALL = Path(__file__).resolve().parents[1] / "data" / "small_assignment"
 PROBES = '''
 
-@check(of="size", where="notebook")
+@check(of="size", where="notebook", time_s=2)
 def notebook_size(impl, rng):
     """The notebook reads the data set."""
-    return {"size": impl.size}
+    import numpy
+
+    return {"size": numpy.array(impl.size)}
 '''
 
 pytestmark = pytest.mark.sandbox
@@ -147,6 +149,22 @@ def test_execute_a_kernel_that_does_not_serve_is_the_students_doing(run, source,
     assert checks["notebook_size"].ending not in {Ending.NOT_RUN, Ending.ANSWERED}
     assert ending is None or checks["notebook_size"].ending is ending
     assert checks["columns_are_scaled"].ending is Ending.ANSWERED
+
+
+def test_notebook_check_that_hardly_computed_before_its_time_was_up_runs_again(run):
+    slow = """
+import os, time
+class Slow:
+    def __array__(self, dtype=None, copy=None):
+        import numpy
+        if not os.path.exists('/work/seen'):
+            open('/work/seen', 'w').close()
+            time.sleep(99)
+        return numpy.array(5.0)
+size = Slow()
+"""
+    _, checks = run({"Scaling.ipynb": notebook(slow)})
+    assert checks["notebook_size"].ending is Ending.ANSWERED
 
 
 def test_not_run_says_so_for_every_check(plan):

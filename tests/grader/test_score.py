@@ -151,6 +151,17 @@ def test_judge_check_that_needs_a_person_is_pending_and_no_zero(visible):
     assert "install it where the work is graded and run again, or give the points" in result.detail
 
 
+@pytest.mark.parametrize("visible", [True, False])
+def test_judge_check_that_its_judge_leaves_to_a_person_is_pending_and_no_zero(visible):
+    check = make_check(
+        judge=lambda _actual, _expected: Judgement(0.0, "no network", person=True), visible=visible
+    )
+    result = judge_check(check, answered(dx=np.zeros(3)), {})
+    assert (result.outcome, result.points, result.pending, result.hint) == (Outcome.NOT_GRADED, 0, True, "")
+    assert result.reason == "a person has to look: no network"
+    assert result.detail == "no network; give the points by `grader marks`"
+
+
 def test_judge_check_visible_exception_is_told():
     result = judge_check(make_check(), CheckEvidence(check="c", ending=Ending.RAISED, error=ERROR), EXPECTED)
     assert result.reason == "raised ValueError in cs/layers.py, line 7: secret 0.123"

@@ -1,0 +1,207 @@
+"""Trainings that never took place: histories made up with care, around networks that are random, copied, or made for the purpose.
+
+The attacker writes the solvers into his notebook himself. Every history here is one that a Solver could have kept; the networks
+give it away, and a person is asked. Nothing is earned until that person gives the points.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from grader.assignment import load_assignment
+from grader.data import find_data
+from grader.given import given_arrays
+from grader.model import CheckEvidence, Ending, Outcome, Value
+from grader.probe.seeding import seeded
+from grader.probe.values import plain
+from grader.score import judge_check
+from grader.seed import Seed
+from grader.suite import load_reference, load_suite
+from tests.hostile.conftest import HERE
+
+INPUTS, UNITS, ROWS, COUNT, EPOCHS = 192, 30, 250, 100, 4
+SCALES = np.logspace(-4, 0, 5)
+
+
+@pytest.fixture(scope="module", params=["cs231n_batchnorm", "ece247_hw4"])
+def course(request, tmp_path_factory):
+    """A course's suite, and the images that its judges are given."""
+    assignment = load_assignment(HERE.parents[1] / "assignments" / request.param)
+    suite = load_suite(assignment)
+    data = find_data(assignment, tmp_path_factory.mktemp("state"))
+    return SimpleNamespace(
+        name=request.param, suite=suite, given=given_arrays(suite, load_reference(assignment), data)
+    )
+
+
+@pytest.fixture
+def known(course):
+    """The images, as the attacker finds them in his room."""
+    return next(iter(course.given.values()))
+
+
+def history(share, count):
+    """Accuracies that rise to a share of so many examples."""
+    return [round(count * at) / count for at in np.linspace(min(0.1, share), share, EPOCHS + 1)]
+
+
+def solver(network, share, *, normalized, batch=50, on_val=0.2):
+    """What stands where a Solver should: settings, histories, a network."""
+    per_epoch = ROWS // batch
+    val = history(on_val, COUNT)
+    if network is None:
+        network = {"gamma1" if normalized else "W0": 1.0}
+    return SimpleNamespace(
+        model=SimpleNamespace(params=network, bn_params=[]),
+        num_epochs=EPOCHS,
+        batch_size=batch,
+        X_train=np.zeros((ROWS, INPUTS)),
+        X_val=np.zeros((COUNT, INPUTS)),
+        num_train_samples=1000,
+        num_val_samples=None,
+        loss_history=list(np.linspace(2.3, 2.3 - 2 * share, EPOCHS * per_epoch)),
+        train_acc_history=history(share, ROWS),
+        val_acc_history=val,
+        best_val_acc=max(val),
+    )
+
+
+class Nothing:
+    """No network: names alone."""
+
+    def __call__(self, *, normalized):
+        return None
+
+
+class Random:
+    """Networks of the right shapes, drawn at random."""
+
+    def __init__(self):
+        self.rng = np.random.default_rng(1)
+
+    def __call__(self, *, normalized):
+        sizes = (INPUTS, UNITS, UNITS, 10)
+        network = {f"W{n}": self.rng.standard_normal((sizes[n - 1], sizes[n])) for n in (1, 2, 3)}
+        network |= {f"b{n}": np.zeros(sizes[n]) for n in (1, 2, 3)}
+        if normalized:
+            network |= {f"gamma{n}": np.ones(UNITS) for n in (1, 2)} | {
+                f"beta{n}": np.zeros(UNITS) for n in (1, 2)
+            }
+        return network
+
+
+class Fitted(Random):
+    """Random features, and a last layer fitted to some of the images by least squares."""
+
+    def __init__(self, known, part):
+        super().__init__()
+        images, rows = known[f"X_{part}"], ROWS if part == "train" else COUNT
+        self.images = images[:rows].reshape(rows, 3, 8, 4, 8, 4).mean(axis=(3, 5)).reshape(rows, -1)
+        self.answers = np.eye(10)[known[f"y_{part}"][:rows]]
+
+    def __call__(self, *, normalized):
+        network = super().__call__(normalized=normalized)
+        network = {name: value for name, value in network.items() if name[-1] in "12"}
+        out = self.images @ network["W1"]
+        if normalized:
+            out = (out - out.mean(axis=0)) / np.sqrt(out.var(axis=0) + 1e-5)
+        network = {name: value for name, value in network.items() if name[-1] == "1"}
+        network["W2"] = np.linalg.lstsq(np.maximum(out, 0), self.answers, rcond=None)[0]
+        return network
+
+
+class Copied:
+    """One fitted network of each kind, under all names."""
+
+    def __init__(self, known):
+        make = Fitted(known, "train")
+        self.made = {normalized: make(normalized=normalized) for normalized in (True, False)}
+
+    def __call__(self, *, normalized):
+        return self.made[normalized]
+
+
+def spaces(course, make, best=0.6, other=0.3):
+    """The attacker's notebook after its last cell, by check."""
+    bn = lambda share=best, **more: solver(make(normalized=True), share, normalized=True, **more)  # noqa: E731
+    plain_ = lambda share=other, **more: solver(make(normalized=False), share, normalized=False, **more)  # noqa: E731
+    pair = {"bn_solver": bn(), "solver": plain_(), "weight_scales": SCALES}
+    with_norm, without = {scale: bn() for scale in SCALES}, {scale: plain_() for scale in SCALES}
+    if course.name == "cs231n_batchnorm":
+        sizes = {f"{kind}_solvers_bsize": [bn(batch=size) for size in (5, 10, 50)] for kind in ("bn", "ln")}
+        space = SimpleNamespace(
+            **pair,
+            **sizes,
+            bn_solvers_ws=with_norm,
+            solvers_ws=without,
+            batch_sizes=[5, 10, 50],
+            solver_bsize=plain_(batch=5),
+        )
+        return {check.id: space for check in course.suite.at("notebook")}
+    rules = {rule: plain_(best) for rule in ("sgd_momentum", "sgd_nesterov_momentum", "adam", "rmsprop")}
+    optimization = SimpleNamespace(solvers={"sgd": plain_(), **rules}, solver=bn(on_val=0.5))
+    scales = SimpleNamespace(**pair, bn_solvers=with_norm, solvers=without)
+    dropout = SimpleNamespace(
+        dropout_choices=[0, 0.6], solvers={0: plain_(best), 0.6: plain_()}, final_solver=bn(on_val=0.5)
+    )
+    by_path = {
+        "Optimization.ipynb": optimization,
+        "Batch-Normalization.ipynb": scales,
+        "Dropout.ipynb": dropout,
+    }
+    return {check.id: by_path[check.notebook] for check in course.suite.at("notebook")}
+
+
+def judged(course, check, space):
+    """What the check says to a namespace; the probe runs on it as it does in the kernel."""
+    found = course.suite.check(check)
+    returned = found.probe(space, seeded(Seed.of(1).for_check(check)))
+    values = tuple(
+        Value(name=name, type_name=kind, array=array)
+        for name, (kind, array) in ((name, plain(value)) for name, value in returned.items())
+    )
+    answer = CheckEvidence(check=check, ending=Ending.ANSWERED, values=values)
+    return judge_check(found, answer, course.given[check])
+
+
+def assert_a_person_is_asked(course, made):
+    for check, space in made.items():
+        result = judged(course, check, space)
+        assert result.outcome is Outcome.NOT_GRADED, (check, result.reason)
+        assert (result.points, result.pending) == (0, True)
+        assert result.reason.startswith("a person has to look: ")
+
+
+def test_histories_around_no_network_wait_for_a_person(course):
+    assert_a_person_is_asked(course, spaces(course, Nothing()))
+
+
+def test_histories_around_random_networks_wait_for_a_person(course):
+    assert_a_person_is_asked(course, spaces(course, Random()))
+
+
+def test_histories_around_networks_fitted_to_validation_images_wait_for_a_person(course, known):
+    assert_a_person_is_asked(course, spaces(course, Fitted(known, "val")))
+
+
+def test_true_histories_of_untrained_networks_wait_for_a_person(course):
+    """Nearly: what untrained networks give, with batch normalization a little ahead."""
+    learning = {"experiment_momentum", "experiment_easier", "experiment_accuracy", "experiment_dropout"}
+    made = spaces(course, Random(), best=0.14, other=0.1)
+    assert_a_person_is_asked(course, {check: made[check] for check in made if check not in learning})
+
+
+def test_one_network_under_all_names_waits_for_a_person(course, known):
+    """In the experiments that compare several networks of a kind."""
+    made = spaces(course, Copied(known), best=0.4, other=0.3)
+    several = {"experiment_weight_scales", "experiment_batch_sizes", "experiment_layernorm"}
+    assert_a_person_is_asked(course, {check: made[check] for check in several & set(made)})
+
+
+def test_networks_that_classify_as_their_histories_say_are_believed(course, known):
+    """The other side of it: whoever has such networks, from whatever training, is not told apart."""
+    made = spaces(course, Fitted(known, "train"), best=0.4, other=0.3)
+    for check, space in made.items():
+        result = judged(course, check, space)
+        assert result.outcome is not Outcome.FAILED, (check, result.reason)
