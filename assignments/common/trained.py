@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["doubt", "images", "packed_networks"]
+__all__ = ["doubt", "images", "networks", "packed_arrays", "packed_networks", "scores"]
 
 KINDS = ("W", "b", "gamma", "beta", "mean", "var")
 RUNNING = KINDS.index(
@@ -33,8 +33,7 @@ NEAR, NEAR_VAL = (
     0.05,
     0.1,
 )  # how much worse a network may be than its history's end, on training and on validation images
-# How far the best entries may stand above the ends, in the mean over an experiment's networks; 0.048 and 0.09 were the most.
-SLIP, SLIP_VAL = 0.1, 0.15
+SLIP = 0.1  # how far the best entries may stand above the ends, in the mean over an experiment's networks; 0.048 was the most
 APART = (
     0.1  # least distance of two first layers' weights, in their size; two trainings stood 0.99 apart and more
 )
@@ -43,12 +42,22 @@ APART = (
 def packed_networks(prefix: str, solvers: Sequence[Any]) -> dict[str, Any]:
     """The networks of some of the solvers as they were after the last step, with batch normalization's running averages.
 
-    layout: rows (solver, kind, layer, rows, columns). values, statistics: parameters and averages, one after the other.
+    As `packed_arrays`, which says how.
+    """
+    return packed_arrays(
+        prefix, {number: _named_arrays(solvers[number]) for number in _sampled(len(solvers))}
+    )
+
+
+def packed_arrays(prefix: str, named: Mapping[int, Sequence[tuple[str, int, Any]]]) -> dict[str, Any]:
+    """Parameters and running averages of numbered networks, each as (kind, layer, array).
+
+    layout: rows (network, kind, layer, rows, columns). values, statistics: parameters and averages, one after the other.
     """
     layout: list[list[int]] = []
     values: tuple[list[Any], list[Any]] = ([np.zeros(0, np.float16)], [np.zeros(0, np.float32)])
-    for number in _sampled(len(solvers)):
-        for kind, layer, value in _named_arrays(solvers[number]):
+    for number, arrays in named.items():
+        for kind, layer, value in arrays:
             array = np.asarray(value)
             if array.ndim not in (1, 2) or array.dtype.kind not in "fiu":
                 continue
@@ -105,15 +114,17 @@ def doubt(
     known: Mapping[str, Any],
     *,
     least: float = 0.0,
+    slip_val: float = 1.0,
 ) -> str:
     """Why a person has to look at trainings whose histories are in order; empty if their networks bear them out.
 
     found: of `histories`. known: of `images`. least: the mean training accuracy that the networks have to reach by themselves:
-    above what networks give that were not trained, for a history of such a network may be true.
+    above what networks give that were not trained, for a history of such a network may be true. slip_val: how far the best entries
+    on validation images may stand above the ends; only where they count.
     """
     if not known:
         return "the images that the notebook was given are not known here"
-    sent = _networks(actual, prefix)
+    sent = networks(actual, prefix)
     measured, best = [], []  # pairs: on training, on validation images
     for number in _sampled(len(found)):
         _, train, val = found[number]
@@ -126,7 +137,7 @@ def doubt(
         measured.append(max(near))
         best.append((max(train), max(val)))
     mean = np.mean(measured, axis=0)
-    if np.any(np.mean(best, axis=0) > mean + np.array([SLIP, SLIP_VAL])):
+    if np.any(np.mean(best, axis=0) > mean + np.array([SLIP, slip_val])):
         return "the best accuracies are not those of the networks"
     if mean[0] < least:
         return "the networks classify hardly better than untrained ones"
@@ -135,10 +146,10 @@ def doubt(
     return ""
 
 
-def _networks(actual: Mapping[str, Any], prefix: str) -> dict[int, list[dict[str, Any]]]:
+def networks(actual: Mapping[str, Any], prefix: str) -> dict[int, list[dict[str, Any]]]:
     """Solver's number -> its layers from the images to the scores, each with its arrays by kind, (rows, columns).
 
-    Nothing where what came is not what `packed_networks` sends.
+    Nothing where what came is not what `packed_arrays` sends.
     """
     layout = actual[f"{prefix}_layout"]
     if layout.dtype.kind != "i" or layout.ndim != 2 or layout.shape[1:] != (5,) or np.any(layout < 0):
@@ -177,7 +188,7 @@ def _accuracies(
     reached = []
     for way in ("running", "batch", "row"):
         try:
-            right = np.argmax(_scores(layers, np.concatenate(X), rows, way), axis=1) == y
+            right = np.argmax(scores(layers, np.concatenate(X), rows, way), axis=1) == y
         except (KeyError, ValueError):  # parameters or averages that are not there, or do not fit together
             continue
         reached.append((float(right[:rows].mean()), float(right[rows:].mean())))
@@ -197,8 +208,11 @@ def _pictures(images: Any, inputs: int) -> Any:
     return None
 
 
-def _scores(layers: Sequence[Mapping[str, Any]], X: Any, rows: int, way: str) -> Any:
-    """Scores (N, classes) of affine layers with ReLU between them, and normalization where there is any. rows: of the batch."""
+def scores(layers: Sequence[Mapping[str, Any]], X: Any, rows: int, way: str, *, eps: float = EPS) -> Any:
+    """Scores (N, classes) of affine layers with ReLU between them, and normalization where there is any.
+
+    X: (N, inputs), of which the first `rows` make a batch. way: "running" averages normalize, the "batch" or the "row".
+    """
     out = X
     for number, layer in enumerate(layers, start=1):
         out = out @ layer["W"] + layer.get("b", 0.0)
@@ -206,7 +220,7 @@ def _scores(layers: Sequence[Mapping[str, Any]], X: Any, rows: int, way: str) ->
             break
         if "gamma" in layer:
             mean, var = _moments(layer, out, rows, way)
-            out = layer["gamma"] * (out - mean) / np.sqrt(var + EPS) + layer["beta"]
+            out = layer["gamma"] * (out - mean) / np.sqrt(var + eps) + layer["beta"]
         out = np.maximum(out, 0)
     return out
 

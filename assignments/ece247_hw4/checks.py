@@ -851,6 +851,7 @@ ALL_IMAGES = 49000
 PER_DECADE = 0.15
 RANGE = 0.23
 CHANCE, LEAST = 0.10, 0.15
+SLIP_VAL = 0.15  # how far the best validation accuracy may stand above what the network ends with; 0.06 was the most of 16 runs
 
 
 def accuracy_share(accuracy: float, images: int, target: float) -> float:
@@ -871,7 +872,7 @@ def _judge_accuracy(
         return Judgement(0.0, str(exc))
     count, accuracy = int(settings[0, 2]), float(max(validation))
     share = accuracy_share(accuracy, count, target)
-    if share > 0.0 and (unsure := doubt(actual, "best", found, known)):
+    if share > 0.0 and (unsure := doubt(actual, "best", found, known, slip_val=SLIP_VAL)):
         return borne_out(unsure)
     if share == 1.0:
         return Judgement(1.0)

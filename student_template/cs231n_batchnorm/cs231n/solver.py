@@ -56,6 +56,7 @@ class Solver:
         self.epoch = 0
         self.best_val_acc = 0
         self.best_params = {}
+        self.last_params = {}  # as they were after the last step
         self.loss_history = []
         self.train_acc_history = []
         self.val_acc_history = []
@@ -97,6 +98,7 @@ class Solver:
                     config["learning_rate"] *= self.lr_decay
             if iteration == 0 or iteration == iterations - 1 or epoch_ends:
                 self._measure()
+        self.last_params = self.model.params
         self.model.params = self.best_params
 
     def _measure(self):
