@@ -41,11 +41,15 @@ TEMPLATES = (
 # All repetitions are bounded: what a student writes must not make these patterns slow.
 _DRESS = r"[ \t>#*_]{0,16}(?:\d{1,3}(?:\.\d{1,3}){0,4}\.?[ \t]{1,8})?[*_]{0,6}"  # "### 3.1 **" in front of a heading
 _LATEX = r"(?:\$?\\color\{[^{}\n]{0,40}\}[ \t]{0,8}\{)?(?:\$?\\(?:textit|textbf|text|mathbf|mathit)\b[ \t]{0,8}\{?)?"
+_TAGS = r"(?:<[a-z][^<>\n]{0,80}>[ \t*_]{0,8}){0,2}"
 _MARKER = re.compile(
-    rf"^{_DRESS}{_LATEX}[ \t]{{0,8}}(?:your[ \t]{{1,8}}answers?|my[ \t]{{1,8}}answers?|answers?|ans|답변|정답|답|答案|回答)"
-    r"(?:[ \t]{0,8}\(?\d?\)?[*_}$ \t]{0,16}[:：][*_}$ \t]{0,16}|[*_}$ \t]{0,16}$)",  # "Answer 2" is an answer, "Answer 2:" none
+    rf"^{_DRESS}{_TAGS}{_LATEX}[ \t]{{0,8}}(?:your[ \t]{{1,8}}answers?|my[ \t]{{1,8}}answers?|answers?|ans|solution"
+    r"|답변|정답|답|答案|回答|antwort|lösung|respuesta|réponse|risposta|resposta|cevap|ответ)"
+    r"(?:[ \t]{0,8}\(?\d?\)?[*_}$ \t]{0,16}(?:[:：.]|[=\-]>|[–—\-](?=\s|$))(?:</[a-z][a-z0-9]{0,8}>|[*_}$ \t]){0,16}"
+    r"|(?:</[a-z][a-z0-9]{0,8}>|[*_}$ \t]){0,16}$)",  # "Answer 2" is an answer, "Answer 2:" none
     re.IGNORECASE | re.MULTILINE,
 )
+_ANSWER_NAME = re.compile(r"(?:^|_)(?:answer|ans|choice|option|question|q\d)", re.IGNORECASE)
 _LONG_CHARACTERS = 20_000
 _SHORT_CHARACTERS = (
     2_000  # of a code cell that may be an answer in constants; more is not given to the parser
@@ -255,8 +259,19 @@ def _prose_in_code(source: str) -> str:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
         return ""
-    constants = body and all(isinstance(node, ast.Expr) and _is_said(node.value) for node in body)
+    constants = body and all(
+        (isinstance(node, ast.Expr) and _is_said(node.value)) or _is_named_answer(node) for node in body
+    )
     return source.strip(" \n'\"") if constants else ""
+
+
+def _is_named_answer(node: ast.stmt) -> bool:
+    """A constant that is given the name of an answer: `answer = 2`."""
+    return (
+        isinstance(node, ast.Assign)
+        and all(isinstance(target, ast.Name) and _ANSWER_NAME.search(target.id) for target in node.targets)
+        and _is_constant(node.value)
+    )
 
 
 def _is_said(node: ast.expr) -> bool:

@@ -89,6 +89,16 @@ def test_another_heading_is_not_the_question(heading):
         "ANSWER :",
         "Answer 1:",
         "Ans:",
+        "Ans.",
+        "**Answer.**",
+        "Answer -",
+        "My answer =>",
+        "**Solution:**",
+        "**Antwort:**",
+        "Respuesta:",
+        "**Réponse :**",
+        "<h2>Answer:</h2>",
+        "<font color='red'>**Answer:**",
         "답:",
         "**답변**:",
         "答案：",
@@ -300,6 +310,17 @@ CELLS = st.tuples(st.sampled_from([markdown, code, raw]), st.lists(PIECES, max_s
 )
 
 
+@pytest.mark.parametrize("source", ["answer = 2", "my_answer = '2'", "q4 = 2  # few features"])
+def test_a_constant_called_an_answer_in_a_code_cell_goes_to_a_person(source):
+    found = answer_in(markdown("Inline Question 1\n\nAnswer:"), code(source))
+    assert (found.text, found.answered) == (source.strip(" '"), True)
+
+
+@pytest.mark.parametrize("source", ["N = 2", "answers = train(2)", "answer[1] = 2"])
+def test_other_assignments_below_a_question_are_no_answer(source):
+    assert not answer_in(markdown("Inline Question 1\n\nAnswer:"), code(source)).answered
+
+
 @given(st.lists(CELLS, max_size=5))
 @example([markdown("Inline Question 1[FILL THIS IN][FILL THIS IN]")])
 def test_any_notebook_gives_one_answer_for_each_question(cells):
@@ -314,6 +335,8 @@ def test_any_notebook_gives_one_answer_for_each_question(cells):
 @pytest.mark.parametrize(
     "piece",
     [
+        "<a>",
+        "</a>",
         "*",
         "#",
         " ",
