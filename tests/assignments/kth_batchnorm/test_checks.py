@@ -355,7 +355,7 @@ def test_a_large_epsilon_is_charged_once(klayer: Any, tmp_path: Path, epsilon: s
 def test_corrected_variance_is_charged_twice_and_no_more(klayer: Any, tmp_path: Path) -> None:
     edits = [(VARIANCE, "variance = np.var(flow, axis=1, keepdims=True) * (X.shape[1] - 1) / X.shape[1]")]
     implementation = klayer.edited(tmp_path, {"bnn.py": edits})
-    for seed in range(3):
+    for seed in (0, 9, 17, 28, 42):  # of the last four, an entry of a gradient is nearly zero
         names = [result.id for result in _failed(klayer, implementation, seed)]
         assert names == ["batch_variance", "gradients_six_decimals"]
 
