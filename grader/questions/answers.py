@@ -45,7 +45,8 @@ _TAGS = r"(?:<[a-z][^<>\n]{0,80}>[ \t*_]{0,8}){0,2}"
 _MARKER = re.compile(
     rf"^{_DRESS}{_TAGS}{_LATEX}[ \t]{{0,8}}(?:your[ \t]{{1,8}}answers?|my[ \t]{{1,8}}answers?|answers?|ans|solution"
     r"|답변|정답|답|答案|回答|antwort|lösung|respuesta|réponse|risposta|resposta|cevap|ответ)"
-    r"(?:[ \t]{0,8}\(?\d?\)?[*_}$ \t]{0,16}(?:[:：.]|[=\-]>|[–—\-](?=\s|$))(?:</[a-z][a-z0-9]{0,8}>|[*_}$ \t]){0,16}"
+    r"(?:(?:[ \t]{0,8}\(?\d?\)?[*_}$ \t]{0,16}[:：]|[*_}$ \t]{0,16}(?:\.|[=\-]>|[–—\-](?=\s|$)))"
+    r"(?:</[a-z][a-z0-9]{0,8}>|[*_}$ \t]){0,16}"
     r"|(?:</[a-z][a-z0-9]{0,8}>|[*_}$ \t]){0,16}$)",  # "Answer 2" is an answer, "Answer 2:" none
     re.IGNORECASE | re.MULTILINE,
 )

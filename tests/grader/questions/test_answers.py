@@ -114,7 +114,12 @@ def test_the_answer_stands_behind_the_marker(marker, space):
 
 def test_a_number_behind_the_word_answer_is_the_answer():
     assert answer_in(markdown("Inline Question 1\n\nAnswer 2")).text.endswith("Answer 2")
+    assert answer_in(markdown("Inline Question 1\n\nAnswer 2.")).text.endswith("Answer 2.")
+    assert answer_in(markdown("Inline Question 1\n\nAns 2 - few features")).text.endswith(
+        "Ans 2 - few features"
+    )
     assert answer_in(markdown("Inline Question 1\n\n## Answer\n2")).text == "2"
+    assert answer_in(markdown("Inline Question 1\n\nAnswer - 2")).text == "2"
 
 
 @pytest.mark.parametrize("make", [markdown, raw])
