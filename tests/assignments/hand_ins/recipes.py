@@ -633,6 +633,7 @@ ECE247 = (
             "dropout_keeps_with_p": 1,
             "dropout_gradient": KEPT,
             "network_dropout": KEPT,
+            "network_dropout_normalized": KEPT,
         },
     ),
     HandIn(
