@@ -35,6 +35,8 @@ class Check:
     notebook: of an assignment's several notebooks, the path of the one whose kernel it is; "" where there is one only.
     credit: "all" arrays must pass, or "each" array earns its share of the points.
     judge: a pure function (actual, expected) -> Judgement, run outside, in place of the comparison of all arrays.
+    given: of a notebook's check with a judge: a function (reference, folder of the data set) -> {name: array}, called outside, once
+    for a data set. The judge gets its arrays as `expected`, or nothing where the assignment has no data set.
     exact_dtype: expected floating-point width is part of the answer. time_s: wall-clock limit, or None for the assignment's.
     carries: of a companion, which is worth nothing and shown to nobody: the id of the check whose gradients may be wrong only
     because the forward pass is. It draws the same inputs as that check, and sends what the forward pass gives around them.
@@ -54,6 +56,7 @@ class Check:
     notebook: str = ""
     credit: Literal["all", "each"] = "all"
     judge: Callable[..., Any] | None = None
+    given: Callable[..., Mapping[str, Any]] | None = None
     exact_dtype: bool = True
     time_s: float | None = None
     hint: str = ""

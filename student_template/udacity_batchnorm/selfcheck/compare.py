@@ -28,11 +28,15 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Judgement:
-    """What became of one comparison. fraction: share of the points, in [0, 1]; relative_error: None where nothing was compared."""
+    """What became of one comparison. fraction: share of the points, in [0, 1]; relative_error: None where nothing was compared.
+
+    person: a check's own judge cannot tell right from wrong, and why is the reason: the check waits for a person's points.
+    """
 
     fraction: float
     reason: str = ""
     relative_error: Optional[float] = None  # noqa: UP045 - this module also runs on students' older Pythons
+    person: bool = False
 
     @property
     def passed(self) -> bool:
