@@ -17,7 +17,7 @@ from assignments.common.arrays import kept, row, upstream, vectors
 from assignments.common.carried import around
 from assignments.common.normalization import inference_outputs, outputs, running_averages
 from grader.compare import Judgement, compare_value
-from grader.probe import check
+from grader.probe import NeedsPersonError, check
 
 # Headings of the notebook, where a student reads on.
 FORWARD = "Batch normalization: forward"
@@ -234,9 +234,17 @@ def _started(impl: Any, rng: Any, sizes: Any, *, use_bn: bool, **options: Any) -
     return model
 
 
+def _params(model: Any) -> Any:
+    """The network's lists of parameters. Raises: NeedsPersonError if it is one of the student's own, with other names for them."""
+    params = model.params
+    if isinstance(params, dict) and params and "W" not in params:
+        raise NeedsPersonError("the network is not the one that was given: its parameters have other names")
+    return params
+
+
 def _put(model: Any, kind: str, layer: int, value: Any) -> None:
     place = f'params["{kind}"][{layer}]'
-    if len(model.params.get(kind, ())) <= layer:
+    if len(_params(model).get(kind, ())) <= layer:
         raise KeyError(f"{place} is not there, expected an array of shape {value.shape}")
     given = model.params[kind][layer]
     if row(given).shape != value.shape:
@@ -281,10 +289,11 @@ def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:
         use_dropout=False,
         use_bn=True,
     )
-    arrays = {"layers": np.array([len(model.params[kind]) for kind in KINDS])}
+    params = _params(model)
+    arrays = {"layers": np.array([len(params[kind]) for kind in KINDS])}
     for layer in range(2):
-        arrays[f"gamma_{layer}"] = row(model.params["gamma"][layer])
-        arrays[f"beta_{layer}"] = row(model.params["beta"][layer])
+        arrays[f"gamma_{layer}"] = row(params["gamma"][layer])
+        arrays[f"beta_{layer}"] = row(params["beta"][layer])
     return arrays
 
 

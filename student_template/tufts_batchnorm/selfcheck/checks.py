@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 from .common.arrays import kept, row
 from .common.normalization import inference_outputs, outputs, running_averages
-from .check import check
+from .check import NeedsPersonError, check
 FORWARD = 'Batch normalization: forward'
 NETWORK = 'Fully Connected Nets with Batch Normalization'
 DEEP = 'Batchnorm for deep networks'
@@ -78,9 +78,15 @@ def _started(impl: Any, rng: Any, sizes: Any, *, use_bn: bool, **options: Any) -
             _put(model, 'beta', layer, shift)
     return model
 
+def _params(model: Any) -> Any:
+    params = model.params
+    if isinstance(params, dict) and params and ('W' not in params):
+        raise NeedsPersonError('the network is not the one that was given: its parameters have other names')
+    return params
+
 def _put(model: Any, kind: str, layer: int, value: Any) -> None:
     place = f'params["{kind}"][{layer}]'
-    if len(model.params.get(kind, ())) <= layer:
+    if len(_params(model).get(kind, ())) <= layer:
         raise KeyError(f'{place} is not there, expected an array of shape {value.shape}')
     given = model.params[kind][layer]
     if row(given).shape != value.shape:
@@ -106,10 +112,11 @@ def _objective(impl: Any, rng: Any, sizes: Any, *, use_bn: bool, reg: float=0.0,
 def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:
     """With use_bn, every hidden layer gets a scale of ones and a shift of zeros, and the last layer gets none."""
     model = impl.FullyConnectedNet(input_size=6, hidden_size=[int(size) for size in rng.integers(3, 60, 2)], output_size=4, centering_data=True, use_dropout=False, use_bn=True)
-    arrays = {'layers': np.array([len(model.params[kind]) for kind in KINDS])}
+    params = _params(model)
+    arrays = {'layers': np.array([len(params[kind]) for kind in KINDS])}
     for layer in range(2):
-        arrays[f'gamma_{layer}'] = row(model.params['gamma'][layer])
-        arrays[f'beta_{layer}'] = row(model.params['beta'][layer])
+        arrays[f'gamma_{layer}'] = row(params['gamma'][layer])
+        arrays[f'beta_{layer}'] = row(params['beta'][layer])
     return arrays
 
 @check(of='FullyConnectedNet', section=NETWORK, hint="Each hidden layer's affine output is normalized before its ReLU. The cross-entropy is summed over the minibatch.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from grader.authoring.samples import make_samples
 from grader.diagnosis.carry import agreeing
 from grader.model import Outcome
+from grader.probe import NeedsPersonError
+from grader.probe.seeding import seeded
 from grader.seed import Seed
 from grader.suite import run_probe
 
@@ -273,3 +276,24 @@ def test_right_answers_however_written_pass_every_module_check(
     for check in _judged(batchnorm):
         result = batchnorm.judge(check.id, implementation, seed)
         assert result.outcome is Outcome.PASSED, f"{check.id}: {result.reason}"
+
+
+OWN_PARAMETERS = """
+import numpy as np
+
+
+class FullyConnectedNet:
+    def __init__(self, input_size, hidden_size, output_size, **options):
+        sizes = [input_size, *hidden_size, output_size]
+        self.params = {f"W{i}": np.zeros(pair) for i, pair in enumerate(zip(sizes, sizes[1:]), 1)}
+"""
+
+
+def test_a_network_of_the_students_own_waits_for_a_person(batchnorm: Any) -> None:
+    """The functions are graded all the same; how the network keeps its parameters is what it chose."""
+    space: dict[str, Any] = {}
+    exec(OWN_PARAMETERS, space)
+    for check in batchnorm.suite.at("modules"):
+        if check.of.startswith("FullyConnectedNet"):
+            with pytest.raises(NeedsPersonError, match="not the one that was given"):
+                check.probe(SimpleNamespace(**space), seeded(Seed.of(0).for_check(check.draws_as)))
