@@ -185,12 +185,11 @@ class Grading:
 
 
 def with_stand_ins(suite: Suite, submission: Submission, evidence: Evidence) -> Evidence:
-    """The evidence in which checks of a notebook wait for a person where something else of the hand-in may show the same."""
-    places = dict(submission.stand_ins)
+    """The evidence in which checks of a notebook, or of the modules, wait for a person where other files may be the same work."""
     waits = {
         check.id: f"{path} is not what was handed in; see whether {place} shows what it asks for"
-        for path, place in places.items()
-        for check in suite.in_notebook(path)
+        for path, place in submission.stand_ins
+        for check in (suite.of_modules if path.endswith(".py") else suite.in_notebook(path))
     }
     checks = tuple(
         replace(answer, ending=Ending.NEEDS_PERSON, detail=waits[answer.check])

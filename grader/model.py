@@ -99,8 +99,8 @@ class Submission:
     student: the id, from the folder, file or LMS pattern. name: the person's name where the LMS gave one. origin: where it came
     from, relative to what was named on the command line. files: everything to stage, sorted by path. notebooks: paths of the
     assignment's notebooks that are there. aliases: (link, target) pairs of package folders under another name.
-    digest: sha256 over the staged paths and contents. missing: the assignment's files that were not found. stand_ins: (notebook,
-    file) pairs: in the notebook's place, this file of the hand-in may show what it asks for.
+    digest: sha256 over the staged paths and contents. missing: the assignment's files that were not found. stand_ins: (notebook or
+    module, file) pairs: in its place, this file of the hand-in may show what it asks for.
     """
 
     student: str

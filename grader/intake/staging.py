@@ -19,7 +19,7 @@ from .junk import ARCHIVES
 from .modules import group_of, inner_path
 from .places import Taken, common_folder, join, listed, place
 from .reading import Intake, Reader
-from .stand_ins import stand_in
+from .stand_ins import framework_script, stand_in
 from .tree import Entry, Tree, readable_size, shown
 from .written import with_written
 
@@ -311,9 +311,13 @@ class _Layout:
         )
 
     def stand_ins(self) -> Iterator[tuple[str, str]]:
-        """Of each notebook that is not there, or is not the assignment's, what may show the same."""
+        """Of each notebook that is not there, or is not the assignment's, what may show the same; and of the modules if none is."""
         provided = tuple(f"/{path}" for path in self.spec.files.provided)
         own = [entry for entry in self.tree.entries if not f"/{entry.path}".endswith(provided)]
+        modules = [module.path for module in self.spec.files.modules]
+        if modules and set(modules) <= set(self.missing):
+            found = framework_script(own, read=self.reader.peek)
+            yield from ((path, shown(found)) for path in modules if found)
         for notebook in self.spec.notebooks:
             found = stand_in(notebook, own, handed_in=self.picked.get(notebook.path), read=self.reader.peek)
             if found:

@@ -6,6 +6,7 @@ Whether it does is for a person to see; here it is only found, so that nobody wh
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -15,7 +16,11 @@ from .cells import code_of
 from .notebooks import headings_found
 from .tree import Entry
 
-__all__ = ["calls_any", "stand_in"]
+__all__ = ["calls_any", "framework_script", "stand_in"]
+
+#: Of deep learning: work that is written in one of them is no NumPy that could be asked, and no nothing either.
+FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "flax", "mxnet", "theano", "chainer", "caffe")
+_IMPORT = re.compile(rf"^[ \t]*(?:import|from)[ \t]+(?:{'|'.join(FRAMEWORKS)})\b".encode(), re.MULTILINE)
 
 
 def stand_in(
@@ -40,6 +45,14 @@ def stand_in(
             return entry.path
     for entry in in_order:
         if entry.suffix == ".py" and calls_any(_text(read(entry)), spec.instead.calls):
+            return entry.path
+    return ""
+
+
+def framework_script(entries: Sequence[Entry], *, read: Callable[[Entry], bytes]) -> str:
+    """The path of the first script that imports a framework, or "": where nothing else was found, it may be the whole work."""
+    for entry in sorted(entries, key=lambda entry: (entry.path.count("/"), entry.path)):
+        if entry.suffix == ".py" and _IMPORT.search(read(entry)):
             return entry.path
     return ""
 

@@ -13,7 +13,8 @@ def _ending_of_each(stand_ins: tuple[tuple[str, str], ...]) -> dict[str, CheckEv
     suite = cast(
         "Any",
         SimpleNamespace(
-            in_notebook=lambda path: [SimpleNamespace(id=name) for name in {"Lab.ipynb": "ab"}[path]]
+            of_modules=[SimpleNamespace(id="c")],
+            in_notebook=lambda path: [SimpleNamespace(id=name) for name in {"Lab.ipynb": "ab"}[path]],
         ),
     )
     submission = Submission(student="s", origin="s", files=(), digest="d", stand_ins=stand_ins)
@@ -40,3 +41,8 @@ def test_checks_of_an_absent_notebook_wait_where_a_file_may_show_the_same() -> N
 
 def test_checks_of_an_absent_notebook_stay_missing_where_nothing_stands_in() -> None:
     assert _ending_of_each(())["a"].ending is Ending.MISSING
+
+
+def test_checks_of_modules_wait_where_the_work_is_a_script_for_a_framework() -> None:
+    found = _ending_of_each((("net.py", "net_torch.py"),))
+    assert (found["a"].ending, found["c"].ending) == (Ending.MISSING, Ending.NEEDS_PERSON)

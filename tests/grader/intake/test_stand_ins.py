@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from grader.assignment import NotebookSpec, StandIns
-from grader.intake.stand_ins import calls_any, stand_in
+from grader.intake.stand_ins import calls_any, framework_script, stand_in
 from grader.intake.tree import Entry
 
 SPEC = NotebookSpec(
@@ -85,3 +85,18 @@ def test_an_assignment_that_asks_for_nothing_else_has_no_stand_ins() -> None:
 def test_calls_any_sees_functions_and_methods_outside_of_classes() -> None:
     assert calls_any("def main():\n    net.mini_batchGD(1)\n", ["MiniBatchGD"])
     assert not calls_any("miniBatchGD = 3\n", ["miniBatchGD"])
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        pytest.param(b"import numpy as np\nfrom torch import nn\n", True, id="from-import"),
+        pytest.param(
+            b"try:\n    import tensorflow as tf\nexcept ImportError:\n    pass\n", True, id="indented"
+        ),
+        pytest.param(b"import numpy as np  # not torch\nimport torchlight\n", False, id="none"),
+    ],
+)
+def test_a_script_for_a_framework_is_told_by_its_imports(source: bytes, found: bool) -> None:
+    entries = _entries(net_dot_py=source)
+    assert framework_script(entries, read=lambda entry: entry.read(10_000)) == ("net.py" if found else "")
