@@ -319,6 +319,12 @@ class _Layout:
             found = framework_script(own, read=self.reader.peek)
             yield from ((path, shown(found)) for path in modules if found)
         for notebook in self.spec.notebooks:
-            found = stand_in(notebook, own, handed_in=self.picked.get(notebook.path), read=self.reader.peek)
+            found = stand_in(
+                notebook,
+                own,
+                left_out=[item.path for item in self.tree.left_out],
+                handed_in=self.picked.get(notebook.path),
+                read=self.reader.peek,
+            )
             if found:
                 yield notebook.path, shown(found)

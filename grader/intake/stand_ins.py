@@ -27,23 +27,26 @@ def stand_in(
     spec: NotebookSpec,
     entries: Sequence[Entry],
     *,
+    left_out: Sequence[str] = (),
     handed_in: Entry | None,
     read: Callable[[Entry], bytes],
 ) -> str:
     """The path of the first file that may show what the notebook `spec` asks for, or "".
 
-    entries: the student's own files. handed_in: what was taken for the notebook; None if nothing was. One with a heading of the
-    assignment's is the notebook, and needs no stand-in.
+    entries: the student's own files. left_out: paths of those that are not taken along, as documents are. handed_in: what was taken
+    for the notebook; None if nothing was. One with a heading of the assignment's is the notebook, and needs no stand-in.
     """
     if handed_in is not None:
         data = read(handed_in)
         own = not headings_found(data, spec.headings) and calls_any(code_of(data), spec.instead.calls)
         return handed_in.path if own else ""
-    in_order = sorted(entries, key=lambda entry: (entry.path.count("/"), entry.path))
-    for entry in in_order:
-        if any(fnmatchcase(entry.name.casefold(), pattern.casefold()) for pattern in spec.instead.files):
-            return entry.path
-    for entry in in_order:
+    for path in sorted([*left_out, *(entry.path for entry in entries)], key=_depth):
+        name = path.rpartition("/")[2].casefold()
+        if not name.startswith(".") and any(
+            fnmatchcase(name, pattern.casefold()) for pattern in spec.instead.files
+        ):
+            return path
+    for entry in sorted(entries, key=lambda entry: _depth(entry.path)):
         if entry.suffix == ".py" and calls_any(_text(read(entry)), spec.instead.calls):
             return entry.path
     return ""
@@ -51,10 +54,14 @@ def stand_in(
 
 def framework_script(entries: Sequence[Entry], *, read: Callable[[Entry], bytes]) -> str:
     """The path of the first script that imports a framework, or "": where nothing else was found, it may be the whole work."""
-    for entry in sorted(entries, key=lambda entry: (entry.path.count("/"), entry.path)):
+    for entry in sorted(entries, key=lambda entry: _depth(entry.path)):
         if entry.suffix == ".py" and _IMPORT.search(read(entry)):
             return entry.path
     return ""
+
+
+def _depth(path: str) -> tuple[int, str]:
+    return path.count("/"), path
 
 
 def _text(data: bytes) -> str:

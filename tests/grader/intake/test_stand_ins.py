@@ -76,6 +76,13 @@ def test_a_notebook_of_the_students_own_stands_in_for_the_assignments() -> None:
         assert _found([entry], entry) == expected
 
 
+def test_a_document_that_is_left_behind_stands_in() -> None:
+    found = stand_in(
+        SPEC, _entries(net_dot_py=SCRIPT), left_out=["doc/lab.PDF"], handed_in=None, read=lambda _: SCRIPT
+    )
+    assert found == "doc/lab.PDF"
+
+
 def test_an_assignment_that_asks_for_nothing_else_has_no_stand_ins() -> None:
     spec = NotebookSpec(path="Lab.ipynb")
     entries = _entries(report_dot_pdf=b"%PDF", main_dot_py=RUN)
