@@ -132,9 +132,17 @@ def readable_by_all(room: RoomPlan) -> bool:
 
     A home that is closed to others is no obstacle, for folders in it are bound directly.
     """
-    samples = [outer for outer, _ in _shown(room.python)] + list(room.mounts.values())
-    samples += [room.python.executable, *(site / "numpy" / "__init__.py" for site in room.python.sites)]
+    if not _readable_system(room.python):
+        return False
+    samples = list(room.mounts.values())
     samples += [child for folder in room.mounts.values() if folder.is_dir() for child in folder.iterdir()]
+    return all(_open_to_others(path) for path in samples if path.exists())
+
+
+@lru_cache
+def _readable_system(python: Python) -> bool:
+    samples = [outer for outer, _ in _shown(python)]
+    samples += [python.executable, *(site / "numpy" / "__init__.py" for site in python.sites)]
     return all(_open_to_others(path) for path in samples if path.exists())
 
 
@@ -143,7 +151,9 @@ def _open_to_others(path: Path) -> bool:
     return path.stat().st_mode & wanted == wanted
 
 
-def _shown(python: Python) -> list[tuple[Path, str]]:
+@lru_cache
+def _shown(python: Python) -> tuple[tuple[Path, str], ...]:
+    """What of the host stands in a room, and under which name. Looked up once in each process."""
     system = [
         (Path(name), name)
         for name in (*SYSTEM, *SHARED, *SETTINGS)
@@ -153,7 +163,7 @@ def _shown(python: Python) -> list[tuple[Path, str]]:
     shown = system
     if python.base != Path("/usr"):
         shown = [*shown, (python.base, str(python.base))]
-    return [*shown, *zip(python.sites, python.inner_sites, strict=True)]
+    return (*shown, *zip(python.sites, python.inner_sites, strict=True))
 
 
 def _tmpfs(inner: str, size_bytes: int) -> list[str]:
