@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["doubt", "images", "networks", "packed_arrays", "packed_networks", "scores"]
+__all__ = ["alike", "doubt", "images", "networks", "packed_arrays", "packed_networks", "scores"]
 
 KINDS = ("W", "b", "gamma", "beta", "mean", "var")
 RUNNING = KINDS.index(
@@ -141,7 +141,7 @@ def doubt(
         return "the best accuracies are not those of the networks"
     if mean[0] < least:
         return "the networks classify hardly better than untrained ones"
-    if _alike([layers[0]["W"] for layers in sent.values()]):
+    if alike([layers[0]["W"] for layers in sent.values()]):
         return "two trainings left the same network"
     return ""
 
@@ -233,7 +233,7 @@ def _moments(layer: Mapping[str, Any], out: Any, rows: int, way: str) -> tuple[A
     return out.mean(axis=1, keepdims=True), out.var(axis=1, keepdims=True)
 
 
-def _alike(weights: Sequence[Any]) -> bool:
+def alike(weights: Sequence[Any]) -> bool:
     """Whether two of the networks are one, give or take a little."""
     return any(
         one.shape == other.shape

@@ -9,14 +9,15 @@ global generator. Where the course's printed listing is at odds with itself, the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import gradients, initialization, layers, losses, normalization, schedules
+from .. import data, gradients, initialization, layers, losses, normalization, schedules
 from ..arrays import Array, expect_shape
 
-__all__ = ["BNN", "initializeParam", "relu", "softMax"]
+__all__ = ["BNN", "initializeParam", "load_cifar", "relu", "softMax"]
 
 EPS = float(np.finfo(float).eps)  # the course's epsilon: machine precision
 
@@ -239,3 +240,27 @@ class BNN:
         train_accuracy = self.computeAccuracy(X, np.argmax(Y, axis=0))
         val_accuracy = self.computeAccuracy(xVal, np.argmax(yVal, axis=0))
         return train_cost, val_cost, train_loss, val_loss, train_accuracy, val_accuracy
+
+
+def load_cifar(folder: Path, *, train: int, validation: int, coarsen: int) -> dict[str, Array]:
+    """CIFAR-10 as columns: the first `train` and the last `validation` training images.
+
+    Args: folder: of the official files. coarsen: side of the squares of pixels that become one by averaging.
+    Returns: X_train, X_val (3 * (32 / coarsen)**2, N), every row with mean 0 and standard deviation 1 over the training columns;
+        y_train, y_val (N,).
+    Raises: data.DataError if the files cannot be read, or hold fewer rows.
+    """
+    full = data.find_cifar10(folder)
+    if len(full.y_train) < train + validation:
+        raise data.DataError(
+            f"{folder}: {len(full.y_train)} training images; expected {train + validation} or more"
+        )
+    side = 32 // coarsen
+    columns = {}
+    for name, images in (("train", full.x_train[:train]), ("val", full.x_train[-validation:])):
+        squares = images.reshape(len(images), 3, side, coarsen, side, coarsen) / 255.0
+        columns[name] = squares.mean(axis=(3, 5)).reshape(len(images), -1).T
+    mean = columns["train"].mean(axis=1, keepdims=True)
+    std = columns["train"].std(axis=1, keepdims=True) + 1e-9
+    found = {f"X_{name}": (part - mean) / std for name, part in columns.items()}
+    return {**found, "y_train": full.y_train[:train], "y_val": full.y_train[-validation:]}

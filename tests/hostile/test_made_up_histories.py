@@ -4,6 +4,7 @@ The attacker writes the solvers into his notebook himself. Every history here is
 give it away, and a person is asked. Nothing is earned until that person gives the points.
 """
 
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -205,3 +206,65 @@ def test_networks_that_classify_as_their_histories_say_are_believed(course, know
     for check, space in made.items():
         result = judged(course, check, space)
         assert result.outcome is not Outcome.FAILED, (check, result.reason)
+
+
+# --- DD2424: runs of networks on columns --------------------------------------------------------------------------------------
+
+KLAYER_EPOCHS = 8
+HIDDEN = {3: (50, 50), 9: (50, 30, 20, 20, 10, 10, 10, 10)}
+
+
+@pytest.fixture(scope="module")
+def klayer(tmp_path_factory):
+    assignment = load_assignment(HERE.parents[1] / "assignments" / "kth_batchnorm")
+    suite = load_suite(assignment)
+    data = find_data(assignment, tmp_path_factory.mktemp("state"))
+    return SimpleNamespace(suite=suite, given=given_arrays(suite, load_reference(assignment), data))
+
+
+def made_up_run(rng, depth, normalized, *, he, sig, networks, loss):
+    """A run with a careful history: losses that fall to one, accuracies that rise; around a random network, or none."""
+    end = loss if normalized else 2.29
+    losses, shares = np.linspace(2.31, end, KLAYER_EPOCHS), np.linspace(0.1, 0.14, KLAYER_EPOCHS)
+    history = {
+        f"{part}_{kind}": losses + 0.1 * (kind == "cost")
+        for part in ("train", "val")
+        for kind in ("cost", "loss")
+    }
+    history |= {f"{part}_accuracy": shares for part in ("train", "val")}
+    widths = [48, *HIDDEN[depth], 10]
+    net = SimpleNamespace(W=[0] * depth)
+    if networks:
+        net.W = [sig * rng.standard_normal((m, n)) for n, m in itertools.pairwise(widths)]
+        net.b = [np.zeros((m, 1)) for m in widths[1:]]
+        if normalized:
+            net.gamma, net.beta = (
+                [np.ones((m, 1)) for m in widths[1:]],
+                [np.zeros((m, 1)) for m in widths[1:]],
+            )
+    settings = {
+        "depth": depth,
+        "epochs": KLAYER_EPOCHS,
+        "lmda": 0.005,
+        "batchNorm": normalized,
+        "he": he,
+        "sig": sig,
+    }
+    return SimpleNamespace(name=f"{depth}", settings=settings, history=history, test_accuracy=0.14, net=net)
+
+
+@pytest.mark.parametrize("loss", [1.7, 2.27], ids=["praised", "modest"])
+@pytest.mark.parametrize("networks", [False, True], ids=["no-network", "random-networks"])
+def test_runs_that_were_made_up_wait_for_a_person(klayer, networks, loss):
+    rng = np.random.default_rng(1)
+    kinds = [(depth, normalized) for depth in (3, 9) for normalized in (False, True)]
+    terms = {"networks": networks, "loss": loss}
+    space = SimpleNamespace(
+        runs={kind: made_up_run(rng, *kind, he=True, sig=0.1, **terms) for kind in kinds},
+        sigma_runs={
+            (kind, sig): made_up_run(rng, *kind, he=False, sig=sig, **terms)
+            for kind in kinds
+            for sig in (1e-1, 1e-3, 1e-4)
+        },
+    )
+    assert_a_person_is_asked(klayer, {"experiment_depth": space, "experiment_sigma": space})

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from grader.compare import Judgement
 from grader.model import Outcome
+from reference.data import write_synthetic
 
 CHECKS = ("experiment_depth", "experiment_search", "experiment_sigma", "figures_show_histories")
 
@@ -69,6 +70,7 @@ def trained(course: Callable[[str], Any]) -> Iterator[SimpleNamespace]:
             fine_trials=[(1e-3, 0.29), (3e-3, 0.31)],
             best_lambda=3e-3,
             figures={run.name: _draw([run]) for run in everything},
+            known={name: np.asarray(columns[name]).T for name in ("X_train", "y_train", "X_val", "y_val")},
         )
 
 
@@ -81,7 +83,7 @@ def notebook(trained: SimpleNamespace) -> SimpleNamespace:
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_experiment_passes_where_it_was_run(klayer: Any, notebook: SimpleNamespace, check: str) -> None:
-    result = klayer.judge(check, notebook)
+    result = klayer.judge(check, notebook, known=notebook.known)
     assert result.outcome is Outcome.PASSED, result.reason
 
 
@@ -147,7 +149,7 @@ def test_depth_tells_what_is_wrong(
     klayer: Any, notebook: SimpleNamespace, spoil: Callable[[Any], Any], reason: str
 ) -> None:
     spoil(notebook.runs)
-    result = klayer.judge("experiment_depth", notebook)
+    result = klayer.judge("experiment_depth", notebook, known=notebook.known)
     assert result.points == 0
     assert reason in result.reason
 
@@ -185,14 +187,14 @@ def test_search_tells_what_is_wrong(
     klayer: Any, notebook: SimpleNamespace, values: dict[str, Any], reason: str
 ) -> None:
     vars(notebook).update(values)
-    result = klayer.judge("experiment_search", notebook)
+    result = klayer.judge("experiment_search", notebook, known=notebook.known)
     assert result.points == 0
     assert reason in result.reason
 
 
 def test_sigma_asks_for_all_twelve(klayer: Any, notebook: SimpleNamespace) -> None:
     del notebook.sigma_runs[9, 1e-4, False]
-    result = klayer.judge("experiment_sigma", notebook)
+    result = klayer.judge("experiment_sigma", notebook, known=notebook.known)
     assert result.reason == "no training of 9 layers with sigma = 0.0001 without batch norm"
 
 
@@ -200,13 +202,20 @@ def test_sigma_that_was_not_used_fails(klayer: Any, notebook: SimpleNamespace) -
     """With he=True the networks start from He initialization, whatever sig says."""
     for run in notebook.sigma_runs.values():
         run.settings["he"] = True
-    assert "no training of 3 layers with sigma" in klayer.judge("experiment_sigma", notebook).reason
+    assert (
+        "no training of 3 layers with sigma"
+        in klayer.judge("experiment_sigma", notebook, known=notebook.known).reason
+    )
 
 
 def test_sigma_shows_batch_norm_ahead(klayer: Any, notebook: SimpleNamespace) -> None:
     notebook.sigma_runs[3, 1e-3, True].history = notebook.sigma_runs[3, 1e-3, False].history
-    result = klayer.judge("experiment_sigma", notebook)
+    result = klayer.judge("experiment_sigma", notebook, known=notebook.known)
     assert result.reason == "3 layers with sigma = 0.001: batch norm does not reach a lower training loss"
+
+
+def _figures(klayer: Any, notebook: SimpleNamespace) -> Any:
+    return klayer.judge("figures_show_histories", notebook, known=notebook.known)
 
 
 def _one_figure(notebook: SimpleNamespace, **how: Any) -> Any:
@@ -217,9 +226,7 @@ def _one_figure(notebook: SimpleNamespace, **how: Any) -> Any:
 
 
 def test_figures_may_hold_several_trainings_and_per_cent(klayer: Any, notebook: SimpleNamespace) -> None:
-    assert (
-        klayer.judge("figures_show_histories", _one_figure(notebook, percent=True)).outcome is Outcome.PASSED
-    )
+    assert _figures(klayer, _one_figure(notebook, percent=True)).outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize(
@@ -232,7 +239,7 @@ def test_figures_may_hold_several_trainings_and_per_cent(klayer: Any, notebook: 
 def test_unlabelled_figures_earn_nothing(
     klayer: Any, notebook: SimpleNamespace, how: dict[str, bool], reason: str
 ) -> None:
-    result = klayer.judge("figures_show_histories", _one_figure(notebook, **how))
+    result = _figures(klayer, _one_figure(notebook, **how))
     assert result.points == 0
     assert reason in result.reason
 
@@ -242,7 +249,7 @@ def test_figures_that_do_not_agree_with_the_histories_earn_less(
 ) -> None:
     run = notebook.runs[3, True]
     _history(run, val_cost=run.history["val_cost"] + 0.01)
-    result = klayer.judge("figures_show_histories", notebook)
+    result = klayer.judge("figures_show_histories", notebook, known=notebook.known)
     assert (
         "1 histories are in no labelled curve, the first is val_cost of 3 layers with batch norm"
         in result.reason
@@ -258,15 +265,17 @@ def test_a_loss_drawn_as_cost_does_not_count(klayer: Any, notebook: SimpleNamesp
     swapped.axes[0].set_ylabel("loss")
     swapped.axes[1].set_ylabel("cost")
     notebook.figures[run.name] = swapped
-    assert "4 histories are in no labelled curve" in klayer.judge("figures_show_histories", notebook).reason
+    assert (
+        "4 histories are in no labelled curve"
+        in klayer.judge("figures_show_histories", notebook, known=notebook.known).reason
+    )
 
 
 def test_a_panel_without_name_beside_good_ones_costs_a_tenth(klayer: Any, notebook: SimpleNamespace) -> None:
     extra = Figure()
     extra.subplots()
-    result = klayer.judge(
-        "figures_show_histories",
-        SimpleNamespace(**{**vars(notebook), "figures": {**notebook.figures, "extra": extra}}),
+    result = _figures(
+        klayer, SimpleNamespace(**{**vars(notebook), "figures": {**notebook.figures, "extra": extra}})
     )
     assert result.points == result.max_points * 9 / 10
 
@@ -275,6 +284,82 @@ def test_answers_of_a_forger_fail(klayer: Any, notebook: SimpleNamespace) -> Non
     """What a forger sends is failed, not raised: the scorer turns an exception into a failure, and the judges raise few."""
     found = klayer.suite.check("experiment_depth")
     good = {name: np.asarray(value) for name, value in found.probe(notebook, None).items()}
-    assert found.judge(good, {}) == Judgement(1.0)
-    assert found.judge({**good, "settings": np.zeros(0)}, {}).reason == "there is no trained network"
-    assert not found.judge({**good, "histories": np.full(good["histories"].shape, -3.0)}, {}).passed
+    assert found.judge(good, notebook.known) == Judgement(1.0)
+    assert found.judge(good, {}).person, "the images are not known"
+    assert (
+        found.judge({**good, "settings": np.zeros(0)}, notebook.known).reason == "there is no trained network"
+    )
+    assert not found.judge(
+        {**good, "histories": np.full(good["histories"].shape, -3.0)}, notebook.known
+    ).passed
+
+
+def _random(run: Any) -> None:
+    rng = np.random.default_rng(1)
+    run.net.W = [rng.standard_normal(value.shape) for value in run.net.W]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        pytest.param(_random, "as well as its history says", id="random-network"),
+        pytest.param(
+            lambda run: setattr(run, "net", SimpleNamespace(W=[0, 0, 0])), "could not be read", id="none"
+        ),
+        pytest.param(
+            lambda run: _history(run, train_loss=np.linspace(2.3, 0.01, EPOCHS)),
+            "as well as its history says",
+            id="low-loss",
+        ),
+    ],
+)
+@pytest.mark.parametrize("check", ["experiment_depth", "figures_show_histories"])
+def test_histories_that_the_networks_do_not_bear_out_wait_for_a_person(
+    klayer: Any, notebook: SimpleNamespace, check: str, spoil: Callable[[Any], Any], why: str
+) -> None:
+    spoil(notebook.runs[3, True])
+    result = klayer.judge(check, notebook, known=notebook.known)
+    assert (result.outcome, result.points, result.pending) == (Outcome.NOT_GRADED, 0, True)
+    assert why in result.reason
+
+
+def test_true_histories_of_an_untrained_network_wait_for_a_person(
+    klayer: Any, notebook: SimpleNamespace
+) -> None:
+    run = notebook.sigma_runs[9, 1e-4, True]
+    _random(run)
+    for name, end in (
+        ("train_accuracy", 0.1),
+        ("val_accuracy", 0.1),
+        ("train_loss", 2.29),
+        ("val_loss", 2.29),
+    ):
+        run.history[name][-1] = end
+    plain = notebook.sigma_runs[9, 1e-4, False]
+    plain.history["train_loss"][-1] = 2.31
+    for one in (run, plain):
+        one.history["train_cost"][-1] = one.history["val_cost"][-1] = 2.4
+    run.net.W[-1] = 0 * run.net.W[-1]  # all ten classes alike: a loss of ln 10
+    result = klayer.judge("experiment_sigma", notebook, known=notebook.known)
+    assert result.outcome is Outcome.NOT_GRADED
+    assert "no better than an untrained one" in result.reason
+
+
+def test_one_network_under_two_names_waits_for_a_person(klayer: Any, notebook: SimpleNamespace) -> None:
+    notebook.sigma_runs[3, 1e-3, True].net = notebook.sigma_runs[3, 1e-4, True].net
+    notebook.sigma_runs[3, 1e-3, True].history = notebook.sigma_runs[3, 1e-4, True].history
+    result = klayer.judge("experiment_sigma", notebook, known=notebook.known)
+    assert "two trainings left the same network" in result.reason
+
+
+def test_what_is_given_is_what_the_notebook_loads(klayer: Any, tmp_path: Any, source: Any) -> None:
+    """The images outside are those of the room, standardized alike."""
+    folder = tmp_path / "cifar-10-batches-py"
+    write_synthetic("cifar10", folder, train=1000, test=200)
+    given = klayer.suite.check("experiment_depth").given(klayer.reference, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADECHECK_DATA", str(tmp_path))
+        patch.setenv("GRADECHECK_SHORT", "1")
+        loaded = source("dd2424.data").load_cifar(source("dd2424.experiments").plan())
+    for name, array in given.items():
+        assert np.allclose(array, np.asarray(loaded[name]).T, rtol=0, atol=1e-12), name
