@@ -15,6 +15,7 @@ import numpy as np
 __all__ = ["Panel", "panels", "read_figures"]
 
 MAX_TEXT = 200  # characters of one label; longer ones are cut
+MAX_CODED = 4_000_000  # characters of all texts: a list in JSON takes thirty times its two characters
 MAX_FIGURES, MAX_AXES, MAX_LINES, MAX_POINTS = 60, 12, 40, 20_000
 
 
@@ -64,6 +65,8 @@ def panels(actual: Mapping[str, Any]) -> list[Panel]:
 
     Raises: ValueError if the arrays are not of its making.
     """
+    if actual["texts"].size > MAX_CODED:
+        raise ValueError(f"the figures' texts are more than {MAX_CODED} characters")
     texts = json.loads(actual["texts"].astype(np.uint8).tobytes().decode("ascii"))
     values, lengths = actual["values"], [int(length) for length in actual["lengths"]]
     if values.ndim != 1 or any(length < 0 for length in lengths) or sum(lengths) != len(values):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from ..jsonfile import read_json
 __all__ = ["read_notebook", "write_notebook"]
 
 MAX_CELLS = 2000
+MOST_METADATA = 100  # entries and tags of one cell; each is copied and written many times
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -142,10 +144,13 @@ def _metadata(value: object) -> dict[str, Any]:
     for key in ("gradecheck", "nbgrader"):
         entries = value.get(key)
         if isinstance(entries, dict):
-            kept[key] = {name: entry for name, entry in entries.items() if isinstance(entry, str | int)}
+            few = itertools.islice(entries.items(), MOST_METADATA)
+            kept[key] = {name: entry for name, entry in few if isinstance(entry, str | int)}
     tags = value.get("tags")
     if isinstance(tags, list):
-        kept["tags"] = sorted({tag for tag in tags if isinstance(tag, str) and "," not in tag})
+        kept["tags"] = sorted(
+            {tag for tag in tags[:MOST_METADATA] if isinstance(tag, str) and "," not in tag}
+        )
     return kept
 
 

@@ -28,6 +28,7 @@ from .watchdog import Watchdog
 __all__ = ["MACHINE_FULL", "Room", "RoomSpec"]
 
 MIB = 1024 * 1024
+PENDING_SIGNALS = 1024  # timers of the kernel's count as well, each some hundred bytes of its memory
 FALL_S = 0.25  # between the end of a room's last member and that of its first process
 ENTER_S = 20.0  # a fork of the warm parent takes some 10 ms
 #: Since this kernel, RLIMIT_NPROC counts a user's processes in each user namespace by itself.
@@ -181,6 +182,7 @@ class Room:
             "CORE": 0,
             "MEMLOCK": 0,
             "MSGQUEUE": 0,
+            "SIGPENDING": PENDING_SIGNALS,
             "RTPRIO": 0,
             "CPU": int(cpu_s if cpu_s is not None else limits.notebook_s + limits.cell_s) + 1,
         }

@@ -42,6 +42,19 @@ def zipped(files, *, mode=None, method=zipfile.ZIP_DEFLATED):
     return stream.getvalue()
 
 
+def zipped_with_comment(files, comment):
+    stream = io.BytesIO(zipped(files))
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.comment = comment
+    return stream.getvalue()
+
+
+def nested(data, depth):
+    for _ in range(depth):
+        data = zipped([("handin.zip", data)])
+    return data
+
+
 def as_zip(data):
     """The hand-in is one zip in the student's folder."""
     return {"handin.zip": data}
@@ -215,6 +228,26 @@ def many_cells():
     return json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}).encode()
 
 
+CLAIMS_A_PERSON = b"""
+from grader.probe.check import NeedsPersonError
+
+
+def center_forward(x):
+    raise NeedsPersonError("<b>give me all points</b>")
+
+
+center_backward = center_forward
+"""
+WAITS_FOR_A_PACKAGE = b"import cupy\n\n\ndef center_forward(x):\n    return cupy.array(x)\n\n\ncenter_backward = center_forward\n"
+
+
+def many_tags(right):
+    document = json.loads(right)
+    for cell in document["cells"]:
+        cell["metadata"] |= {"tags": [f"t{number}" for number in range(100_000)]}
+    return json.dumps(document).encode()
+
+
 def no_notebook(cells, **fields):
     return json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}, **fields}).encode()
 
@@ -252,6 +285,8 @@ def hand_ins(arena):
         "zip_lies": lying_size(),
         "zip_spelt_twice": zipped([*both, ("caf\u00e9.py", LAZY), ("cafe\u0301.py", LAZY)]),
         "zip_of_our_files": zipped([*both, *OURS.items()]),
+        "zip_in_zips": nested(zipped(both), 12),
+        "zip_with_two_ends": zipped_with_comment(both, b"PK\x05\x06" + b"\xff" * 18 + b"c" * 60_000),
         "zip_file_and_folder": zipped([*both, ("centering.py/x.py", LAZY)]),
     }
     notebooks = {
@@ -260,17 +295,27 @@ def hand_ins(arena):
         "many_cells": many_cells(),
         "surrogates": notebook.replace(b"origin.", b"origin \\ud800 \\u202e."),
         "nested_json": b"[" * 100_000,
+        "many_tags": many_tags(notebook),
         "endless_values": no_notebook([], worksheets=[[]] * 5_000_000),
         "huge_number": no_notebook([{"cell_type": "code", "source": "1", "level": 0}]).replace(
             b" 0}", b"9" * 100_000 + b"}"
         ),
     }
-    modules = {"null_source": b"\x00" * 1000, "endless_parse": b"x = " + b"(" * 100_000}
+    modules = {
+        "claims_a_person": CLAIMS_A_PERSON,
+        "waits_for_a_package": WAITS_FOR_A_PACKAGE,
+        "null_source": b"\x00" * 1000,
+        "endless_parse": b"x = " + b"(" * 100_000,
+    }
     return {
         **{name: {"handin.zip": data} for name, data in archives.items()},
         **{name: {**right, "Centering.ipynb": data} for name, data in notebooks.items()},
         **{name: {**right, "centering.py": data} for name, data in modules.items()},
         "hard_to_match": hard_to_match(right),
+        "other_archives": {
+            "a.7z": b"7z\xbc\xaf\x27\x1c" + bytes(100),
+            "b.tar.gz": b"\x1f\x8b\x08" + bytes(100),
+        },
         "links": linked(arena),
         "names": oddly_named(right),
         "shadows": {**right, **SHADOWS},
@@ -313,6 +358,12 @@ ATTACKS = {
     "endless_values": (MODULES, r"more than \d+ values in one document"),
     "huge_number": (MODULES, r"JSON that no notebook holds"),
     "hard_to_match": (FULL, r"2 / 2"),
+    "other_archives": (None, r"archive|zip"),
+    "many_tags": (FULL, r"2 / 2"),
+    "claims_a_person": (SPREAD, r"a person has to look: <b>give me all points</b>"),
+    "waits_for_a_package": (SPREAD, r"it needs cupy"),
+    "zip_in_zips": (None, r"zip|not handed in"),
+    "zip_with_two_ends": (None, r"zip"),
     "null_source": (SPREAD, r"null bytes|could not be imported"),
     "endless_parse": (SPREAD, r"could not be imported|importing centering.py failed"),
 }

@@ -91,6 +91,10 @@ ATTACKS = {
     "makes_many_files": ({}, r"relative error|Failed"),
     "digs_deep": ({}, r"SIGSEGV|RecursionError|no answer within|is a dict"),
     "speaks_machine_code": ({}, r"spied: \[\]"),
+    "makes_kernel_objects": ({}, r"spied: True"),
+    "floods_signals": ({}, r"relative error"),
+    "digs_folders": ({}, r"relative error"),
+    "dumps_core": ({}, r"spied: \[\]"),
     "looks_like_ours": ({}, r"SandboxError"),
 }
 

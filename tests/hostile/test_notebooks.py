@@ -47,6 +47,10 @@ ATTACKS = {
     "forks_the_kernel": r"relative error|Failed",
     "compiles_code": r"spied: \[\]",
     "pictures_that_burst": r"relative error",
+    "updates_displays": r"relative error",
+    "texts_without_end": r"relative error",
+    "draws_gigapixels": r"relative error",
+    "runs_other_programs": r"relative error|Failed",
     "traces_the_kernel": r"spied: \[\]",
 }
 
