@@ -169,3 +169,42 @@ def test_class_of_another_name_is_found(klayer, judged):
     )
     for check in ("initial_values", "forward_batchnorm", "gradients_batchnorm", "mini_batches"):
         assert judged(check, text)[0] == "passed"
+
+
+def test_gradients_that_are_numbered_are_read_by_their_numbers(judged):
+    """They are filled in from the last layer to the first, and a dictionary keeps that order."""
+    assert judged("gradients_plain", NUMBERED)[0] == "passed"
+    assert judged("forward_plain", NUMBERED)[0] == "passed"
+
+
+NUMBERED = """
+import numpy as np
+
+
+def init_params(sizes, sigma=None):
+    params = {}
+    for l in range(1, len(sizes)):
+        params["W%d" % l] = np.random.randn(sizes[l], sizes[l - 1]) * (np.sqrt(2 / sizes[l - 1]) if sigma is None else sigma)
+        params["b%d" % l] = np.zeros((sizes[l], 1))
+    return params
+
+
+def forward(X, params):
+    acts = [X]
+    k = len(params) // 2
+    for l in range(1, k + 1):
+        s = params["W%d" % l] @ acts[-1] + params["b%d" % l]
+        acts.append(np.maximum(s, 0) if l < k else np.exp(s) / np.exp(s).sum(axis=0))
+    P = acts[-1]
+    return P, acts
+
+
+def compute_gradients(X, Y, params, lamda):
+    P, acts = forward(X, params)
+    grads, G = {}, (P - Y) / X.shape[1]
+    for l in range(len(acts) - 1, 0, -1):
+        grads["W%d" % l] = G @ acts[l - 1].T + 2 * lamda * params["W%d" % l]
+        grads["b%d" % l] = G.sum(axis=1, keepdims=True)
+        G = (params["W%d" % l].T @ G) * (acts[l - 1] > 0)
+    return grads
+"""

@@ -116,6 +116,18 @@ def test_class_that_cannot_be_asked_waits(
     assert reason in found[1]
 
 
+def test_averages_that_start_with_the_first_batch_can_be_given(outcome: Any) -> None:
+    edits = [
+        (f"self.{name}.append(np.zeros((n_out, 1)))", f"self.{name}.append(None)")
+        for name in ("mu_avg", "var_avg")
+    ]
+    assert outcome("testing_output", OWN_CLASS, *edits)[0] == "passed"
+    assert outcome("initial_values", OWN_CLASS, *edits) == (
+        "person",
+        "the moving averages start with the first batch",
+    )
+
+
 def test_network_of_layers_waits_and_is_not_taken_for_a_layer(outcome: Any) -> None:
     assert outcome("forward_plain", LAYERS) == (
         "person",

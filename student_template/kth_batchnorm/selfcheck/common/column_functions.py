@@ -34,7 +34,7 @@ def _provided(function: Any) -> bool:
 
 def _kinds(function: Any, returned: Any) -> dict[str, list[Any]]:
     found: dict[str, Any] = {}
-    for name, value in named_results(function, returned).items():
+    for name, value in _in_order(named_results(function, returned)):
         match = GRADIENT.match(name)
         kind = role_of(name, KINDS) or (role_of(match.group(1), KINDS) if match else '')
         if isinstance(value, dict):
@@ -48,14 +48,23 @@ def _kinds(function: Any, returned: Any) -> dict[str, list[Any]]:
         found = dict(zip(('w', 'b', 'gamma', 'beta'), lists))
     return found
 
+def _in_order(named: Any) -> list[tuple[Any, Any]]:
+
+    def number(item: tuple[Any, Any]) -> int:
+        match = GRADIENT.match(folded(str(item[0])))
+        return int(match.group(2) or 0) if match else 0
+    return sorted(named.items(), key=number)
+
 def as_returned(function: Any, template: Any, kinds: dict[str, list[Any]]) -> Any:
     if isinstance(template, dict):
         result, count = (dict(template), dict.fromkeys(KINDS, 0))
-        for name, value in template.items():
+        for name, value in _in_order(template):
             match = GRADIENT.match(folded(str(name)))
             kind = role_of(str(name), KINDS) or (role_of(match.group(1), KINDS) if match else '')
             if kind in kinds and isinstance(value, (list, tuple)):
                 result[name] = kinds[kind][:len(value)]
+            elif kind in kinds and count[kind] == len(kinds[kind]):
+                del result[name]
             elif kind in kinds:
                 result[name] = kinds[kind][count[kind]]
                 count[kind] += 1

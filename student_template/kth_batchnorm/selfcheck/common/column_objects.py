@@ -70,7 +70,10 @@ class ObjectNet(FunctionNet):
             if not kind or not isinstance(value, list):
                 continue
             shapes = [np.shape(one) for one in value[:len(units) - (kind not in ('w', 'b'))]]
-            fits = kind == 'w' or (shapes and shapes == units[:len(shapes)] and (len(shapes) >= len(units) - 1))
+            unset = kind in ('mu', 'v') and bool(shapes) and all((one is None for one in value))
+            if unset:
+                self.undrawn = self.undrawn or 'the moving averages start with the first batch'
+            fits = unset or kind == 'w' or (shapes and shapes == units[:len(shapes)] and (len(shapes) >= len(units) - 1))
             if fits:
                 found.setdefault(kind, name)
         return found
