@@ -701,6 +701,8 @@ def judge_histories(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> J
         got = actual[name]
         if got.shape != expected[name].shape:
             wrong.append(f"{name} has shape {got.shape}, expected {expected[name].shape}")
+        elif not np.all(np.isfinite(got)):
+            wrong.append(f"{name} is not finite; do the steps go down the gradient?")
         elif not abs(got[-1] - now[number]) <= TOLERANCE * max(1.0, abs(now[number])):
             wrong.append(f"{name} ends with {got[-1]:.4g}, but the trained network has {now[number]:.4g}")
         elif np.all(got == got[0]) and not np.all(expected[name] == expected[name][0]):
