@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .assignment import Assignment, Question, load_assignment
+from .assignment import Assignment, Question
 from .data import DataSet, find_data
 from .diagnosis.explain import Knowledge
 from .diagnosis.misconceptions import load_catalogue, variants, variants_kept
@@ -50,7 +50,6 @@ from .suite import Suite, expected_arrays, load_reference, load_suite
 __all__ = [
     "Grading",
     "environment",
-    "keep_known",
     "open_grading",
     "prepare_grading",
     "rejected",
@@ -231,15 +230,6 @@ def prepare_grading(
         | given_arrays(suite, reference, found, cache=state.expected),
         state=state,
     )
-
-
-def keep_known(folder: Path, seed: Seed, cache: Path) -> None:
-    """Compute what the known mistakes give and leave it in `cache`, for `Grading.explained` to recall: for a process of its own.
-
-    folder: the assignment's. Raises: AssignmentError if any of the instructor's files is wrong.
-    """
-    assignment = load_assignment(folder)
-    _known(assignment, load_suite(assignment), seed, cache)
 
 
 def _known(assignment: Assignment, suite: Suite, seed: Seed, cache: Path) -> Knowledge:

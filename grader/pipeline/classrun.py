@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import multiprocessing
-import signal
 import tempfile
 import traceback
 from collections import Counter
@@ -16,13 +14,13 @@ from pathlib import Path
 
 from ..assignment import Assignment
 from ..authoring.source import solution_files
+from ..diagnosis.keeping import keep_known
 from ..errors import AssignmentError, GraderError, SandboxError
 from ..execute import Executor, LocalExecutor, Plan, not_run
-from ..grading import Grading, environment, keep_known, rejected
+from ..grading import Grading, environment, rejected
 from ..model import Evidence, ManualMark, Result, Status, Submission
 from ..points import shown_points
 from ..records.gradebook import Gradebook
-from ..seed import Seed
 from ..state import State
 from ..store.evidence import complete
 from ..store.roster import TurnedAway
@@ -248,7 +246,7 @@ async def _explained(grading: Grading) -> Grading:
     if not grading.explains_at_once:
         # "spawn" because the caller may hold threads, which a forked child would inherit half-way.
         process = multiprocessing.get_context("spawn").Process(
-            target=_keep_known,
+            target=keep_known,
             args=(grading.assignment.folder, grading.seed, grading.state.expected),
             daemon=True,
         )
@@ -258,12 +256,6 @@ async def _explained(grading: Grading) -> Grading:
         finally:
             process.kill()
     return grading.explained()
-
-
-def _keep_known(folder: Path, seed: Seed, cache: Path) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which ends this process
-    with contextlib.suppress(GraderError, OSError):  # the grader meets it, too, and tells
-        keep_known(folder, seed, cache)
 
 
 def _identical(submissions: Sequence[Submission]) -> list[list[Submission]]:

@@ -65,7 +65,7 @@ def _growth_targets(part: Part) -> Iterator[Target]:
         wanted="under 0.10 s",
         measured=f"{cost:.3f} s",
         met=cost < 0.10,
-        reason="What is left: eight checks, each in a fork of its own (some 6 ms), the kernel's start (20 ms), the driver "
+        reason="What is left: eight checks, each in a fork of its own (some 5 ms), the kernel's start (20 ms), the driver "
         "(30 ms) and making the room (10 ms). Forks and start are page faults of copied memory more than work, and cost more "
         "on a busy machine.",
     )
@@ -115,7 +115,7 @@ def _light_targets(part: Part) -> Iterator[Target]:
             wanted="at least 20 times",
             measured=f"{wall / ours.wall:.1f} times",
             met=wall / ours.wall >= 20,
-            reason=f"The start of this grader, some two seconds, is spread over {part.count} submissions alone; and the "
+            reason=f"The start of this grader, more than a second, is spread over {part.count} submissions alone; and the "
             "students' own cells, which no grader can save, bound the rest.",
         )
 
@@ -142,7 +142,7 @@ def _heavy_targets(part: Part) -> Iterator[Target]:
         wanted="at least 0.95",
         measured=f"{efficiency:.2f}",
         met=efficiency >= 0.95,
-        reason="Start and reports take some two seconds, in which no cell runs: they weigh in a small class, not in a large one.",
+        reason="Start and reports take more than a second, in which no cell runs: it weighs in a small class, not in a large one.",
     )
 
 
