@@ -20,13 +20,21 @@ FAR = 0.5  # in units of each input's own spread
 
 
 def around(
-    value: Any, inputs: dict[str, Any], gradients: dict[str, str], rng: Any, *, weight: Any = None
+    value: Any,
+    inputs: dict[str, Any],
+    gradients: dict[str, str],
+    rng: Any,
+    *,
+    weight: Any = None,
+    one_row: bool = True,
 ) -> dict[str, Any]:
     """Outputs around a point.
 
     Args: value: called as value(**inputs) with fresh copies; gives an array or a number. inputs: by argument.
         gradients: the check's name for a gradient -> the input that it belongs to.
-        rng: draws the directions. weight: the gradient from above.
+        rng: draws the directions. weight: the gradient from above. one_row: far away, an input moves in its first row alone, so
+        that it shows whether rows answer to each other; False where the value is one number, which one row may not reach: the unit
+        that it belongs to may be off.
     """
     arrays = {"base": _output(value, inputs), "step": np.array(STEP)}
     for name, key in gradients.items():
@@ -35,9 +43,8 @@ def around(
         arrays[f"{name}|plus"] = _output(value, inputs, key, STEP * along)
         arrays[f"{name}|minus"] = _output(value, inputs, key, -STEP * along)
     for key, given in inputs.items():
-        # One row alone, so that it shows whether rows answer to each other.
-        part = np.zeros(given.shape)
-        part[0] = FAR * (np.std(given) + 0.1) * rng.standard_normal(given.shape[1:])
+        part = FAR * (np.std(given) + 0.1) * rng.standard_normal(given.shape)
+        part[1:] *= not one_row
         arrays[f"far_{key}_up"] = _output(value, inputs, key, part)
         arrays[f"far_{key}_down"] = _output(value, inputs, key, -part)
     shape = np.shape(arrays["base"])
@@ -76,4 +83,5 @@ def network_around(model: Any, X: Any, y: Any, rng: Any, *, prefix: str) -> dict
         return number(model.loss(X, y.copy())[0])
 
     inputs = {name: row(model.params[names[name]]).copy() for name in sorted(names)}
-    return around(value, {"X": X, **inputs}, {f"{prefix}{name}": name for name in sorted(names)}, rng)
+    wanted = {f"{prefix}{name}": name for name in sorted(names)}
+    return around(value, {"X": X, **inputs}, wanted, rng, one_row=False)

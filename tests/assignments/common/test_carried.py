@@ -53,3 +53,25 @@ def test_network_around_moves_the_parameters_in_the_shape_and_under_the_names_th
     slope = (sent["reg_0_b1|plus"] - sent["reg_0_b1|minus"]) / (2 * sent["step"])
     assert slope == pytest.approx(2 * float(sent["reg_0_b1|along"].sum()), rel=1e-8)  # two rows
     assert sent["base"] == 2 + 30 + 5 + 3 + 5
+
+
+class OneUnitOff(Line):
+    """The same, but for the first row of W0, behind which the unit is off for every example."""
+
+    def loss(self, X: Any, y: Any) -> Any:
+        return float(np.sum(X[:, 1:] @ self.params["W0"][1:] + self.params["b0"])), {}
+
+
+def test_network_around_moves_a_parameter_as_a_whole_for_one_unit_may_be_off() -> None:
+    X = np.array([[1.0, 10.0], [0.0, 1.0]])
+    sent = network_around(OneUnitOff(), X, np.zeros(2), np.random.default_rng(1), prefix="")
+    assert sent["far_W1_up"] != sent["base"]
+    assert sent["far_W1_down"] != sent["base"]
+
+
+def test_around_moves_one_row_alone_where_rows_are_told_apart() -> None:
+    x = np.arange(6.0).reshape(3, 2)
+    sent = around(lambda x: 2 * x, {"x": x}, {}, np.random.default_rng(1))
+    moved = sent["far_x_up"] != sent["base"]
+    assert moved[0].all()
+    assert not moved[1:].any()
