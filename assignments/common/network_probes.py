@@ -13,7 +13,14 @@ import numpy as np
 
 from assignments.common.arrays import number, row
 from assignments.common.carried import network_around
-from assignments.common.networks import gradients_of, make_network, names_of, start, without_backward
+from assignments.common.networks import (
+    absent_biases,
+    gradients_of,
+    make_network,
+    names_of,
+    start,
+    without_backward,
+)
 from grader.probe import NeedsPersonError
 
 __all__ = [
@@ -40,9 +47,24 @@ def examples(rng: Any, rows: int) -> tuple[Any, Any]:
     return rng.standard_normal((rows, *IMAGE)) + 0.3, rng.integers(SIZES[-1], size=rows)
 
 
-def started(impl: Any, rng: Any, normalization: str | None, reg: float, sizes: Any = SIZES) -> Any:
-    """The student's network, with parameters drawn here."""
+def started(
+    impl: Any,
+    rng: Any,
+    normalization: str | None,
+    reg: float,
+    sizes: Any = SIZES,
+    *,
+    by_averages: bool = False,
+) -> Any:
+    """The student's network, with parameters drawn here. by_averages: whether its running averages are used.
+
+    Raises: NeedsPersonError for a network as good as the asked one, whose numbers are others: without biases in front of layer
+        normalization, or of batch normalization by running averages, which take a bias out after many steps only.
+    """
     model = make_network(impl, sizes, normalization, reg)
+    matters = by_averages or normalization == "layernorm"
+    if normalization and matters and model.params and absent_biases(model.params, sizes):
+        raise NeedsPersonError(f"the network has no biases in front of {normalization}")
     return start(model, rng, sizes, normalized=normalization is not None)
 
 
@@ -81,8 +103,10 @@ def gradients_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, An
         model = started(impl, rng, normalization, reg)
         X, y = examples(rng, ROWS)
         grads = model.loss(X, y.copy())[1]
+        normalized = normalization is not None
+        absent = absent_biases(model.params, SIZES) if normalized else frozenset()
         arrays.update(
-            gradients_of(grads, SIZES, normalized=normalization is not None, prefix=f"reg_{reg:g}_")
+            gradients_of(grads, SIZES, normalized=normalized, prefix=f"reg_{reg:g}_", absent=absent)
         )
     return arrays
 
@@ -108,4 +132,8 @@ def starting_parameters(impl: Any, scales: dict[str | None, float], sizes: Any) 
         for name, key in sorted(names_of(model.params).items()):
             given = model.params[key]
             arrays[f"{normalization}_{name}"] = given if name.startswith("W") else np.array(row(given))
+        for name in absent_biases(model.params, sizes) if normalization else ():
+            arrays[f"{normalization}_{name}"] = np.zeros(
+                sizes[int(name[1:])]
+            )  # what is not there adds nothing
     return arrays

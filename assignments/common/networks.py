@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from grader.probe import NeedsPersonError
 
 __all__ = [
     "ModeKept",
+    "absent_biases",
     "gradients_of",
     "make_network",
     "mode_slipped",
@@ -77,6 +78,8 @@ def names_of(keys: Any) -> dict[str, str]:
 def start(model: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
     """Give the network parameters that depend on `rng` and `sizes` alone, however it drew its own; returns the network.
 
+    A bias in front of a normalization may be absent: batch normalization takes it out again.
+
     Raises: NotImplementedError if it has no parameters yet. KeyError, ValueError if one is absent or of another size.
     """
     layers = len(sizes) - 1
@@ -91,7 +94,10 @@ def start(model: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
     if not model.params:
         raise NotImplementedError("FullyConnectedNet has no parameters yet")
     names = names_of(model.params)
+    spared = absent_biases(model.params, sizes) if normalized else frozenset()
     for name, value in wanted.items():
+        if name in spared:
+            continue
         if name not in names:
             raise KeyError(f"params has no {name}, expected an array of shape {value.shape}")
         given = model.params[names[name]]
@@ -99,6 +105,12 @@ def start(model: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
             raise ValueError(f"params[{names[name]!r}] has shape {given.shape}, expected {value.shape}")
         model.params[names[name]] = value.reshape(given.shape)
     return model
+
+
+def absent_biases(params: Any, sizes: Any) -> frozenset[str]:
+    """The biases b1, b2, ... of hidden layers that a network with normalization does without. `params`: its parameters."""
+    hidden = {f"b{layer}" for layer in range(1, len(sizes) - 1)}
+    return frozenset(hidden - names_of(params).keys())
 
 
 def set_mode(model: Any, mode: str) -> None:
@@ -183,8 +195,10 @@ def _or_zeros(function: Any) -> Any:
     return backward
 
 
-def gradients_of(grads: Any, sizes: Any, *, normalized: bool, prefix: str) -> dict[str, Any]:
-    """The gradients under the course's names; None for an absent one."""
+def gradients_of(
+    grads: Any, sizes: Any, *, normalized: bool, prefix: str, absent: Set[str] = frozenset()
+) -> dict[str, Any]:
+    """The gradients under the course's names; None for an absent one, but zeros, which it is, for a bias of `absent_biases`."""
     names = names_of(grads)
     layers = len(sizes) - 1
     arrays = {}
@@ -193,4 +207,6 @@ def gradients_of(grads: Any, sizes: Any, *, normalized: bool, prefix: str) -> di
         vectors = ["b", "gamma", "beta"] if normalized and layer < layers else ["b"]
         for kind in vectors:
             arrays[f"{prefix}{kind}{layer}"] = row(grads.get(names.get(f"{kind}{layer}")))
+        if f"b{layer}" in absent and f"b{layer}" not in names:
+            arrays[f"{prefix}b{layer}"] = np.zeros(sizes[layer])
     return arrays

@@ -477,7 +477,7 @@ def network_layernorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_test_scores(impl: Any, rng: Any) -> dict[str, Any]:
     """In test mode the scores come from the running averages."""
-    model = ModeKept(started(impl, rng, "batchnorm", 0.0))
+    model = ModeKept(started(impl, rng, "batchnorm", 0.0, by_averages=True))
     for step in range(1, 5):
         X, y = examples(rng, 8)
         loss_of(model, step * X, y)
@@ -559,7 +559,7 @@ LEARNING_RATE = 0.05
 
 def _training(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
     """Losses of 20 steps of plain gradient descent, from given parameters, on minibatches drawn in the Solver's way."""
-    model = ModeKept(started(impl, rng, normalization, 0.01))
+    model = ModeKept(started(impl, rng, normalization, 0.01, by_averages=True))
     X, y = examples(rng, 60)
     data = {"X_train": X[:40], "y_train": y[:40], "X_val": X[40:], "y_val": y[40:]}
     np.random.seed(

@@ -434,7 +434,7 @@ def network_batchnorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_test_scores(impl: Any, rng: Any) -> dict[str, Any]:
     """In test mode the scores come from the running averages of each layer."""
-    model = started(impl, rng, "batchnorm", 0.0)
+    model = started(impl, rng, "batchnorm", 0.0, by_averages=True)
     for step in range(1, 5):
         X, y = examples(rng, 8)
         loss_of(model, step * X, y)

@@ -103,7 +103,7 @@ def network_layernorm_gradients(impl: Any, rng: Any) -> dict[str, Any]:
 LEARNING_RATE = 0.05
 
 def _training(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
-    model = ModeKept(started(impl, rng, normalization, 0.01))
+    model = ModeKept(started(impl, rng, normalization, 0.01, by_averages=True))
     X, y = examples(rng, 60)
     data = {'X_train': X[:40], 'y_train': y[:40], 'X_val': X[40:], 'y_val': y[40:]}
     np.random.seed(int(rng.integers(2 ** 31)))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assignments.common.networks import gradients_of, make_network, names_of, start
+from assignments.common.networks import absent_biases, gradients_of, make_network, names_of, start
 
 SIZES = (4, 3, 2)
 
@@ -150,6 +150,21 @@ def test_start_names_the_absent_parameter() -> None:
     del model.params["beta1"]
     with pytest.raises(KeyError, match=r"params has no beta1, expected an array of shape \(3,\)"):
         start(model, np.random.default_rng(0), SIZES, normalized=True)
+
+
+def test_start_spares_a_bias_that_batch_normalization_takes_out_again() -> None:
+    model = Net2018([3], 4, 2, normalization="batchnorm")
+    del model.params["b1"]
+    start(model, np.random.default_rng(0), SIZES, normalized=True)
+    assert absent_biases(model.params, SIZES) == {"b1"}
+    grads = {name: value for name, value in model.params.items() if name != "b2"}
+    given = gradients_of(grads, SIZES, normalized=True, prefix="", absent=absent_biases(model.params, SIZES))
+    np.testing.assert_array_equal(given["b1"], np.zeros(3))
+    assert given["b2"] is None, "a bias that is there has a gradient"
+    plain = Net2018([3], 4, 2)
+    del plain.params["b1"]
+    with pytest.raises(KeyError, match="params has no b1"):
+        start(plain, np.random.default_rng(0), SIZES, normalized=False)
 
 
 def test_start_names_the_parameter_of_another_size() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from grader.authoring.samples import make_samples
 from grader.authoring.source import solution_files
 from grader.model import Outcome
+from grader.probe import NeedsPersonError
 
 LAYERS = "cs231n/layers.py"
 NETWORK = "cs231n/classifiers/fc_net.py"
@@ -621,3 +623,58 @@ def test_the_slip_in_the_starter_code_costs_nothing(batchnorm: Any, tmp_path: Pa
     for check in batchnorm.suite.checks:
         if check.of == "FullyConnectedNet" and check.points:
             assert batchnorm.judge(check.id, implementation).outcome is Outcome.PASSED, check.id
+
+
+def without_biases(network: type[Any]) -> type[Any]:
+    """The network without the biases in front of its normalizations, as many write it."""
+
+    class Unbiased(network):
+        def __init__(self, hidden_dims: Any, **terms: Any) -> None:
+            super().__init__(hidden_dims, **terms)
+            for layer, size in enumerate(hidden_dims, start=1):
+                if self.normalization is not None:
+                    del self.params[f"b{layer}"]
+                    self.zeros = {**getattr(self, "zeros", {}), f"b{layer}": np.zeros(size)}
+
+        def loss(self, X: Any, y: Any = None) -> Any:
+            own, zeros = self.params, getattr(self, "zeros", {})
+            self.params = {**own, **zeros}
+            try:
+                found = super().loss(X, y)
+            finally:
+                self.params = own
+            if y is None:
+                return found
+            return found[0], {name: value for name, value in found[1].items() if name not in zeros}
+
+    return Unbiased
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "network_batchnorm_loss",
+        "network_batchnorm_gradients",
+        "network_last_layer",
+        "network_start",
+    ],
+)
+def test_biases_in_front_of_batch_normalization_may_be_absent(course: Any, check: str) -> None:
+    found = course("cs231n_batchnorm")
+    names = {name: getattr(found.reference, name) for name in dir(found.reference) if name[0] != "_"}
+    network = without_biases(found.reference.FullyConnectedNet)
+    result = found.judge(check, SimpleNamespace(**{**names, "FullyConnectedNet": network}))
+    assert (result.outcome, result.reason) == (Outcome.PASSED, "")
+
+
+def test_numbers_that_absent_biases_change_wait_for_a_person(course: Any) -> None:
+    found = course("cs231n_batchnorm")
+    impl = SimpleNamespace(FullyConnectedNet=without_biases(found.reference.FullyConnectedNet))
+    for check in (
+        "network_layernorm_loss",
+        "network_layernorm_gradients",
+        "network_test_scores",
+        "training_batchnorm",
+    ):
+        with pytest.raises(NeedsPersonError, match=r"no biases in front of (layer|batch)norm"):
+            found.suite.check(check).probe(impl, np.random.default_rng(0))

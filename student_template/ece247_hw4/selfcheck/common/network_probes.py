@@ -2,7 +2,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 from .arrays import number
-from .networks import gradients_of, make_network, start, without_backward
+from .networks import absent_biases, gradients_of, make_network, start, without_backward
 from ..check import NeedsPersonError
 SIZES = (12, 7, 5, 9, 4)
 IMAGE = (3, 2, 2)
@@ -12,8 +12,11 @@ ROWS = 9
 def examples(rng: Any, rows: int) -> tuple[Any, Any]:
     return (rng.standard_normal((rows, *IMAGE)) + 0.3, rng.integers(SIZES[-1], size=rows))
 
-def started(impl: Any, rng: Any, normalization: str | None, reg: float, sizes: Any=SIZES) -> Any:
+def started(impl: Any, rng: Any, normalization: str | None, reg: float, sizes: Any=SIZES, *, by_averages: bool=False) -> Any:
     model = make_network(impl, sizes, normalization, reg)
+    matters = by_averages or normalization == 'layernorm'
+    if normalization and matters and model.params and absent_biases(model.params, sizes):
+        raise NeedsPersonError(f'the network has no biases in front of {normalization}')
     return start(model, rng, sizes, normalized=normalization is not None)
 
 def losses_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
@@ -42,5 +45,7 @@ def gradients_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, An
         model = started(impl, rng, normalization, reg)
         X, y = examples(rng, ROWS)
         grads = model.loss(X, y.copy())[1]
-        arrays.update(gradients_of(grads, SIZES, normalized=normalization is not None, prefix=f'reg_{reg:g}_'))
+        normalized = normalization is not None
+        absent = absent_biases(model.params, SIZES) if normalized else frozenset()
+        arrays.update(gradients_of(grads, SIZES, normalized=normalized, prefix=f'reg_{reg:g}_', absent=absent))
     return arrays

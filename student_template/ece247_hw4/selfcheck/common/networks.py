@@ -1,7 +1,7 @@
 from __future__ import annotations
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from typing import Any
 import numpy as np
@@ -48,7 +48,10 @@ def start(model: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
     if not model.params:
         raise NotImplementedError('FullyConnectedNet has no parameters yet')
     names = names_of(model.params)
+    spared = absent_biases(model.params, sizes) if normalized else frozenset()
     for name, value in wanted.items():
+        if name in spared:
+            continue
         if name not in names:
             raise KeyError(f'params has no {name}, expected an array of shape {value.shape}')
         given = model.params[names[name]]
@@ -56,6 +59,10 @@ def start(model: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
             raise ValueError(f'params[{names[name]!r}] has shape {given.shape}, expected {value.shape}')
         model.params[names[name]] = value.reshape(given.shape)
     return model
+
+def absent_biases(params: Any, sizes: Any) -> frozenset[str]:
+    hidden = {f'b{layer}' for layer in range(1, len(sizes) - 1)}
+    return frozenset(hidden - names_of(params).keys())
 
 def set_mode(model: Any, mode: str) -> None:
     params = model.bn_params
@@ -122,7 +129,7 @@ def _or_zeros(function: Any) -> Any:
         return returned if whole and np.shape(returned[0]) == dout.shape else zeros
     return backward
 
-def gradients_of(grads: Any, sizes: Any, *, normalized: bool, prefix: str) -> dict[str, Any]:
+def gradients_of(grads: Any, sizes: Any, *, normalized: bool, prefix: str, absent: Set[str]=frozenset()) -> dict[str, Any]:
     names = names_of(grads)
     layers = len(sizes) - 1
     arrays = {}
@@ -131,4 +138,6 @@ def gradients_of(grads: Any, sizes: Any, *, normalized: bool, prefix: str) -> di
         vectors = ['b', 'gamma', 'beta'] if normalized and layer < layers else ['b']
         for kind in vectors:
             arrays[f'{prefix}{kind}{layer}'] = row(grads.get(names.get(f'{kind}{layer}')))
+        if f'b{layer}' in absent and f'b{layer}' not in names:
+            arrays[f'{prefix}b{layer}'] = np.zeros(sizes[layer])
     return arrays
