@@ -5,6 +5,7 @@ Imports nothing else at its top, so that it can be first.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -12,6 +13,9 @@ from typing import NoReturn
 from .sandbox.launch import ahead, forget
 
 __all__ = ["main", "runs_here"]
+
+#: The driver computes beside its slots, which have a core each: threads of its own would take them away. Read when NumPy is loaded.
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 RUNNING = ("run", "check")  # commands that run student code
 ELSEWHERE = ("-h", "--help", "--cluster")
@@ -26,6 +30,8 @@ def runs_here(arguments: Sequence[str]) -> bool:
 
 def main() -> NoReturn:
     """Run the command that was given; see `cli.py`."""
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")
     if runs_here(sys.argv[1:]):
         ahead()
     try:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["alike", "doubt", "images", "networks", "packed_arrays", "packed_networks", "scores"]
+__all__ = ["alike", "coarser", "doubt", "images", "networks", "packed_arrays", "packed_networks", "scores"]
 
 KINDS = ("W", "b", "gamma", "beta", "mean", "var")
 RUNNING = KINDS.index(
@@ -29,11 +29,8 @@ WAYS = ("running", "batch", "row")  # what a normalization may take its mean and
 
 # Right networks, read with their own running averages, give what their histories end with, but for one example in 250 (0.004),
 # over 24 runs of CS231n's short form with real and made-up images. Layers that are slightly wrong, as the samples', stood up to
-# 0.013 below on training images and 0.03 on validation images.
-NEAR, NEAR_VAL = (
-    0.05,
-    0.1,
-)  # how much worse a network may be than its history's end, on training and on validation images
+# 0.013 below on training images and 0.03 on validation images. How much worse a network may be than its history's end, on either:
+NEAR, NEAR_VAL = 0.05, 0.1
 SLIP = 0.1  # how far the best entries may stand above the ends, in the mean over an experiment's networks; 0.048 was the most
 APART = (
     0.1  # least distance of two first layers' weights, in their size; two trainings stood 0.99 apart and more
@@ -103,9 +100,24 @@ def _sampled(count: int) -> list[int]:
 
 
 def images(reference: Any, folder: Path) -> dict[str, Any]:
-    """CIFAR-10 as the short form loads it: X_train (1000, 3, 32, 32), X_val (200, ...), without the mean image; y_train, y_val."""
+    """CIFAR-10 as the short form loads it: X_train (1000, 3, 32, 32), X_val (200, ...), without the mean image; y_train, y_val.
+
+    X_train_192 (1000, 192) and so on are the same images averaged over squares, by the inputs of a network that sees them so.
+    """
     data = reference.get_CIFAR10_data(1000, 200, 200, folder=folder)
-    return {name: np.asarray(data[name]) for name in ("X_train", "y_train", "X_val", "y_val")}
+    known = {name: np.asarray(data[name]) for name in ("X_train", "y_train", "X_val", "y_val")}
+    return known | coarser(known)
+
+
+def coarser(known: Mapping[str, Any]) -> dict[str, Any]:
+    """The coarse forms of the images X_train and X_val, each (N, 3, 32, 32)."""
+    found = {}
+    for name in ("X_train", "X_val"):
+        for step in (2, 4, 8):
+            side = 32 // step
+            squares = known[name].reshape(-1, 3, side, step, side, step).mean(axis=(3, 5))
+            found[f"{name}_{3 * side * side}"] = squares.reshape(len(squares), -1)
+    return found
 
 
 def doubt(
@@ -180,10 +192,10 @@ def _accuracies(
     if not layers or not all("W" in layer for layer in layers) or ("gamma" in layers[0]) != bool(settings[9]):
         return []
     X = [
-        _pictures(known[name][:end], len(layers[0]["W"]))
+        _pictures(known, name, len(layers[0]["W"]))[:end]
         for name, end in (("X_train", rows), ("X_val", count))
     ]
-    if X[0] is None or X[1] is None or len(X[0]) < rows or len(X[1]) < count:
+    if len(X[0]) < rows or len(X[1]) < count:
         return []
     y = np.concatenate([known["y_train"][:rows], known["y_val"][:count]])
     reached = []
@@ -196,17 +208,10 @@ def _accuracies(
     return reached
 
 
-def _pictures(images: Any, inputs: int) -> Any:
-    """Images as a network with so many inputs sees them: as rows, or averaged over squares. None if neither fits."""
-    rows = images.reshape(len(images), -1)
-    if rows.shape[1] == inputs:
-        return rows
-    for step in (2, 4, 8):
-        side = 32 // step
-        if 3 * side * side == inputs:
-            squares = images.reshape(len(images), 3, side, step, side, step)
-            return squares.mean(axis=(3, 5)).reshape(len(images), -1)
-    return None
+def _pictures(known: Mapping[str, Any], name: str, inputs: int) -> Any:
+    """Images as a network with so many inputs sees them, (N, inputs): whole or coarser; no rows if it sees others."""
+    whole = known[name].reshape(len(known[name]), -1)
+    return whole if whole.shape[1] == inputs else known.get(f"{name}_{inputs}", whole[:0])
 
 
 def scores(layers: Sequence[Mapping[str, Any]], X: Any, rows: int, way: str, *, eps: float = EPS) -> Any:

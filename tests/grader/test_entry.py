@@ -1,10 +1,12 @@
 """The program's first moments: what is started ahead, and for which commands."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
+from grader import entry
 from grader.entry import runs_here
 
 
@@ -30,6 +32,16 @@ def test_the_entry_is_light_enough_to_be_first():
     code = "import sys, grader.entry; print(*{'numpy', 'pydantic', 'click', 'asyncio', 'yaml'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(("given", "wanted"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_the_driver_computes_with_one_thread_unless_told_otherwise(tmp_path, given, wanted):
+    """Its slots have the other cores."""
+    code = "import os; from grader import entry\ntry: entry.main()\nfinally: print(os.environ['OPENBLAS_NUM_THREADS'])"
+    plain = {name: value for name, value in os.environ.items() if name not in entry.ONE_THREAD}
+    command = [sys.executable, "-c", code, "--version"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=plain | given)
+    assert done.stdout.split()[-1] == wanted
 
 
 def test_the_program_runs_a_command_and_leaves_its_exit_status(tmp_path):

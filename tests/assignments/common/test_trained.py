@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from assignments.common.histories import histories, packed
-from assignments.common.trained import doubt
+from assignments.common.trained import coarser, doubt
 
 LEAST = 0.4
 
@@ -105,7 +105,7 @@ def test_full_images_are_averaged_to_what_the_network_takes() -> None:
     squares = {name: array.reshape(-1, 3, 2, 2) for name, array in KNOWN.items() if name.startswith("X")}
     full = {name: np.repeat(np.repeat(array, 16, axis=2), 16, axis=3) for name, array in squares.items()}
     assert "could not be read" in _doubt(
-        solver, known=KNOWN | full
+        solver, known=KNOWN | full | coarser(full)
     )  # 12 inputs are no coarse form of 32 x 32 pixels
     eight = {name: np.repeat(np.repeat(array, 2, axis=2), 2, axis=3) for name, array in squares.items()}
     wide = copy.deepcopy(solver)
@@ -113,7 +113,7 @@ def test_full_images_are_averaged_to_what_the_network_takes() -> None:
     chosen = np.repeat(np.repeat(rows, 4, axis=1), 4, axis=2).ravel()  # 8 x 8 pixels that see 4 x 4 fewer
     wide.last_params["W1"] = solver.last_params["W1"][chosen] / 16
     large = {name: np.repeat(np.repeat(array, 8, axis=2), 8, axis=3) for name, array in eight.items()}
-    assert not _doubt(wide, known=KNOWN | large)
+    assert not _doubt(wide, known=KNOWN | large | coarser(large))
 
 
 def _random(solver: SimpleNamespace) -> None:
