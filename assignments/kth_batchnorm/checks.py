@@ -422,7 +422,19 @@ def cost_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     for i in range(len(net.vaMA)):  # far from what the columns have
         net.vaMA[i] = net.vaMA[i] / 10
     X, Y, _ = problem(rng, DEEP[0], DEEP[-1], MANY)
-    return cost_and_loss(net, X, Y)
+    return {**cost_and_loss(net, X, Y), "penalty": _penalty(impl, rng)}
+
+
+def _penalty(impl: Any, rng: Any) -> Any:
+    """What a lambda adds to the cost of a network whose layers have weights of like size, whatever its loss is."""
+    seed = int(rng.integers(2**31))
+    costs = []
+    for lmda in (0.0, 0.1):
+        same = np.random.default_rng(seed)
+        net = _started(impl, same, SHALLOW, normalized=True, lmda=lmda)
+        X, Y, _ = problem(same, SHALLOW[0], SHALLOW[-1], 20)
+        costs.append(cost_and_loss(net, X, Y)["cost"])
+    return None if None in costs else costs[1] - costs[0]
 
 
 @check(

@@ -126,7 +126,17 @@ def cost_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     for i in range(len(net.vaMA)):
         net.vaMA[i] = net.vaMA[i] / 10
     X, Y, _ = problem(rng, DEEP[0], DEEP[-1], MANY)
-    return cost_and_loss(net, X, Y)
+    return {**cost_and_loss(net, X, Y), 'penalty': _penalty(impl, rng)}
+
+def _penalty(impl: Any, rng: Any) -> Any:
+    seed = int(rng.integers(2 ** 31))
+    costs = []
+    for lmda in (0.0, 0.1):
+        same = np.random.default_rng(seed)
+        net = _started(impl, same, SHALLOW, normalized=True, lmda=lmda)
+        X, Y, _ = problem(same, SHALLOW[0], SHALLOW[-1], 20)
+        costs.append(cost_and_loss(net, X, Y)['cost'])
+    return None if None in costs else costs[1] - costs[0]
 DRAWS = 5
 
 @check(of='computeAccuracy', section=COST, hint='The class with the highest probability counts, and probabilities come from the moving averages.')
