@@ -302,11 +302,11 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
     "test_report": [
         (
             [(NET, "image[np.newaxis], is_training=test_training_accuracy", "image[np.newaxis]")],
-            "by_batch_predictions relative error",
+            "by_batch_1_predictions relative error",
         ),
         (
             [(NET, "images[:200]:", "images[:100]:"), (NET, "labels[:200]", "labels[:100]")],
-            r"by_batch_predictions has shape \(100,\), expected \(200,\)",
+            r"by_batch_1_predictions has shape \(100,\), expected \(200,\)",
         ),
     ],
     "starting_weights_drawn": [

@@ -180,12 +180,14 @@ def training_history(impl: Any, rng: Any) -> dict[str, Any]:
 def test_report(impl: Any, rng: Any) -> dict[str, Any]:
     """Testing predicts 200 images one at a time, in the mode asked for."""
     mnist = made_up(rng, SIZES[0], (60, 60, 230))
-    net = fill(lesson_network(impl, starting_weights(rng, SIZES), 'relu', normalized=True), rng, SIZES)
     arrays = {}
-    for by_batch, name in ((True, 'by_batch'), (False, 'by_population')):
-        report = call(net.test, mnist, test_training_accuracy=by_batch, include_individual_predictions=True)
-        arrays[f'{name}_predictions'] = np.array(report.predictions)
-        arrays[f'{name}_accuracies'] = np.array([report.accuracy, report.single_accuracy], dtype=float)
+    for number in range(1, 4):
+        net = fill(lesson_network(impl, starting_weights(rng, SIZES), 'relu', normalized=True), rng, SIZES)
+        for by_batch, mode in ((True, 'by_batch'), (False, 'by_population')):
+            report = call(net.test, mnist, test_training_accuracy=by_batch, include_individual_predictions=True)
+            name = f'{mode}_{number}'
+            arrays[f'{name}_predictions'] = np.array(report.predictions)
+            arrays[f'{name}_accuracies'] = np.array([report.accuracy, report.single_accuracy], dtype=float)
     return arrays
 
 @check(of='batch_norm_training', where='notebook', tolerance=TOLERANCE, floor=FLOOR, exact_dtype=False, section=CONVOLUTIONS, hint='Moments run over rows, height and width: one mean and one variance per feature map.')
