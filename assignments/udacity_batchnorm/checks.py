@@ -340,7 +340,8 @@ def _gradients(impl: Any, rng: Any, shape: Any, *, spread: float = 1.0, **settin
 )
 def gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """Gradients for the inputs, gamma and beta."""
-    return {**_gradients(impl, rng, (4, 5)), **_gradients(impl, rng, (30, 3))}
+    # Of fewer rows some are so alike that single precision loses its last digits: 1.6e-4 of (4, 5) once in 200 draws.
+    return {**_gradients(impl, rng, (8, 5)), **_gradients(impl, rng, (30, 3))}
 
 
 @check(

@@ -97,7 +97,7 @@ def _gradients(impl: Any, rng: Any, shape: Any, *, spread: float=1.0, **settings
 @check(of='batch_norm_gradients', where='notebook', tolerance=TOLERANCE, floor=FLOOR, exact_dtype=False, section=BACK, hint='Mean and variance depend on every row: three paths lead back to linear_output.')
 def gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """Gradients for the inputs, gamma and beta."""
-    return {**_gradients(impl, rng, (4, 5)), **_gradients(impl, rng, (30, 3))}
+    return {**_gradients(impl, rng, (8, 5)), **_gradients(impl, rng, (30, 3))}
 
 @check(of='softmax_cross_entropy', where='notebook', tolerance=TOLERANCE, floor=0.001, exact_dtype=False, section=NETWORK, hint='Both loss and gradient are means over the rows.')
 def cross_entropy(impl: Any, rng: Any) -> dict[str, Any]:
