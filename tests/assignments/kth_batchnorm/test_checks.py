@@ -373,5 +373,10 @@ def test_histories_of_a_forger_fail(klayer: Any) -> None:
     assert judge(good, good).passed
     flat = judge({**good, "val_loss": np.ones(4)}, good)
     assert flat.reason == "val_loss never changes"
+    assert judge({**good, "val_accuracy": np.ones(4)}, good).passed, (
+        "few columns may be guessed alike all the time"
+    )
+    flat = judge({**good, "val_accuracy": np.ones(4), "train_accuracy": np.ones(4)}, good)
+    assert flat.reason == "train_accuracy never changes; val_accuracy never changes"
     nan = judge({**good, "train_loss": np.full(4, np.nan)}, good)
     assert nan.reason == "train_loss is not finite; do the steps go down the gradient?"
