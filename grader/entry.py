@@ -23,9 +23,8 @@ ELSEWHERE = ("-h", "--help", "--cluster")
 
 def runs_here(arguments: Sequence[str]) -> bool:
     """Whether a command line will want a sandbox on this machine. A guess: a wrong one costs a second of CPU, or saves none."""
-    return arguments[:1] != [] and arguments[0] in RUNNING and not any(
-        word.partition("=")[0] in ELSEWHERE for word in arguments
-    )  # fmt: skip
+    elsewhere = any(word.partition("=")[0] in ELSEWHERE for word in arguments)
+    return bool(arguments) and arguments[0] in RUNNING and not elsewhere
 
 
 def main() -> NoReturn:

@@ -225,13 +225,13 @@ def _judge_values(check: Check, values: Sequence[Value], expected: Mapping[str, 
 
 def _own_judge(check: Check, by_name: Mapping[str, Value], expected: Mapping[str, Array]) -> Judgement:
     """Let the check's own function decide; what it can't digest is a failure of the answer, never a pass."""
-    assert_judge: Any = check.judge
+    judge: Any = check.judge
     for name, value in by_name.items():
         if value.array is None:
             return Judgement(0.0, f"{name} is {type_in_words(_type(check, value))}, expected numbers")
     try:
         with np.errstate(all="ignore"):
-            judgement = assert_judge({name: value.array for name, value in by_name.items()}, expected)
+            judgement = judge({name: value.array for name, value in by_name.items()}, expected)
     except Exception as exc:  # noqa: BLE001 - student arrays of any shape meet the author's function here
         return Judgement(0.0, f"could not be read as an answer to this check ({type(exc).__name__})")
     if not isinstance(judgement, Judgement):

@@ -14,7 +14,7 @@ from typing import Any
 
 from grader.probe import NeedsPersonError
 
-__all__ = ["arguments", "call", "folded", "named_results", "order_of_terms", "role_of"]
+__all__ = ["arguments", "call", "folded", "given_by_role", "named_results", "order_of_terms", "role_of"]
 
 
 #: Where two parameters differ in case alone (`Y` and `y`), the lower one is the classes' numbers of what the other has one-hot.
@@ -68,6 +68,12 @@ def _tree(function: Any) -> Any:
         return ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     except (OSError, TypeError, SyntaxError, IndexError, ValueError):
         return None
+
+
+def given_by_role(function: Any, roles: Any, args: Any, named: Any) -> dict[str, Any]:
+    """What a call of the function hands to it, by what its parameters' names mean."""
+    bound = inspect.signature(function).bind(*args, **named).arguments
+    return {role_of(name, roles): value for name, value in bound.items()}
 
 
 def named_results(function: Any, returned: Any) -> dict[str, Any]:

@@ -14,7 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from assignments.common.by_role import arguments, call, folded, named_results, order_of_terms, role_of
+from assignments.common.by_role import (
+    arguments,
+    call,
+    folded,
+    given_by_role,
+    named_results,
+    order_of_terms,
+    role_of,
+)
 from assignments.common.column_names import FUNCTIONS, GRADIENT, HISTORIES, KINDS, NORMALIZED, ROLES
 from grader.probe import NeedsPersonError
 
@@ -414,8 +422,7 @@ class FunctionNet:
         watched = vars(self)["computeGradients"]
 
         def gradient(*args: Any, **named: Any) -> Any:
-            bound = inspect.signature(own).bind(*args, **named).arguments
-            given = {role_of(name, ROLES): value for name, value in bound.items()}
+            given = given_by_role(own, ROLES, args, named)
             params = _kinds(None, given["params"]) if isinstance(given.get("params"), dict) else given
             self._keep(params)
             seen.append(1)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from assignments.common.by_role import call, role_of
+from assignments.common.by_role import call, given_by_role, role_of
 from assignments.common.column_functions import FunctionNet, as_returned, asked, plain_function, start_terms
 from assignments.common.column_names import KINDS, ROLES
 from grader.probe import NeedsPersonError
@@ -156,8 +156,7 @@ class ObjectNet(FunctionNet):
         watched = vars(self)["computeGradients"]
 
         def gradient(*args: Any, **named: Any) -> Any:
-            bound = inspect.signature(own).bind(*args, **named).arguments
-            given = {role_of(name, ROLES): value for name, value in bound.items()}
+            given = given_by_role(own, ROLES, args, named)
             returned = own(*args, **named)
             if returned is None:
                 raise NeedsPersonError(f"{own.__name__} returns no gradients")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assignments.common.by_role import arguments, call, named_results, order_of_terms, role_of
+from assignments.common.by_role import arguments, call, given_by_role, named_results, order_of_terms, role_of
 from grader.probe import NeedsPersonError
 from grader.suite import _import_file
 
@@ -90,3 +90,11 @@ def test_lower_of_two_names_that_differ_in_case_takes_the_classes():
     roles = {"x": ("x",), "y": ("y",), "yval": ("yval",)}
     values = {"x": 1, "y": 2, "labels": 3, "yval": 4, "labelsval": 5}
     assert arguments(cost, roles, values) == {"X": 1, "Y": 2, "y": 3, "Y_val": 4, "y_val": 5}
+
+
+def test_given_by_role_finds_arguments_wherever_they_stand() -> None:
+    def step(weights: Any, X_batch: Any, other: Any = 3) -> None: ...
+
+    roles = {"w": ("weights",), "x": ("xbatch",)}
+    given = given_by_role(step, roles, (1,), {"X_batch": 2})
+    assert given == {"w": 1, "x": 2}

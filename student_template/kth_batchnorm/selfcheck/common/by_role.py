@@ -40,6 +40,10 @@ def _tree(function: Any) -> Any:
     except (OSError, TypeError, SyntaxError, IndexError, ValueError):
         return None
 
+def given_by_role(function: Any, roles: Any, args: Any, named: Any) -> dict[str, Any]:
+    bound = inspect.signature(function).bind(*args, **named).arguments
+    return {role_of(name, roles): value for name, value in bound.items()}
+
 def named_results(function: Any, returned: Any) -> dict[str, Any]:
     if isinstance(returned, dict):
         return {folded(str(name)): value for name, value in returned.items()}

@@ -3,7 +3,7 @@ import copy
 import inspect
 from typing import Any
 import numpy as np
-from .by_role import call, role_of
+from .by_role import call, given_by_role, role_of
 from .column_functions import FunctionNet, as_returned, asked, plain_function, start_terms
 from .column_names import KINDS, ROLES
 from ..check import NeedsPersonError
@@ -112,8 +112,7 @@ class ObjectNet(FunctionNet):
         watched = vars(self)['computeGradients']
 
         def gradient(*args: Any, **named: Any) -> Any:
-            bound = inspect.signature(own).bind(*args, **named).arguments
-            given = {role_of(name, ROLES): value for name, value in bound.items()}
+            given = given_by_role(own, ROLES, args, named)
             returned = own(*args, **named)
             if returned is None:
                 raise NeedsPersonError(f'{own.__name__} returns no gradients')
