@@ -16,9 +16,10 @@ class Caps:
 
     module, notebook: one file of the assignment. other, data: one further file, and one file of a data format.
     others, other_files: all further files together. entries: files in one hand-in. folder_files: a folder with more files than
-    this, below the first two levels, is taken for a data set. class_entries, directory: entries and directory of an archive.
-    depth: folders above a file. name: one path component, in UTF-8. nested_zip, nested_zips: zips inside a hand-in.
-    candidates: files looked into to find one of the assignment's.
+    this, below the first two levels, is taken for a data set. archive_entries, archive_directory: entries and directory of one
+    student's own archive; class_entries, directory: of an archive that may hold a class. depth: folders above a file.
+    name: one path component, in UTF-8. nested_zip, nested_zips: zips inside a hand-in. candidates: files looked into to find
+    one of the assignment's.
     """
 
     module_bytes: int = 2 * MIB  # the largest layers.py seen in public checkouts is under 100 KiB
@@ -29,6 +30,8 @@ class Caps:
     other_files: int = 2_000
     entries: int = 20_000
     folder_files: int = 2_000
+    archive_entries: int = 60_000  # a repository with an environment in it, which is left out
+    archive_directory_bytes: int = 16 * MIB
     class_entries: int = 500_000
     directory_bytes: int = 64 * MIB
     depth: int = 24

@@ -82,7 +82,7 @@ def _in_tree(
     ):
         student = stem(tree.entries[0].name)
     try:
-        inner = open_sole_zip(tree, caps)
+        inner = open_sole_zip(tree, caps, of_class=True)
     except SubmissionError as exc:
         return [HandIn(student=student, origin=student, tree=tree, refused=str(exc))]
     origin = student if inner is tree else tree.entries[0].path

@@ -58,22 +58,22 @@ def moment(seconds: float) -> datetime | None:
         return None
 
 
-def open_sole_zip(tree: Tree, caps: Caps) -> Tree:
-    """A tree that is one zip and nothing else is what is in the zip.
+def open_sole_zip(tree: Tree, caps: Caps, *, of_class: bool = False) -> Tree:
+    """A tree that is one zip and nothing else is what is in the zip. of_class: it was named, and may hold a class.
 
     Raises: SubmissionError if that zip cannot be read.
     """
     if len(tree.entries) != 1 or not is_zip(tree.entries[0]):
         return tree
-    inner = _open(tree.entries[0], caps)
+    inner = _open(tree.entries[0], caps, of_class=of_class)
     return replace(
         inner, refusals=(*tree.refusals, *inner.refusals), left_out=(*tree.left_out, *inner.left_out)
     )
 
 
-def _open(entry: Entry, caps: Caps) -> Tree:
+def _open(entry: Entry, caps: Caps, *, of_class: bool = False) -> Tree:
     limit = caps.nested_zip_bytes
-    return read_zip(entry.open(limit), shown(entry.path), caps)
+    return read_zip(entry.open(limit), shown(entry.path), caps, of_class=of_class)
 
 
 def open_nested(tree: Tree, assignment: Assignment, caps: Caps) -> Tree:
@@ -87,10 +87,12 @@ def open_nested(tree: Tree, assignment: Assignment, caps: Caps) -> Tree:
     entries = {entry.path: entry for entry in tree.entries}
     refusals = list(tree.refusals)
     left_out = list(tree.left_out)
+    left = caps.archive_entries  # of all together: eight large archives are as dear as one that is too large
     for entry in zips[: caps.nested_zips]:
         del entries[entry.path]
         try:
-            inner = _open(entry, caps)
+            inner = _open(entry, replace(caps, archive_entries=left))
+            left -= inner.listed
             _check_fatal(inner)
         except SubmissionError as exc:
             refusals.append(Refusal(entry.path, f"cannot be used: {exc}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Protocol
 
@@ -106,6 +106,7 @@ class Tree:
     refusals: tuple[Refusal, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     folders: frozenset[str] = frozenset()  # of the first levels, also empty ones
+    listed: int = 0  # members in the archive's own list, if it is one
 
     def names(self) -> list[str]:
         """First-level names, sorted: files and folders that hold entries or were refused, and empty folders."""
@@ -176,19 +177,30 @@ class _Part:
 
 def path_fault(path: str, caps: Caps) -> str | None:
     """Why a member's name cannot be a path inside the hand-in, or None if it can. `path` has forward slashes."""
+    return next(_faults(path, caps), None)
+
+
+def _faults(path: str, caps: Caps) -> Iterator[str]:
+    """One after the other, the cheapest to look for first: archives list many names."""
     parts = path.rstrip("/").split("/")
-    longest = max(len(part.encode(errors="replace")) for part in parts)
-    faults = (
-        (path.startswith("/"), "is an absolute path"),
-        (_DRIVE.match(path), "begins with a drive letter"),
-        (".." in parts, "leads out of its folder"),
-        ("\\" in path, "has a backslash in its name"),
-        (_CONTROL.search(path), "has control characters in its name"),
-        (not all(parts) or "." in parts, "has an empty part in its path"),
-        (len(parts) - 1 > caps.depth, f"lies {len(parts) - 1} folders deep, the limit is {caps.depth}"),
-        (longest > caps.name_bytes, f"has a name of {longest} bytes, the limit is {caps.name_bytes}"),
-    )
-    return next((text for found, text in faults if found), None)
+    if path.startswith("/"):
+        yield "is an absolute path"
+    if _DRIVE.match(path):
+        yield "begins with a drive letter"
+    if ".." in parts:
+        yield "leads out of its folder"
+    if "\\" in path:
+        yield "has a backslash in its name"
+    if _CONTROL.search(path):
+        yield "has control characters in its name"
+    if not all(parts) or "." in parts:
+        yield "has an empty part in its path"
+    if len(parts) - 1 > caps.depth:
+        yield f"lies {len(parts) - 1} folders deep, the limit is {caps.depth}"
+    if len(path) * 4 > caps.name_bytes:  # no character takes more than four bytes
+        longest = max(len(part.encode(errors="replace")) for part in parts)
+        if longest > caps.name_bytes:
+            yield f"has a name of {longest} bytes, the limit is {caps.name_bytes}"
 
 
 def shown(path: str) -> str:

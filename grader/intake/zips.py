@@ -16,6 +16,7 @@ import weakref
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -38,6 +39,7 @@ _EOCD = struct.Struct("<4s4H2LH")
 _EOCD64 = struct.Struct("<4sQ2H2L4Q")
 _COMMENT_BYTES = 1 << 16
 _REZIP = "make the zip again with your system's own command"
+_LEAVE_OUT = "zip the notebook and the modules only, without data sets, environments and caches"
 
 # What zipfile and zlib raise on bytes that are no sound zip; its own checks are few, so the list is long.
 _DAMAGE = (
@@ -52,6 +54,15 @@ _DAMAGE = (
     OverflowError,
     IndexError,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limit:
+    """How much an archive may list, and what to do if it is more."""
+
+    entries: int
+    directory_bytes: int
+    advice: str
 
 
 class ZipSource:
@@ -103,15 +114,22 @@ class ZipSource:
         return kept
 
 
-def read_zip(source: Path | BinaryIO, label: str, caps: Caps = DEFAULT_CAPS) -> Tree:
+def read_zip(
+    source: Path | BinaryIO, label: str, caps: Caps = DEFAULT_CAPS, *, of_class: bool = False
+) -> Tree:
     """The members of a zip, sorted by path; nothing is unpacked yet.
 
-    Args: label: the zip's name for messages.
+    Args: label: the zip's name for messages. of_class: it may hold a class, and as many members as one.
     Raises: SubmissionError if it is no zip, or its directory is damaged, too large or has too many members.
     """
+    limit = _Limit(
+        entries=caps.class_entries if of_class else caps.archive_entries,
+        directory_bytes=caps.directory_bytes if of_class else caps.archive_directory_bytes,
+        advice=_REZIP if of_class else _LEAVE_OUT,
+    )
     stream = source if not isinstance(source, Path) else _opened(source, label)
     try:
-        _check_directory(stream, label, caps)
+        _check_directory(stream, label, limit)
         archive = zipfile.ZipFile(stream)
     except _DAMAGE as exc:
         stream.close()
@@ -119,7 +137,12 @@ def read_zip(source: Path | BinaryIO, label: str, caps: Caps = DEFAULT_CAPS) -> 
     except SubmissionError:
         stream.close()
         raise
-    return _members(archive, stream, label, caps)
+    if len(archive.filelist) > limit.entries:
+        stream.close()
+        raise SubmissionError(
+            f"{label} lists {len(archive.filelist)} members, the limit is {limit.entries}; {limit.advice}"
+        )
+    return _members(archive, stream, caps)
 
 
 def _opened(path: Path, label: str) -> BinaryIO:
@@ -133,7 +156,7 @@ def _reason(exc: BaseException) -> str:
     return shown(str(exc)) or type(exc).__name__
 
 
-def _check_directory(stream: BinaryIO, label: str, caps: Caps) -> None:
+def _check_directory(stream: BinaryIO, label: str, limit: _Limit) -> None:
     """Refuse a central directory that would fill memory: `zipfile` reads it whole before it can be asked anything."""
     length = stream.seek(0, io.SEEK_END)
     tail_start = max(0, length - _COMMENT_BYTES - _EOCD.size)
@@ -147,10 +170,10 @@ def _check_directory(stream: BinaryIO, label: str, caps: Caps) -> None:
         at64 = tail.rfind(b"PK\x06\x06", 0, at)
         if 0 <= at64 <= len(tail) - _EOCD64.size:
             *_, count, size_bytes, _offset = _EOCD64.unpack_from(tail, at64)
-    if size_bytes > caps.directory_bytes or count > caps.class_entries:
-        limits = f"{caps.class_entries} and {readable_size(caps.directory_bytes)}"
+    if size_bytes > limit.directory_bytes or count > limit.entries:
+        limits = f"{limit.entries} and {readable_size(limit.directory_bytes)}"
         came = f"{count} members in {readable_size(size_bytes)}"
-        raise SubmissionError(f"{label} lists {came}, the limits are {limits}; {_REZIP}")
+        raise SubmissionError(f"{label} lists {came}, the limits are {limits}; {limit.advice}")
     stream.seek(0)
 
 
@@ -175,22 +198,19 @@ def _looks_like(stream: BinaryIO) -> str:
     return " (it is empty)" if not head else ""
 
 
-def _members(archive: zipfile.ZipFile, stream: BinaryIO, label: str, caps: Caps) -> Tree:
+def _members(archive: zipfile.ZipFile, stream: BinaryIO, caps: Caps) -> Tree:
     infos = archive.infolist()
-    if len(infos) > caps.class_entries:
-        archive.close()
-        stream.close()
-        raise SubmissionError(
-            f"{label} lists {len(infos)} members, the limit is {caps.class_entries}; {_REZIP}"
-        )
     source = ZipSource(archive, stream)
     names = _names(infos)
     virtual = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] == VENV_MARK}
     entries: dict[str, Entry] = {}
     refusals: list[Refusal] = []
     left_out: dict[str, LeftOut] = {}
+    sound = []
     for info, name in zip(infos, names, strict=True):
         fault = path_fault(name, caps)
+        if not fault and "/" in name:
+            sound.append(name.split("/")[:-1])
         if fault:
             fatal = any(word in fault for word in ("absolute", "drive", "leads out", "backslash"))
             refusals.append(Refusal(_harmless(name), f"{fault}: {shown(name)}", fatal))
@@ -202,14 +222,17 @@ def _members(archive: zipfile.ZipFile, stream: BinaryIO, label: str, caps: Caps)
                 refusals.append(refusal)
             else:
                 entries[name] = Entry(name, info.file_size, _modified(info), source, info)
-    sound = [name.split("/")[:-1] for name in names if "/" in name and not path_fault(name, caps)]
     folders = {
         "/".join(parts[:depth]) for parts in sound for depth in range(1, min(len(parts), FOLDER_LEVELS) + 1)
     }
     ordered = tuple(entries[name] for name in sorted(entries))
-    bare = {place for place in virtual if not any(name.startswith(f"{place}/") for name in entries)}
+    bare = virtual - {above for name in entries for above in _above(name)} if virtual else set()
     return Tree(
-        ordered, tuple(refusals), tuple(left_out.values()), frozenset(folders - left_out.keys() - bare)
+        ordered,
+        tuple(refusals),
+        tuple(left_out.values()),
+        frozenset(folders - left_out.keys() - bare),
+        len(infos),
     )
 
 
@@ -231,6 +254,14 @@ def _names(infos: Iterable[zipfile.ZipInfo]) -> list[str]:
     if not any("/" in name for name in names):
         names = [name.replace("\\", "/") for name in names]
     return names
+
+
+def _above(name: str) -> Iterator[str]:
+    """The folders above a path."""
+    folder, slash, _ = name.rpartition("/")
+    while slash:
+        yield folder
+        folder, slash, _ = folder.rpartition("/")
 
 
 def _harmless(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -19,6 +20,7 @@ __all__ = ["Health", "examine_sandbox"]
 COMMAND_S = 20.0
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 DEBIAN_SWITCH = Path("/proc/sys/kernel/unprivileged_userns_clone")
+CORE_PATTERN = Path("/proc/sys/kernel/core_pattern")
 MAXIMUM = Path("/proc/sys/user/max_user_namespaces")
 
 INSTALL = "install bubblewrap: `apt install bubblewrap` (Debian, Ubuntu), `dnf install bubblewrap` (Fedora)"
@@ -50,7 +52,7 @@ def examine_sandbox() -> tuple[Health, ...]:
     version = _run([program, "--version"]).strip() or "it does not say its version"
     found = [Health(name="bubblewrap", ok=True, seen=f"{version} at {program}"), _namespaces(program)]
     if found[-1].ok:
-        found += asyncio.run(_limits())
+        found += [*asyncio.run(_limits()), _crashes(_pattern(), resource.getrlimit(resource.RLIMIT_CORE)[1])]
     return tuple(found)
 
 
@@ -110,6 +112,29 @@ def _limit(name: str, means: str) -> Health:
             name, "this should hold on every Linux that GradeCheck knows; please report the machine"
         )
     return Health(name=f"limit: {name}", ok=False, seen=means, fix=fix)
+
+
+def _pattern() -> str:
+    return _value(CORE_PATTERN, lambda path: path.read_text(errors="replace")) or ""
+
+
+def _crashes(pattern: str, hard_limit: int) -> Health:
+    """What this machine does with crashes: a program that it runs for them would run for students', with their memory as its input.
+
+    hard_limit: RLIMIT_CORE of this process, beyond which no room's process can go.
+    """
+    name = "crashes"
+    if not pattern.startswith(("|", "@")):
+        return Health(
+            name=name, ok=True, seen=f"core_pattern {pattern[:100]!r} names a file, and rooms leave none"
+        )
+    seen = f"core_pattern {pattern[:100]!r} hands crashes to a program outside of the rooms"
+    if pattern.startswith("|") and hard_limit != 0 and supported():
+        return Health(name=name, ok=True, seen=f"{seen}; those of rooms ask to be left out of it")
+    fix = "`sysctl kernel.core_pattern=core`, so that the crash of a student's process is nobody's work"
+    if pattern.startswith("|") and hard_limit == 0:
+        fix += "; or start the grader where `ulimit -H -c` is not 0, so that rooms can ask to be left out"
+    return Health(name=name, ok=False, seen=seen, fix=fix)
 
 
 def _run(command: list[str]) -> str:

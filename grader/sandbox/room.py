@@ -29,6 +29,9 @@ __all__ = ["MACHINE_FULL", "Room", "RoomSpec"]
 
 MIB = 1024 * 1024
 PENDING_SIGNALS = 1024  # timers of the kernel's count as well, each some hundred bytes of its memory
+#: The core limit at which the kernel neither writes a file nor hands the crash to the program that `core_pattern` may name; at 0 it
+#: would do the latter (fs/coredump.c, `cprm.limit == 1`). The system call filter keeps it there.
+NO_CORE_BYTES = 1
 FALL_S = 0.25  # between the end of a room's last member and that of its first process
 ENTER_S = 20.0  # a fork of the warm parent takes some 10 ms
 #: Since this kernel, RLIMIT_NPROC counts a user's processes in each user namespace by itself.
@@ -179,7 +182,7 @@ class Room:
             "AS": limits.memory_mib * MIB,
             "NOFILE": limits.open_files,
             "FSIZE": limits.file_mib * MIB,
-            "CORE": 0,
+            "CORE": NO_CORE_BYTES,
             "MEMLOCK": 0,
             "MSGQUEUE": 0,
             "SIGPENDING": PENDING_SIGNALS,

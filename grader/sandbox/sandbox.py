@@ -26,7 +26,7 @@ from .held import Means, open_air_limits, tried_limits
 from .holder import Holder
 from .launch import PREFIX, SCRATCH, default_cache, take
 from .parent import WarmParent
-from .room import Room, RoomSpec
+from .room import NO_CORE_BYTES, Room, RoomSpec
 from .staging import stage
 from .watchdog import Watchdog, Watched, anonymous_bytes
 
@@ -193,7 +193,7 @@ def _holder_limits(limits: Limits) -> dict[int, int]:
         resource.RLIMIT_NPROC: limits.processes,
         resource.RLIMIT_FSIZE: limits.file_mib * MIB,
         resource.RLIMIT_NOFILE: limits.open_files,
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CORE: NO_CORE_BYTES,
     }
 
 

@@ -4,6 +4,7 @@ The filter is classic BPF, written out here, so that no library is needed. It is
 and `no_new_privs` already refuse most of this. It is the first wall against address families that network namespaces do not hold
 back (AF_VSOCK reaches a virtual machine's host), against memory that belongs to no process and no bounded file system (System V's
 semaphores take gigabytes of the kernel's; reserved huge pages), and against what a machine has a fixed number of (io_setup).
+It keeps the limit of core files where it was set: at 0, a machine whose `core_pattern` names a program runs it for each crash.
 """
 
 from __future__ import annotations
@@ -21,12 +22,10 @@ PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
 RET_ALLOW, RET_ERRNO, RET_KILL = 0x7FFF0000, 0x00050000, 0x80000000
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCHITECTURE, ARGUMENT_0, ARGUMENT_3 = (
-    0,
-    4,
-    16,
-    40,
-)  # offsets in struct seccomp_data; the low half of an argument, on little-endian machines
+# Offsets in struct seccomp_data; the low half of an argument, on little-endian machines.
+NUMBER, ARCHITECTURE, ARGUMENT_0, ARGUMENT_1, ARGUMENT_2, ARGUMENT_3 = 0, 4, 16, 24, 32, 40
+HIGH_HALF = 4
+RLIMIT_CORE = 4  # asm-generic/resource.h
 MAP_HUGETLB = 0x40000
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET and TIME
 AF_UNIX = 1
@@ -74,16 +73,33 @@ class _Machine:
     socket: int
     socketpair: int
     mmap: int
+    setrlimit: int
+    prlimit: int
     x32: bool = False
     clone3: int = 435
 
 
 MACHINES = {
     "x86_64": _Machine(
-        audit=0xC000003E, refused={**COMMON, **X86_64}, clone=56, socket=41, socketpair=53, mmap=9, x32=True
+        audit=0xC000003E,
+        refused={**COMMON, **X86_64},
+        clone=56,
+        socket=41,
+        socketpair=53,
+        mmap=9,
+        setrlimit=160,
+        prlimit=302,
+        x32=True,
     ),
     "aarch64": _Machine(
-        audit=0xC00000B7, refused={**COMMON, **AARCH64}, clone=220, socket=198, socketpair=199, mmap=222
+        audit=0xC00000B7,
+        refused={**COMMON, **AARCH64},
+        clone=220,
+        socket=198,
+        socketpair=199,
+        mmap=222,
+        setrlimit=164,
+        prlimit=261,
     ),
 }
 
@@ -141,6 +157,25 @@ def _program(machine: _Machine) -> bytes:
         (EQUAL, 0, 3, machine.mmap),
         (LOAD, 0, 0, ARGUMENT_3),
         (ANY_BIT, 0, 1, MAP_HUGETLB),
+        (RETURN, 0, 0, refuse),
+    ]
+    steps += [
+        (LOAD, 0, 0, NUMBER),
+        (EQUAL, 0, 3, machine.setrlimit),
+        (LOAD, 0, 0, ARGUMENT_0),
+        (EQUAL, 0, 1, RLIMIT_CORE),
+        (RETURN, 0, 0, refuse),
+    ]
+    # prlimit may ask for a limit; a pointer to a new one, in either half, sets it.
+    steps += [
+        (LOAD, 0, 0, NUMBER),
+        (EQUAL, 0, 7, machine.prlimit),
+        (LOAD, 0, 0, ARGUMENT_1),
+        (EQUAL, 0, 5, RLIMIT_CORE),
+        (LOAD, 0, 0, ARGUMENT_2),
+        (EQUAL, 0, 2, 0),
+        (LOAD, 0, 0, ARGUMENT_2 + HIGH_HALF),
+        (EQUAL, 1, 0, 0),
         (RETURN, 0, 0, refuse),
     ]
     # A pair of any other family does not work, but asking for one loads the kernel's module for it.

@@ -202,6 +202,12 @@ def compiled():
     }
 
 
+def crowded(files):
+    """More members than any homework has, each of them empty; half of them marked as environments."""
+    names = [f"d{number}/pyvenv.cfg" if number % 2 else f"d{number}/x" for number in range(70_000)]
+    return zipped([*files, *((name, b"") for name in names)], method=zipfile.ZIP_STORED)
+
+
 def twin_cells(right):
     """Cells that share one id, and one question that is asked and answered in several places."""
     document = json.loads(right)
@@ -285,6 +291,7 @@ def hand_ins(arena):
         "zip_lies": lying_size(),
         "zip_spelt_twice": zipped([*both, ("caf\u00e9.py", LAZY), ("cafe\u0301.py", LAZY)]),
         "zip_of_our_files": zipped([*both, *OURS.items()]),
+        "zip_crowded": crowded(both),
         "zip_in_zips": nested(zipped(both), 12),
         "zip_with_two_ends": zipped_with_comment(both, b"PK\x05\x06" + b"\xff" * 18 + b"c" * 60_000),
         "zip_file_and_folder": zipped([*both, ("centering.py/x.py", LAZY)]),
@@ -344,6 +351,7 @@ ATTACKS = {
     "links": (None, r"link"),
     "names": (FULL, r"2 / 2"),
     "shadows": (FULL, r"2 / 2"),
+    "zip_crowded": (None, r"lists 70002 members.*limits are 60000.*zip the notebook and the modules only"),
     "zip_spelt_twice": (None, r"more than once"),
     "zip_of_our_files": (FULL, r"2 / 2"),
     "twin_cells": (FULL, r"forged.*So that the data lie"),

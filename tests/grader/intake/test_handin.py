@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from grader.intake.handin import moment, stem
+from grader.intake.caps import DEFAULT_CAPS
+from grader.intake.folders import read_folder
+from grader.intake.handin import moment, open_nested, stem
 from grader.model import Submission
 from grader.submission import Rejected
 
@@ -44,3 +48,15 @@ def test_open_nested_rejects_where_the_work_can_only_be_in_another_archive(kit, 
     (found,) = take(kit.write(tmp_path / "alice", {"hw.rar": b"Rar!", "words.txt": b""}))
     assert isinstance(found, Rejected)
     assert "hw.rar is an archive of a kind that is not opened; hand in a zip" in found.reason
+
+
+def test_open_nested_counts_members_of_all_archives_together(norm_assignment, tmp_path):
+    for name, count in (("a.zip", 30), ("b.zip", 30), ("c.zip", 5)):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for index in range(count):
+                archive.writestr(f"{index}.pyc", b"")
+    caps = replace(DEFAULT_CAPS, archive_entries=40)
+    found = open_nested(read_folder(tmp_path, caps), norm_assignment, caps)
+    assert [refusal.path for refusal in found.refusals] == ["b.zip"]
+    assert "lists 30 members" in found.refusals[0].reason
+    assert [item.path.partition("/")[0] for item in found.left_out] == ["a.zip"] * 30 + ["c.zip"] * 5

@@ -186,19 +186,39 @@ def test_read_zip_says_what_a_file_is_instead(data, said):
         tree_of(data)
 
 
-def test_read_zip_refuses_directories_that_would_fill_memory():
+@pytest.mark.parametrize(
+    ("of_class", "caps", "limits"),
+    [
+        pytest.param(False, {"archive_entries": 19}, "19 and 16.0 MiB; zip the notebook", id="student-count"),
+        pytest.param(False, {"archive_directory_bytes": 100}, "60000 and 100 bytes", id="student-bytes"),
+        pytest.param(True, {"class_entries": 19}, "19 and 64.0 MiB", id="class-count"),
+        pytest.param(True, {"directory_bytes": 100}, "500000 and 100 bytes", id="class-bytes"),
+    ],
+)
+def test_read_zip_refuses_directories_that_would_fill_memory(of_class, caps, limits):
     data = archive_of(*((member(f"{index}.py"), b"") for index in range(20)))
-    with pytest.raises(SubmissionError, match="lists 20 members"):
-        tree_of(data, replace(DEFAULT_CAPS, class_entries=19))
-    with pytest.raises(SubmissionError, match=r"in 1010 bytes, the limits are 500000 and 100 bytes"):
-        tree_of(data, replace(DEFAULT_CAPS, directory_bytes=100))
+    with pytest.raises(SubmissionError, match=f"lists 20 members in 1010 bytes, the limits are {limits}"):
+        read_zip(io.BytesIO(data), "hw.zip", replace(DEFAULT_CAPS, **caps), of_class=of_class)
+
+
+def test_read_zip_of_a_class_may_list_more_than_one_student_s():
+    data = archive_of(*((member(f"{index}.py"), b"") for index in range(20)))
+    caps = replace(DEFAULT_CAPS, archive_entries=19)
+    assert len(read_zip(io.BytesIO(data), "hw.zip", caps, of_class=True).entries) == 20
 
 
 def test_read_zip_counts_members_whatever_the_end_record_claims():
     data = bytearray(archive_of(*((member(f"{index}.py"), b"") for index in range(20))))
     struct.pack_into("<HH", data, data.rindex(b"PK\x05\x06") + 8, 1, 1)
     with pytest.raises(SubmissionError, match="lists 20 members"):
-        tree_of(bytes(data), replace(DEFAULT_CAPS, class_entries=19))
+        tree_of(bytes(data), replace(DEFAULT_CAPS, archive_entries=19))
+
+
+def test_read_zip_tells_bare_environments_from_those_with_work_beside_them():
+    names = ["bare/pyvenv.cfg", "bare/lib/x.py", "deep/work/pyvenv.cfg", "deep/work/layers.py"]
+    tree = tree_of(archive_of(*((member(name), b"") for name in names)))
+    assert [entry.path for entry in tree.entries] == ["deep/work/layers.py"]
+    assert tree.folders == {"deep", "deep/work"}
 
 
 def test_read_zip_closes_its_file_with_its_last_entry(tmp_path):

@@ -74,3 +74,25 @@ def test_limit_that_is_only_watched_is_held_and_says_what_is_better():
     assert found.ok
     assert "summed from outside" in found.seen
     assert "Delegate=yes" in found.seen
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hard_limit", "ok", "said"),
+    [
+        pytest.param("core", 0, True, "names a file", id="file"),
+        pytest.param("/var/crash/core.%p", -1, True, "names a file", id="path"),
+        pytest.param("|/usr/share/apport/apport %p", -1, True, "ask to be left out", id="program"),
+        pytest.param("|/usr/lib/systemd/systemd-coredump %P", 0, False, "ulimit -H -c", id="program-limit-0"),
+        pytest.param("@/run/coredump.socket", -1, False, "sysctl kernel.core_pattern=core", id="socket"),
+    ],
+)
+def test_program_that_is_run_for_crashes_is_told(pattern, hard_limit, ok, said):
+    found = health._crashes(pattern, hard_limit)
+    assert found.ok is ok
+    assert said in found.seen + found.fix
+    assert bool(found.fix) is not ok
+
+
+def test_program_for_crashes_is_told_where_no_filter_keeps_the_limit(monkeypatch):
+    monkeypatch.setattr(health, "supported", lambda: False)
+    assert not health._crashes("|/usr/bin/keep", -1).ok

@@ -13,12 +13,12 @@ X86, ARM = MACHINES["x86_64"], MACHINES["aarch64"]
 REFUSED = RET_ERRNO | errno.EPERM
 
 
-def decide(machine, number, *, argument=0, flags=0, audit=None):
+def decide(machine, number, *, argument=0, second=0, third=0, flags=0, audit=None):
     """Interpret classic BPF as the kernel does (Documentation/networking/filter.rst)."""
     code = _program(machine)
     steps = [struct.unpack_from("HBBI", code, offset) for offset in range(0, len(code), 8)]
     data = struct.pack(
-        "<IIQ4Q", number, audit if audit is not None else machine.audit, 0, argument, 0, 0, flags
+        "<IIQ4Q", number, audit if audit is not None else machine.audit, 0, argument, second, third, flags
     )
     register, position = 0, 0
     while True:
@@ -110,3 +110,13 @@ def test_other_interfaces_of_the_kernel_are_closed():
 def test_pair_of_sockets_is_of_the_one_family_that_has_them(machine, family, allowed):
     refused = RET_ERRNO | errno.EAFNOSUPPORT
     assert decide(machine, machine.socketpair, argument=family) == (RET_ALLOW if allowed else refused)
+
+
+@pytest.mark.parametrize("machine", [X86, ARM], ids=["x86_64", "aarch64"])
+def test_limit_of_core_files_stays_where_it_was_set(machine):
+    assert decide(machine, machine.setrlimit, argument=4) == REFUSED
+    assert decide(machine, machine.setrlimit, argument=7) == RET_ALLOW
+    assert decide(machine, machine.prlimit, second=4, third=0x7FFF_0000_1000) == REFUSED
+    assert decide(machine, machine.prlimit, second=4, third=0x7FFF_0000_0000) == REFUSED
+    assert decide(machine, machine.prlimit, second=4, third=0) == RET_ALLOW
+    assert decide(machine, machine.prlimit, second=7, third=0x7FFF_0000_1000) == RET_ALLOW

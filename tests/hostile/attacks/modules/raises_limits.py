@@ -17,6 +17,17 @@ def center_forward(x):
             raised.append(name)
         except (OSError, ValueError):
             pass
+    for value in (
+        0,
+        1,
+    ):  # a limit of 0 would hand crashes to the program that core_pattern may name; 1 does not
+        try:
+            resource.setrlimit(resource.RLIMIT_CORE, (value, value))
+            raised.append(f"core {value}")
+        except (OSError, ValueError):
+            pass
+    if resource.getrlimit(resource.RLIMIT_CORE) != (1, 1):
+        raised.append("core files")
     libc.prctl(1, 0, 0, 0, 0)
     if libc.prctl(38, 0, 0, 0, 0) == 0:
         raised.append("new privileges")
