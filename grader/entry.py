@@ -5,6 +5,7 @@ Imports nothing else at its top, so that it can be first.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -33,9 +34,12 @@ def main() -> NoReturn:
         os.environ.setdefault(name, "1")
     if runs_here(sys.argv[1:]):
         ahead()
+    gc.disable()
     try:
         from .cli import main as command  # noqa: PLC0415  # takes most of a second, in which the warm parent gets ready
 
+        gc.freeze()  # what was imported stays: no collection has to look through it
+        gc.enable()
         command()
     finally:
         forget()

@@ -18,6 +18,7 @@ from IPython.display import display
 from matplotlib_inline.backend_inline import configure_inline_support
 from traitlets.config import Config
 
+from .kernel_input import CellInput
 from .kernel_shell import CellCompiler, CourseShell
 
 __all__ = ["build_shell", "settings", "take_up"]
@@ -44,6 +45,7 @@ def build_shell() -> CourseShell:
             profile_dir=ProfileDir(),
             compiler_class=CellCompiler,
         )
+        shell.input_transformer_manager = CellInput()
         configure_inline_support(shell, "inline")  # type: ignore[no-untyped-call]  # as above
     return shell
 

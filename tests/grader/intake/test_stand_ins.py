@@ -107,3 +107,8 @@ def test_calls_any_sees_functions_and_methods_outside_of_classes() -> None:
 def test_a_script_for_a_framework_is_told_by_its_imports(source: bytes, found: bool) -> None:
     entries = _entries(net_dot_py=source)
     assert framework_script(entries, read=lambda entry: entry.read(10_000)) == ("net.py" if found else "")
+
+
+def test_calls_any_takes_names_as_python_reads_them():
+    assert calls_any("ｍini_Batch_GD(X)", ["miniBatchGD"])
+    assert not calls_any("# miniBatchGD is not called here\nminiBatchGD", ["miniBatchGD"])
