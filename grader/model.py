@@ -212,7 +212,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What seems to have gone wrong. certain: exactly one known cause fits the data. section: the notebook's heading to re-read."""
+    """What seems to have gone wrong.
+
+    certain: exactly one known cause fits the data, and nothing unknown is wrong beside it. section: the heading to re-read.
+    """
 
     id: str
     student: str  # one sentence for the student: direction, not the solution

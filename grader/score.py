@@ -80,7 +80,7 @@ def score(
     """
     answers = {answer.check: answer for answer in evidence.checks}
     judged = tuple(judge_check(check, answers.get(check.id), expected.get(check.id, {})) for check in checks)
-    judged = explain(judged, checks, answers, expected, known)
+    judged = explain(judged, checks, answers, expected, known, marks=marks)
     judged = tuple(_decided(result, (marks or {}).get(result.id)) for result in judged)
     ungraded = any(result.outcome is Outcome.NOT_GRADED and not result.pending for result in judged)
     pending = sum(question.outcome is Outcome.NOT_GRADED for question in questions)

@@ -1,16 +1,17 @@
 """Explain failed checks, and charge an error once: findings, and a share of the points where only an earlier mistake shows. Pure.
 
 A later check that fails is not charged in full when it is certain that nothing of its own is wrong: when its arrays are, number for
-number, what right code gives on top of a known mistake in another function. That function's own checks charge the mistake.
+number, what right code gives on top of a known mistake in another function. That function's own checks charge the mistake; where
+they do not, because they wait for a person or a person gave their points, nothing is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from ..model import Array, CheckEvidence, CheckResult, Ending, Outcome
+from ..model import Array, CheckEvidence, CheckResult, Ending, ManualMark, Outcome
 from ..probe import Check
 from .carry import agreeing
 from .match import Diagnosis, Observed, Variant, diagnose, wrong_arrays
@@ -39,8 +40,13 @@ def explain(
     answers: Mapping[str, CheckEvidence],
     expected: Mapping[str, Arrays],
     known: Knowledge,
+    *,
+    marks: Mapping[str, ManualMark] | None = None,
 ) -> tuple[CheckResult, ...]:
-    """The results with findings and carried points, where arrays came back that can be compared with the expected ones."""
+    """The results with findings and carried points, where arrays came back that can be compared with the expected ones.
+
+    marks: check id -> what a person decided. It says what a check charges; whoever calls puts it in the result's place.
+    """
     observed = [
         Observed(
             check=check,
@@ -54,15 +60,38 @@ def explain(
         if _comparable(check, known) and expected.get(check.id) and _answered(answers, check.id)
     ]
     diagnoses = diagnose(observed)
-    results = {result.id: _carried(result, diagnoses.get(result.id), known.share) for result in judged}
+    lost = {result.id: _lost(result, (marks or {}).get(result.id)) for result in judged}
+    charging = _charging(checks, known, {name for name, points in lost.items() if points > 0})
+    results = {
+        result.id: _carried(result, diagnoses.get(result.id), charging, known.share) for result in judged
+    }
     given = {result.id: results[result.id].points - result.points for result in judged}
-    lost = {result.id: result.max_points - result.points for result in judged}
     for seen in observed:
         name = seen.check.id
         if not seen.passed and not given[name]:  # the greater of the two grounds counts, never their sum
             share = known.share * Decimal(str(_own_share(seen, answers, expected, known)))
             results[name] = _excused(results[name], share, _charged(name, known), lost)
     return tuple(results.values())
+
+
+def _lost(result: CheckResult, mark: ManualMark | None) -> Decimal:
+    """The points that a check charges: nothing while a person has not decided."""
+    if mark is not None:
+        return result.max_points - mark.points
+    return result.max_points - result.points if result.outcome is Outcome.FAILED else Decimal(0)
+
+
+def _charging(checks: Sequence[Check], known: Knowledge, charged: Set[str]) -> frozenset[str]:
+    """The known mistakes that a check of their own function, in which they show, charges. charged: checks that lost points."""
+    return frozenset(
+        cause.id
+        for check in checks
+        if check.id in charged
+        for variant in known.variants.get(check.id, ())
+        if len(variant.causes) == 1
+        for cause in variant.causes
+        if cause.function == check.of
+    )
 
 
 def _comparable(check: Check, known: Knowledge) -> bool:
@@ -105,12 +134,14 @@ def _charged(check: str, known: Knowledge) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _carried(result: CheckResult, diagnosis: Diagnosis | None, share: Decimal) -> CheckResult:
-    """One result with what is known about it, and the share of what it lost if a mistake elsewhere explains all of it."""
+def _carried(
+    result: CheckResult, diagnosis: Diagnosis | None, charging: Set[str], share: Decimal
+) -> CheckResult:
+    """One result with what is known about it, and the share of what it lost if mistakes charged elsewhere explain all of it."""
     if diagnosis is None:
         return result
     result = replace(result, findings=diagnosis.findings)
-    if not diagnosis.elsewhere:
+    if not diagnosis.elsewhere or not {finding.id for finding in diagnosis.findings} <= charging:
         return result
     reason = f"right but for what is wrong in {' and '.join(diagnosis.elsewhere)} and charged there"
     return _given(result, (result.max_points - result.points) * share, reason)

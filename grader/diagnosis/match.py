@@ -2,8 +2,9 @@
 
 A cause is certain only if it is the one that fits: it gives all of the check's arrays within the check's own tolerance, and every
 other cause that does is ruled out by a check of the same function that passed, or is not needed because this one is held elsewhere.
-What the data cannot tell apart is said to be so. Where nothing known fits, `structure` describes the numbers; no guess is dressed
-as a fact.
+It is not certain where another check of its function fails in a way that nothing known gives: what is wrong there may be what shows
+here, too. What the data cannot tell apart is said to be so. Where nothing known fits, `structure` describes the numbers; no guess
+is dressed as a fact.
 """
 
 from __future__ import annotations
@@ -93,12 +94,13 @@ def diagnose(observed: Sequence[Observed]) -> dict[str, Diagnosis]:
     failed = [seen for seen in observed if not seen.passed]
     fitting = _consistent(failed, {seen.check.id: _fitting(seen, ruled_out) for seen in failed})
     held = frozenset(found[0].ids for found in fitting.values() if len(found) == 1)
+    doubtful = _unexplained(failed, fitting, held)
     diagnoses = {}
     for seen in failed:
         found = fitting[seen.check.id]
         proved = [variant for variant in found if variant.ids in held]
         found = proved if len(proved) == 1 else found
-        said = _findings(found, seen.check) or _carried(seen, held) or _described(seen)
+        said = _findings(found, seen.check, doubtful) or _carried(seen, held) or _described(seen)
         if said:
             diagnoses[seen.check.id] = Diagnosis(
                 findings=said[:MOST_CAUSES], elsewhere=_elsewhere(found, seen.check)
@@ -126,6 +128,24 @@ def _consistent(failed: Sequence[Observed], fitting: Mapping[str, list[Variant]]
         check: [variant for variant in found if not variant.ids & (shown - explained)]
         for check, found in fitting.items()
     }
+
+
+def _unexplained(
+    failed: Sequence[Observed], fitting: Mapping[str, list[Variant]], held: frozenset[frozenset[str]]
+) -> frozenset[str]:
+    """Functions of which some check compares numbers, fails, and gives what nothing known gives: something else is wrong in them.
+
+    Two causes that are held and both show in a check need no third for what it gives, for not all pairs are tried everywhere.
+    """
+    causes = frozenset().union(*held)
+    return frozenset(
+        seen.check.of
+        for seen in failed
+        if seen.check.judge is None
+        and not fitting[seen.check.id]
+        and len({one for variant in seen.variants if len(variant.ids) == 1 for one in variant.ids & causes})
+        < 2
+    )
 
 
 def _described(seen: Observed) -> tuple[Finding, ...]:
@@ -231,8 +251,9 @@ def _accounts_for(seen: Observed, variant: Variant) -> bool:
     return left <= REST * moved or not moved
 
 
-def _findings(found: Sequence[Variant], check: Check) -> tuple[Finding, ...]:
-    certain = len(found) == 1
+def _findings(found: Sequence[Variant], check: Check, doubtful: Set[str]) -> tuple[Finding, ...]:
+    """The causes of what fits. doubtful: functions in which something unknown is wrong, so that no known cause is certain there."""
+    certain = len(found) == 1 and not any(cause.function in doubtful for cause in found[0].causes)
     causes = {cause.id: cause for variant in found for cause in variant.causes}
     return tuple(_finding(cause, check, certain=certain) for cause in causes.values())
 

@@ -169,7 +169,7 @@ def _lead(findings: Sequence[Finding]) -> str:
         return "What seems to have gone wrong"
     if all(finding.id.startswith("structure.") for finding in findings):
         return "What the numbers show"
-    return "Possible cause" if len(findings) == 1 else "Possible causes; the numbers cannot tell them apart"
+    return "Possible cause" if len(findings) == 1 else "Possible causes; the numbers alone do not settle it"
 
 
 def _finding(finding: Finding, *, instructor: bool) -> FindingView:

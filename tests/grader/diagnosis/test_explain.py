@@ -1,5 +1,7 @@
 """Findings and carried points on whole results: an error is charged once, and never excused by a guess."""
 
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from grader.diagnosis.explain import Knowledge, explain
 from grader.diagnosis.match import Cause, Variant
-from grader.model import CheckEvidence, Ending, Outcome, Value
+from grader.model import CheckEvidence, Ending, ManualMark, Outcome, Value
 from grader.probe import Check
 from grader.score import judge_check
 
@@ -57,7 +59,8 @@ def test_an_error_is_charged_once():
 
 def test_points_that_arrays_earned_stay():
     each = check("network_check", of="network", credit="each")
-    (result,) = explained([each], [answer("network_check", WRONG)], KNOWN)
+    answers = [answer("layer_check", WRONG), answer("network_check", WRONG)]
+    _, result = explained([LAYER, each], answers, KNOWN)
     assert result.points == Decimal(5) + Decimal("0.6") * 5
 
 
@@ -86,6 +89,54 @@ def test_what_did_not_answer_is_left_alone(ending):
     assert (result.points, result.findings) == (Decimal(0), ())
 
 
+def waiting(name):
+    return CheckEvidence(check=name, ending=Ending.NEEDS_PERSON, detail="it uses a package that is not here")
+
+
+def decided(points):
+    return {
+        "layer_check": ManualMark(
+            student="s",
+            item="layer_check",
+            points=Decimal(points),
+            marker="m",
+            marked_at=datetime(2026, 5, 4),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("marks", "points"),
+    [
+        pytest.param({}, 0, id="while a person has not decided"),
+        pytest.param(decided(10), 0, id="where a person gave all points"),
+        pytest.param(decided(4), 6, id="where a person took some"),
+        pytest.param(decided(0), 6, id="where a person took all"),
+    ],
+)
+def test_nothing_is_given_back_that_is_not_charged(marks, points):
+    answers = {"layer_check": waiting("layer_check"), "network_check": answer("network_check", WRONG)}
+    expected = {"layer_check": EXPECTED, "network_check": EXPECTED}
+    judged = [judge_check(one, answers[one.id], EXPECTED) for one in (LAYER, NETWORK)]
+    layer, network = explain(judged, [LAYER, NETWORK], answers, expected, KNOWN, marks=marks)
+    assert layer.outcome is Outcome.NOT_GRADED, "what a person decided is put in its place by whoever calls"
+    assert network.points == points
+    assert ("charged there" in network.reason) is (points > 0)
+
+
+def test_a_failure_of_another_check_of_the_function_charges_something_else():
+    other = check("layer_other")
+    answers = {
+        "layer_check": waiting("layer_check"),
+        "layer_other": answer("layer_other", {**EXPECTED, "b": np.array([0.0, 1.0])}),
+        "network_check": answer("network_check", WRONG),
+    }
+    checks = [LAYER, other, NETWORK]
+    judged = [judge_check(one, answers[one.id], EXPECTED) for one in checks]
+    results = explain(judged, checks, answers, dict.fromkeys(answers, EXPECTED), KNOWN)
+    assert [result.points for result in results] == [0, 0, 0]
+
+
 # --- The student's own forward pass: a cube about the mean, where a square is right ------------------------------------------
 
 POINT = np.array([1.0, 2.0, 4.0])
@@ -111,7 +162,7 @@ def cube(x):
     return float(np.sum(x**3))
 
 
-def own(gradient, forward=cube, *, told=None, **terms):
+def own(gradient, forward=cube, *, told=None, waits=False, marks=None, **terms):
     """The result of the gradient's check. forward: what the companion shows; told: what the check of the forward pass was told."""
     expected = {
         "forward": {"out": np.array(np.sum(POINT**2))},
@@ -121,13 +172,15 @@ def own(gradient, forward=cube, *, told=None, **terms):
     checks = [check("forward", of="forward", **terms), check("backward", of="backward")]
     companion = check("around", of="backward", carries="backward", charged="forward")
     answers = {
-        "forward": answer("forward", {"out": np.array((told or forward)(POINT))}),
+        "forward": waiting("forward")
+        if waits
+        else answer("forward", {"out": np.array((told or forward)(POINT))}),
         "backward": answer("backward", {"dx": gradient}),
         "around": answer("around", moved(forward)),
     }
     judged = [judge_check(one, answers[one.id], expected[one.id]) for one in checks]
     known = Knowledge(companions=(companion,), share=SHARE)
-    return explain(judged, checks, answers, expected, known)[1]
+    return explain(judged, checks, answers, expected, known, marks=marks)[1]
 
 
 def test_a_gradient_of_the_students_own_forward_pass_earns_the_share():
@@ -146,6 +199,12 @@ def test_a_linear_forward_pass_does_not():
 
 def test_a_forward_pass_that_is_wrong_for_the_companion_alone_excuses_nothing():
     assert own(3 * POINT**2, told=lambda x: float(np.sum(x**2))).points == 0
+
+
+@pytest.mark.parametrize(("given", "back"), [(None, 0), (10, 0), (7, 3), (0, 6)])
+def test_a_forward_pass_that_a_person_judges_excuses_what_the_person_charges(given, back):
+    marks = {} if given is None else {"forward": replace(decided(given)["layer_check"], item="forward")}
+    assert own(3 * POINT**2, waits=True, marks=marks).points == back
 
 
 def test_no_more_is_given_back_than_the_forward_pass_cost():

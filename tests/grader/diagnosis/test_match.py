@@ -1,5 +1,7 @@
 """Which known mistake fits: the one that gives all arrays and that no passed check rules out; else what is left, uncertain."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -121,11 +123,47 @@ def test_a_cause_that_its_own_functions_checks_speak_against_is_not_named_elsewh
     assert told(diagnose([by_chance])["accuracy"]) == [("a", True)], "nothing speaks against it"
 
 
-def test_one_of_its_own_functions_checks_is_enough():
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        pytest.param([variant("a", out=[7, 7, 8])], id="where it would show in another way"),
+        pytest.param([], id="where it would not show"),
+    ],
+)
+def test_a_check_of_its_function_that_nothing_explains_leaves_it_possible(elsewhere):
     network = seen("network", of="network", out=[9, 8, 6], variants=[variant("a", out=[9, 8, 6])])
     as_it_would = seen("two", out=[5, 5, 5], variants=[variant("a", out=[5, 5, 5])])
-    with_another = seen("three", out=[3, 1, 4], variants=[variant("a", out=[7, 7, 8])])
-    assert told(diagnose([network, as_it_would, with_another])["network"]) == [("a", True)]
+    with_another = seen("three", out=[3, 1, 4], variants=elsewhere)
+    found = diagnose([network, as_it_would, with_another])
+    assert told(found["network"]) == told(found["two"]) == [("a", False)]
+    assert found["network"].elsewhere == ("f",), "nothing of the network's own shows, whatever the cause"
+
+
+def test_an_unexplained_check_of_another_function_does_not():
+    own = seen("one", out=[9, 8, 6], variants=[variant("a", out=[9, 8, 6])])
+    other = seen("two", of="g", out=[3, 1, 4], variants=[])
+    assert told(diagnose([own, other])["one"]) == [("a", True)]
+
+
+def test_an_unexplained_verdict_of_a_judge_does_not():
+    def fails(actual, expected):
+        raise AssertionError("not asked here")
+
+    own = seen("one", out=[9, 8, 6], variants=[variant("a", out=[9, 8, 6])])
+    manners = seen("two", out=[3, 1, 4], variants=[variant("b", out=[2, 2, 2])], judge=fails)
+    assert told(diagnose([own, manners])["one"]) == [("a", True)]
+
+
+def test_two_that_are_held_need_no_third_where_both_show():
+    known = {"one": [variant("a", out=[9, 8, 6])], "two": [variant("b", out=[4, 4, 5])]}
+    together = [variant("a", out=[7, 7, 8]), variant("b", out=[5, 5, 5])]
+    observed = [
+        seen("one", out=[9, 8, 6], variants=known["one"]),
+        seen("two", out=[4, 4, 5], variants=known["two"]),
+        seen("both", out=[3, 1, 4], variants=together),
+    ]
+    assert told(diagnose(observed)["one"]) == [("a", True)]
+    assert told(diagnose([observed[0], replace(observed[2], variants=together[:1])])["one"]) == [("a", False)]
 
 
 def test_a_cause_proved_elsewhere_explains_here():

@@ -52,7 +52,7 @@ def test_detail_is_for_the_instructor_alone(wrong: Result) -> None:
     [
         ((True,), "What seems to have gone wrong"),
         ((False,), "Possible cause"),
-        ((False, False), "Possible causes; the numbers cannot tell them apart"),
+        ((False, False), "Possible causes; the numbers alone do not settle it"),
     ],
 )
 def test_findings_are_never_a_guess_dressed_as_a_fact(
