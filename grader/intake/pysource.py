@@ -7,10 +7,10 @@ import io
 import re
 import tokenize
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["Scan", "folded_names", "scan_source"]
+__all__ = ["Scan", "folded_names", "scan_source", "united"]
 
 # Calls that starter code makes around an empty body; a function that makes no others and computes nothing is not written yet.
 _STARTER_CALLS = frozenset(
@@ -62,6 +62,15 @@ def scan_source(data: bytes, names: Collection[str]) -> Scan:
         else:
             return _scan_tree(tree, names)
     return _scan_lines(_text(data), names)
+
+
+def united(scans: Iterable[Scan]) -> Scan:
+    """What several files define together."""
+    found = list(scans)
+    return Scan(
+        frozenset().union(*(scan.defined for scan in found)),
+        frozenset().union(*(scan.written for scan in found)),
+    )
 
 
 def folded_names(data: bytes) -> frozenset[str]:
