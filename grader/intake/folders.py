@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
+from ..composed import composed
 from ..errors import SubmissionError
 from .caps import DEFAULT_CAPS, Caps
 from .junk import PACKAGES, VENV_MARK, environment_part, file_kind, folder_kind
@@ -136,7 +136,7 @@ def _legible(name: str) -> str:
         name.encode()
     except UnicodeEncodeError:
         name = os.fsencode(name).decode("latin-1")
-    return unicodedata.normalize("NFC", name)
+    return composed(name)
 
 
 def read_folder(folder: Path, caps: Caps = DEFAULT_CAPS) -> Tree:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from ..composed import composed
 
 __all__ = ["Roll", "safe_id"]
 
@@ -13,7 +14,7 @@ _MAX_BYTES = 120  # leaves room for a prefix and an ending in names of at most 2
 
 def safe_id(raw: str) -> str:
     """`raw` as a file name: letters and digits of any script and `. @ + = ~ - _`; never empty, hidden or an option."""
-    text = _UNSAFE.sub("_", unicodedata.normalize("NFC", raw)).lstrip("_.-")
+    text = _UNSAFE.sub("_", composed(raw)).lstrip("_.-")
     cut = text.encode()[:_MAX_BYTES].decode(errors="ignore").rstrip("_.")
     return cut or "student"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
+from itertools import islice
 
 from ..assignment import NotebookSpec, Question
+from ..composed import composed
 from ..jsonfile import read_json
 from ..questions.answers import extract_answers
 from .caps import DEFAULT_CAPS
@@ -19,6 +20,8 @@ __all__ = ["headings_found", "name_rank", "pick_notebook", "plain_name"]
 _COPY = re.compile(r"(?:[ _-]*+(?:\(\d++\)|copy ?\d*+|kopie|checkpoint|final|\d++))++$", re.IGNORECASE)
 _HEADING = re.compile(r"^[ \t]*+#{1,6}[ \t]+(.*)$", re.MULTILINE)
 
+HEADING_CHARACTERS = 1_000  # of a line that may be one of the headings
+MOST_HEADINGS = 10_000  # in one notebook
 EXACT, COPY, OTHER, UNKNOWN = 0, 1, 2, 3
 
 
@@ -47,12 +50,13 @@ def headings_found(data: bytes, headings: Sequence[str]) -> int:
         texts = ["".join(source) for source in sources]
     except (ValueError, KeyError, TypeError, AttributeError):
         return 0
-    there = {_normal(line) for text in texts for line in _HEADING.findall(text)}
+    found = (match[1][:HEADING_CHARACTERS] for text in texts for match in _HEADING.finditer(text))
+    there = {_normal(line) for line in islice(found, MOST_HEADINGS)}
     return sum(_normal(heading.lstrip("# ")) in there for heading in headings)
 
 
 def _normal(heading: str) -> str:
-    return re.sub(r"\W+", " ", unicodedata.normalize("NFC", heading)).strip().casefold()
+    return re.sub(r"\W+", " ", composed(heading[:HEADING_CHARACTERS])).strip().casefold()
 
 
 def _is_answered(data: bytes, questions: Sequence[Question]) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
-import warnings
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-__all__ = ["Scan", "folded_names", "scan_source", "united"]
+from .parsing import decoded, parsed
+
+__all__ = ["Scan", "folded_names", "scan_source"]
 
 # Calls that starter code makes around an empty body; a function that makes no others and computes nothing is not written yet.
 _STARTER_CALLS = frozenset(
@@ -31,7 +30,6 @@ _STARTER_CALLS = frozenset(
         "range",
     }
 )
-_AST_BYTES = 512 * 1024  # larger sources, which nobody writes by hand, are read line by line
 _LINE_CHARACTERS = 2_000  # longer ones are data or made to break readers
 _DEFINITION = re.compile(r"^([ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+([A-Za-z_]\w*)")
 _WORKING_LINE = re.compile(
@@ -52,30 +50,16 @@ class Scan:
 
 def scan_source(data: bytes, names: Collection[str]) -> Scan:
     """Look for top-level functions and classes called `names` in a source file of any encoding and Python version."""
-    if len(data) <= _AST_BYTES:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # students' invalid escapes warn at parsing
-                tree = ast.parse(data)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            pass  # Python 2, a half-finished edit, or a source made to break parsers
-        else:
-            return _scan_tree(tree, names)
-    return _scan_lines(_text(data), names)
-
-
-def united(scans: Iterable[Scan]) -> Scan:
-    """What several files define together."""
-    found = list(scans)
-    return Scan(
-        frozenset().union(*(scan.defined for scan in found)),
-        frozenset().union(*(scan.written for scan in found)),
-    )
+    text = decoded(data)
+    tree = parsed(text)
+    return _scan_lines(text, names) if tree is None else _scan_tree(tree, names)
 
 
 def folded_names(data: bytes) -> frozenset[str]:
     """All functions, classes and methods that a source file defines, in lower case and without underscores."""
-    found = re.findall(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+([A-Za-z_]\w*)", _text(data), re.MULTILINE)
+    found = re.findall(
+        r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+([A-Za-z_]\w*)", decoded(data), re.MULTILINE
+    )
     return frozenset(name.replace("_", "").lower() for name in found)
 
 
@@ -117,14 +101,6 @@ def _callee(node: ast.Call) -> str:
     if isinstance(node.func, ast.Attribute):
         return node.func.attr
     return node.func.id if isinstance(node.func, ast.Name) else ""
-
-
-def _text(data: bytes) -> str:
-    try:
-        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
-        return data.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError):
-        return data.decode("latin-1")  # names are ASCII, and Latin-1 reads any byte
 
 
 def _scan_lines(text: str, names: Collection[str]) -> Scan:

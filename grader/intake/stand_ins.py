@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ast
 import re
-import unicodedata
-import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from ..assignment import NotebookSpec
+from ..composed import composed
 from .cells import code_of
 from .notebooks import headings_found
+from .parsing import parsed
 from .tree import Entry
 
 __all__ = ["calls_any", "framework_script", "stand_in"]
@@ -75,15 +75,13 @@ def calls_any(code: str, names: Collection[str]) -> bool:
     Methods that call each other do not count: a class that nobody uses has shown nothing. What is no Python 3 calls nothing.
     """
     wanted = {_folded(name) for name in names}
-    text = _folded(unicodedata.normalize("NFKC", code))  # as Python reads names
+    text = _folded(composed(code, "NFKC"))  # as Python reads names
     if not any(name in text for name in wanted):  # parsing, and walking through it, costs some milliseconds
         return False
+    tree = parsed(code)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # students' invalid escapes warn at parsing
-            tree = ast.parse(code)
-        return any(_folded(name) in wanted for name in _called(tree))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return tree is not None and any(_folded(name) in wanted for name in _called(tree))
+    except RecursionError:  # a tree that is nested too deeply to be walked through
         return False
 
 

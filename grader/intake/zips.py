@@ -11,7 +11,6 @@ import stat
 import struct
 import tempfile
 import time
-import unicodedata
 import weakref
 import zipfile
 import zlib
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from ..composed import composed
 from ..errors import SubmissionError
 from .caps import DEFAULT_CAPS, MIB, Caps
 from .junk import PACKAGES, VENV_MARK, environment_part, file_kind, folder_kind
@@ -250,7 +250,7 @@ def _names(infos: Iterable[zipfile.ZipInfo]) -> list[str]:
                 name = name.encode("cp437").decode("utf-8")
             except UnicodeError:
                 name = info.orig_filename
-        names.append(unicodedata.normalize("NFC", name.removeprefix("./")))
+        names.append(composed(name.removeprefix("./")))
     if not any("/" in name for name in names):
         names = [name.replace("\\", "/") for name in names]
     return names

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import ast
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..assignment import Question
+from ..composed import composed
 from ..model import Answer
+from .cells import Cell, read_cells
 
 __all__ = ["extract_answers"]
 
@@ -76,50 +77,25 @@ def extract_answers(
     joined by an empty line, for the person who marks to see them all.
     """
     pages = _Pages(
-        cells=tuple(_cell(cell) for cell in _cells(notebook)),
+        cells=read_cells(notebook),
         headings={question.id: _heading_pattern(question) for question in questions},
-        given=frozenset(_bare(_cell(cell).source) for cell in _cells(original or {})) - {""},
+        given=frozenset(_bare(cell.source) for cell in read_cells(original or {})) - {""},
     )
     return tuple(_answer(pages, question) for question in questions)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cell:
-    """kind: the cell's type. source: NFC. question: the question's id in its metadata, whatever stands there."""
-
-    kind: str
-    source: str
-    question: object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pages:
     """A notebook's cells, the headings to look for by question, and the bare texts of the original's cells."""
 
-    cells: tuple[_Cell, ...]
+    cells: tuple[Cell, ...]
     headings: Mapping[str, re.Pattern[str]]
     given: frozenset[str]
 
 
-def _cells(notebook: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    cells = notebook.get("cells")
-    yield from (cell for cell in cells if isinstance(cell, Mapping)) if isinstance(cells, list) else ()
-
-
-def _cell(cell: Mapping[str, Any]) -> _Cell:
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    text = unicodedata.normalize("NFC", source).replace("\r\n", "\n") if isinstance(source, str) else ""
-    metadata = cell.get("metadata")
-    ours = metadata.get("gradecheck") if isinstance(metadata, Mapping) else None
-    question = ours.get("question") if isinstance(ours, Mapping) else None
-    return _Cell(kind=str(cell.get("cell_type", "")), source=text, question=question)
-
-
 def _heading_pattern(question: Question) -> re.Pattern[str]:
     """The heading at the start of a line; "Inline Question 1" is not found in "Inline Question 10"."""
-    words = r"[ \t]{1,8}".join(map(re.escape, unicodedata.normalize("NFC", question.heading).split()))
+    words = r"[ \t]{1,8}".join(map(re.escape, composed(question.heading).split()))
     return re.compile(
         rf"^{_DRESS}{words}(?![^\W_])[*_ \t]{{0,16}}[:：.]?[*_]{{0,6}}", re.IGNORECASE | re.MULTILINE
     )
@@ -307,5 +283,5 @@ def _trimmed(text: str, question: Question) -> str:
 def _bare(text: str) -> str:
     """Letters and digits only, NFC and without case: what is left when dress and white space are taken away."""
     plain = _NOTHING.sub(" ", text) if len(text) <= _LONG_CHARACTERS else text  # no template is that long
-    plain = unicodedata.normalize("NFC", plain).casefold()
+    plain = composed(plain).casefold()
     return re.sub(r"[\W_]+", "", plain)

@@ -10,10 +10,10 @@ are left out first.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..composed import composed
 from .items import NONE, Item, Kind, plain_text, read_sentences
 
 __all__ = ["Reading", "read_one", "read_slots"]
@@ -85,7 +85,7 @@ def read_one(text: str, *, options: int, negative: bool = False) -> Reading:
     options: how many options there are, numbered from 1. negative: the question asks for what does *not* hold, so that a negation
     beside the option ("2 does not work well") is part of the answer.
     """
-    characters = max(len(text), len(unicodedata.normalize("NFKC", text[:TOO_LONG_CHARACTERS])))
+    characters = max(len(text), len(composed(text[:TOO_LONG_CHARACTERS], "NFKC")))
     if characters > TOO_LONG_CHARACTERS:
         return _unclear(f"the answer is {characters} characters long")
     sentences = list(read_sentences(plain_text(text), {}, options))
@@ -123,7 +123,7 @@ def _objection(sentence: str, item: Item, *, negative: bool) -> str:
 
 def read_slots(text: str, *, labels: Mapping[str, Sequence[str]], options: int) -> Reading:
     """What was chosen for each of several slots. labels: how students name each slot, by its id."""
-    characters = max(len(text), len(unicodedata.normalize("NFKC", text[:TOO_LONG_CHARACTERS])))
+    characters = max(len(text), len(composed(text[:TOO_LONG_CHARACTERS], "NFKC")))
     if characters > TOO_LONG_CHARACTERS:
         return _unclear(f"the answer is {characters} characters long")
     sentences = list(read_sentences(plain_text(text), labels, options))

@@ -6,10 +6,11 @@ Numbers that are no options (citations, "2 layers", "sums up to 1", formulas) ar
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+
+from ..composed import composed
 
 __all__ = ["NONE", "Item", "Kind", "plain_text", "read_sentences"]
 
@@ -108,9 +109,7 @@ _COPULAS = {
 
 def plain_text(text: str) -> str:
     """The answer without Markdown, HTML and formulas. NFKC also turns "：", "②" and full-width digits into plain ones."""
-    plain = re.sub(
-        "[\ue000-\uf8ff]", " ", unicodedata.normalize("NFKC", text)
-    )  # code points that are used as marks below
+    plain = re.sub("[\ue000-\uf8ff]", " ", composed(text, "NFKC"))  # code points that are used as marks below
     for pattern in (_STRUCK, _HTML, _IMAGE, _FENCE):
         plain = pattern.sub(" ", plain)
     plain = _LINK.sub(r"\1", plain)
@@ -159,7 +158,7 @@ def _label_pattern(labels: Mapping[str, Sequence[str]]) -> tuple[re.Pattern[str]
     names.sort(key=lambda name: -len(name[0]))
     parts = []
     for label, _ in names:
-        words = r"[\s\-]*".join(map(re.escape, re.split(r"[\s\-]+", unicodedata.normalize("NFKC", label))))
+        words = r"[\s\-]*".join(map(re.escape, re.split(r"[\s\-]+", composed(label, "NFKC"))))
         parts.append(rf"((?<![A-Za-z]){words}(?![A-Za-z]))" if label.isascii() else f"({words})")
     return re.compile("|".join(parts), re.IGNORECASE), [slot for _, slot in names]
 

@@ -8,12 +8,12 @@ until that person has decided. A person's mark stands above everything that is w
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from ..assignment import Question, RubricLine
+from ..composed import composed
 from ..model import Answer, Criterion, ManualMark, Outcome, QuestionKind, QuestionResult
 from .answers import extract_answers
 from .choices import Reading, read_one, read_slots
@@ -79,7 +79,7 @@ def score_choice(answer_text: str, question: Question) -> QuestionResult:
 
 def criteria(answer_text: str, question: Question) -> tuple[Criterion, ...]:
     """The rubric's lines, each with the spans of `answer_text` (as NFC) in which its terms occur."""
-    text = unicodedata.normalize("NFC", answer_text)
+    text = composed(answer_text)
     return tuple(
         Criterion(text=line.criterion, points=line.points, spans=_spans(text, line))
         for line in question.rubric
@@ -100,7 +100,7 @@ def _unmarked(answer: Answer | None, question: Question, elsewhere: str) -> Ques
         return _result(question, Outcome.NOT_GRADED, reason=reason)
     if not answer.answered:
         return _result(question, Outcome.FAILED, reason="not answered: the template's text is unchanged")
-    text = unicodedata.normalize("NFC", answer.text)
+    text = composed(answer.text)
     if question.kind == "choice":
         return score_choice(text, question)
     return _result(
@@ -148,9 +148,7 @@ def _chosen(question: Question, reading: Reading) -> str:
 
 def _spans(text: str, line: RubricLine) -> tuple[tuple[int, int], ...]:
     """Where the line's terms occur, sorted, overlapping ones joined."""
-    terms = {
-        unicodedata.normalize("NFC", term) for terms in line.terms.values() for term in terms if term.strip()
-    }
+    terms = {composed(term) for terms in line.terms.values() for term in terms if term.strip()}
     found = sorted(match.span() for term in terms for match in _term_pattern(term).finditer(text))
     joined: list[tuple[int, int]] = []
     for start, end in found:

@@ -208,6 +208,18 @@ def crowded(files):
     return zipped([*files, *((name, b"") for name in names)], method=zipfile.ZIP_STORED)
 
 
+MARKS = "\u0301\u0316"  # which composing brings into one order, in the square of their number
+
+
+def answered(right, text):
+    """The right notebook, with an answer to its question."""
+    document = json.loads(right)
+    for cell in document["cells"]:
+        if "gradecheck" in cell["metadata"]:
+            cell["source"] = "**Inline Question 1**\n\n**Answer:** " + text
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
 def twin_cells(right):
     """Cells that share one id, and one question that is asked and answered in several places."""
     document = json.loads(right)
@@ -292,6 +304,7 @@ def hand_ins(arena):
         "zip_spelt_twice": zipped([*both, ("caf\u00e9.py", LAZY), ("cafe\u0301.py", LAZY)]),
         "zip_of_our_files": zipped([*both, *OURS.items()]),
         "zip_crowded": crowded(both),
+        "zip_of_marks": zipped([*both, *((f"{number}{MARKS * 16_000}.py", b"") for number in range(30))]),
         "zip_in_zips": nested(zipped(both), 12),
         "zip_with_two_ends": zipped_with_comment(both, b"PK\x05\x06" + b"\xff" * 18 + b"c" * 60_000),
         "zip_file_and_folder": zipped([*both, ("centering.py/x.py", LAZY)]),
@@ -301,6 +314,8 @@ def hand_ins(arena):
         "twin_cells": twin_cells(notebook),
         "many_cells": many_cells(),
         "surrogates": notebook.replace(b"origin.", b"origin \\ud800 \\u202e."),
+        "answer_of_marks": answered(notebook, MARKS * 500_000),
+        "answer_of_blanks": answered(notebook, " \n" * 8_000_000),
         "nested_json": b"[" * 100_000,
         "many_tags": many_tags(notebook),
         "endless_values": no_notebook([], worksheets=[[]] * 5_000_000),
@@ -311,6 +326,9 @@ def hand_ins(arena):
     modules = {
         "claims_a_person": CLAIMS_A_PERSON,
         "waits_for_a_package": WAITS_FOR_A_PACKAGE,
+        "name_of_marks": module + f"a{MARKS * 60_000} = 1\n".encode(),
+        "squared_encoding": b"# coding: punycode\n" + module + b"#" + b"a" * 200_000 + b"-" + b"b" * 200_000,
+        "squared_fields": module + b"f'" + b"{a}" * 100_000 + b"'\n",
         "null_source": b"\x00" * 1000,
         "endless_parse": b"x = " + b"(" * 100_000,
     }
@@ -352,6 +370,12 @@ ATTACKS = {
     "names": (FULL, r"2 / 2"),
     "shadows": (FULL, r"2 / 2"),
     "zip_crowded": (None, r"lists 70002 members.*limits are 60000.*zip the notebook and the modules only"),
+    "zip_of_marks": (FULL, r"2 / 2"),
+    "answer_of_marks": (FULL, r"left out here for its length"),
+    "answer_of_blanks": (FULL, r"left out here for its length"),
+    "name_of_marks": (SPREAD, r"importing centering.py failed"),
+    "squared_encoding": (SPREAD, r"importing centering.py failed"),
+    "squared_fields": (SPREAD, r"importing centering.py failed"),
     "zip_spelt_twice": (None, r"more than once"),
     "zip_of_our_files": (FULL, r"2 / 2"),
     "twin_cells": (FULL, r"forged.*So that the data lie"),
