@@ -110,8 +110,16 @@ def as_returned(function: Any, template: Any, kinds: dict[str, list[Any]]) -> An
                 result[name] = kinds[kind][count[kind]]
                 count[kind] += 1
         return result
-    lists = [kinds[kind] for kind in _kinds(function, template) if kind in kinds]
-    return tuple(lists)
+    names = list(_kinds(function, template))
+    lists = [value for value in template if isinstance(value, (list, tuple))]
+    if len(names) != len(lists):
+        return tuple(kinds[kind] for kind in names if kind in kinds)
+    left = iter(
+        names
+    )  # what else came back, such as None for a gamma that the network has not, stays in its place
+    return tuple(
+        kinds.get(next(left), value) if isinstance(value, (list, tuple)) else value for value in template
+    )
 
 
 def _probabilities(function: Any, returned: Any, named: dict[str, Any], shape: Any) -> Any:
@@ -383,7 +391,8 @@ class FunctionNet:
     def miniBatchGD(self, X: Any, Y: Any, GDParams: Any, xVal: Any, yVal: Any) -> Any:  # noqa: N802 - the course's
         """Train with the student's function, whose gradients come from `self.computeGradients`; the lists follow every step.
 
-        Returns: six histories. Raises: NeedsPersonError if it cannot be called, watched or read.
+        Returns: six histories; None where it is watched, and returns none.
+        Raises: NeedsPersonError if it cannot be called, watched or read.
         """
         function = plain_function(self.impl, "miniBatchGD", normalized=self.batchNorm)
         terms = dict(zip(("batch", "etamin", "etamax", "epochs", "ns"), GDParams))  # noqa: B905 - Python 3.8
@@ -405,11 +414,11 @@ class FunctionNet:
                 f"{function.__name__} takes its gradients from elsewhere than the function for them"
             )
         self._take(function, returned, values, started)
-        if seen:
-            return None
         named = named_results(function, returned)
         found = [next((named[name] for name in names if name in named), None) for names in HISTORIES]
         if any(not isinstance(history, (list, np.ndarray)) for history in found):
+            if seen:
+                return None
             raise NeedsPersonError(f"{function.__name__} returns no six histories under their usual names")
         return tuple(found)
 

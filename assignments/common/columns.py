@@ -1,4 +1,4 @@
-"""k-layer networks on columns: how to make one, start it from given parameters, call it, and watch it train.
+"""k-layer networks on columns: how to make one, start it from given parameters, and call it.
 
 Students of this course write the whole class, and the spelling of methods and settings differs from year to year and hand to hand
 (`ComputeGradients`, `compute_gradients`; `lmda`, `lamda`), as does the order of a layer's two sizes. NumPy and the standard
@@ -29,10 +29,9 @@ __all__ = [
     "method",
     "named",
     "problem",
+    "spelling",
     "start",
     "times",
-    "train",
-    "watched",
 ]
 
 COURSE_CLASS = "BNN"
@@ -44,7 +43,6 @@ SETTINGS = {
     "sig": ("sig", "sigma"),
 }
 METHODS = {name.lower(): spellings for name, spellings in FUNCTIONS.items()}
-TRAIN_TAKES_VALIDATION = 5  # X, Y, GDParams, xVal, yVal
 
 
 def make_net(impl: Any, sizes: Any, **settings: Any) -> Any:
@@ -134,10 +132,11 @@ def method(net: Any, name: str) -> Any:
 
     Raises: AttributeError if there is none.
     """
-    return getattr(net, _spelling(net, name))
+    return getattr(net, spelling(net, name))
 
 
-def _spelling(net: Any, name: str) -> str:
+def spelling(net: Any, name: str) -> str:
+    """The name under which the network has that method. Raises: AttributeError if it has none."""
     found = _spelled(net, name)
     if not found:
         raise AttributeError(f"BNN has no method {name}")
@@ -266,50 +265,3 @@ def gradients(
                 found[key] = times(spread, found[key])
         arrays.update(found)
     return arrays
-
-
-def train(net: Any, X: Any, Y: Any, terms: Any, val: Any) -> Any:
-    """Call miniBatchGD. terms: nBatch, etaMin, etaMax, nEpochs, nS. val: columns and labels, for those versions that take them."""
-    descend = method(net, "miniBatchGD")
-    takes = len(inspect.signature(descend).parameters)
-    return descend(X, Y, list(terms), *(val if takes >= TRAIN_TAKES_VALIDATION else ()))
-
-
-def watched(net: Any, X: Any, terms: Any, slopes: Any = None) -> dict[str, Any]:
-    """Train with a gradient of our own, one for the last layer's biases and zero elsewhere, and write down every step.
-
-    The step's rate is then what the biases lose, and the batch shows in its columns, whose first row is made to count them.
-    slopes: another gradient, as lists for W, b and, for hidden layers, gamma, beta; it takes the place of the ones and zeros.
-    Returns: rates (steps,); sizes (steps,), columns in each batch; columns (total,), their numbers, batch after batch; mismatches:
-        how many columns came with another column's label.
-    """
-    numbers = np.arange(X.shape[1])
-    X = X.copy()
-    X[0] = numbers
-    classes = len(net.b[-1])
-    Y = np.eye(classes)[numbers % classes].T
-    seen: dict[str, list[Any]] = {"biases": [], "sizes": [], "columns": [], "mismatches": []}
-
-    def gradient(X: Any, Y: Any, *_settings: Any, **_more: Any) -> Any:
-        found = np.round(X[0]).astype(int)
-        seen["biases"].append(float(np.ravel(net.b[-1])[0]))
-        seen["sizes"].append(len(found))
-        seen["columns"].extend(found.tolist())
-        seen["mismatches"].append(int(np.sum(np.argmax(Y, axis=0) != found % classes)))
-        kinds = [net.W, net.b, net.gamma, net.beta] if net.batchNorm else [net.W, net.b]
-        grads = [[np.zeros_like(value) for value in kind] for kind in kinds]
-        if slopes is None:
-            grads[1][-1] += 1.0
-        for grad, given in zip(grads, slopes or ()):  # noqa: B905 - Python 3.8
-            grad[: len(given)] = [slope.copy() for slope in given]
-        return tuple(grads)
-
-    setattr(net, _spelling(net, "computeGradients"), gradient)
-    train(net, X, Y, terms, (X[:, :2], Y[:, :2]))
-    biases = np.array([*seen["biases"], float(np.ravel(net.b[-1])[0])])
-    return {
-        "rates": biases[:-1] - biases[1:],
-        "sizes": np.array(seen["sizes"], dtype=float),
-        "columns": np.array(seen["columns"], dtype=float),
-        "mismatches": np.array(float(sum(seen["mismatches"]))),
-    }

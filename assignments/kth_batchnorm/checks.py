@@ -14,11 +14,15 @@ mistake is charged once where that can be: checks of training put a gradient of 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from assignments.common.column_trainings import doubt, packed_columns, standard_columns
+from assignments.common.column_progress import judge_batches, judge_histories
+from assignments.common.column_report import judge_depth, judge_figures, judge_search, judge_sigma
+from assignments.common.column_steps import measured, train, watched
+from assignments.common.column_trainings import HISTORIES, packed_runs, packed_search, standard_columns
 from assignments.common.columns import (
     averages,
     column,
@@ -33,11 +37,8 @@ from assignments.common.columns import (
     problem,
     start,
     times,
-    train,
-    watched,
 )
-from assignments.common.drawings import panels, read_figures
-from assignments.common.experiments import borne_out
+from assignments.common.drawings import read_figures
 from grader.compare import Judgement, compare_value
 from grader.probe import check
 
@@ -665,67 +666,20 @@ def learning_rates_go_on(impl: Any, rng: Any) -> dict[str, Any]:
     return {"rates": _watched(impl, rng, 24, [6, 0.02, highest, 6, 5])["rates"]}
 
 
-def judge_batches(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
-    """Every epoch takes every column once, in full batches, in an order of its own, with its own label."""
-    sizes, columns = actual["sizes"], actual["columns"]
-    if len(sizes) == 0:
-        return Judgement(0.0, "computeGradients was never called while training")
-    wanted = expected["sizes"]
-    if sizes.shape != wanted.shape or not np.array_equal(sizes, wanted):
-        odd = next((size for size in sizes if size != wanted[0]), None)
-        came = f"{len(sizes)} batches" + (f", one of them of {odd:g} columns" if odd is not None else "")
-        return Judgement(0.0, f"{came}, expected {len(wanted)} of {wanted[0]:g}")
-    if float(actual["mismatches"]) != 0:
-        return Judgement(0.0, f"{float(actual['mismatches']):g} columns came with another column's label")
-    epochs = columns.reshape(EPOCHS, -1)
-    for number, epoch in enumerate(epochs, start=1):
-        if not np.array_equal(np.sort(epoch), np.arange(epoch.size)):
-            return Judgement(0.0, f"epoch {number} does not take every column once")
-    if any(np.array_equal(epochs[0], epoch) for epoch in (np.arange(epochs.shape[1]), *epochs[1:])):
-        return Judgement(0.0, "the columns come in the same order in every epoch")
-    return Judgement(1.0)
-
-
 EPOCHS = 3
 
 
 @check(
     of="miniBatchGD",
     points=3,
-    judge=judge_batches,
+    judge=partial(judge_batches, epochs=EPOCHS),
     section=TRAINING,
     hint="Write down first and last column of every batch: batch j begins at j * nBatch, and batch j + 1 where it ends.",
 )
 def mini_batches(impl: Any, rng: Any) -> dict[str, Any]:
     """Every epoch takes every column once, shuffled, in full batches."""
     found = _watched(impl, rng, 40, [8, 1e-3, 1e-2, EPOCHS, 10])
-    return {name: found[name] for name in ("sizes", "columns", "mismatches")}
-
-
-HISTORIES = ("train_cost", "val_cost", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
-
-
-def _still(found: Mapping[str, Any], name: str) -> bool:
-    """Whether a history never changes; of accuracies, whether neither does: one of few columns may stay where it is by chance."""
-    names = [name] if "accuracy" not in name else [one for one in HISTORIES if "accuracy" in one]
-    return all(bool(np.all(found[one] == found[one][0])) for one in names)
-
-
-def judge_histories(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
-    """Six histories with one entry an epoch, the last of which are those of the network as it is now."""
-    now = actual["now"]
-    wrong = []
-    for number, name in enumerate(HISTORIES):
-        got = actual[name]
-        if got.shape != expected[name].shape:
-            wrong.append(f"{name} has shape {got.shape}, expected {expected[name].shape}")
-        elif not np.all(np.isfinite(got)):
-            wrong.append(f"{name} is not finite; do the steps go down the gradient?")
-        elif not abs(got[-1] - now[number]) <= TOLERANCE * max(1.0, abs(now[number])):
-            wrong.append(f"{name} ends with {got[-1]:.4g}, but the trained network has {now[number]:.4g}")
-        elif _still(actual, name) and not _still(expected, name):
-            wrong.append(f"{name} never changes")
-    return Judgement(1 - len(wrong) / len(HISTORIES), "; ".join(wrong[:3]))
+    return {name: found[name] for name in ("sizes", "batches", "labels", "given", "given_labels")}
 
 
 @check(
@@ -737,16 +691,27 @@ def judge_histories(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> J
 )
 def histories(impl: Any, rng: Any) -> dict[str, Any]:
     """Costs, losses and accuracies of training and validation are kept after each epoch."""
-    net = _started(impl, rng, SHALLOW, normalized=False, lmda=0.05)
+    lmda, terms = 0.05, [10, 1e-3, 0.3, 4, 8]
+    net = _started(impl, rng, SHALLOW, normalized=False, lmda=lmda)
     X, Y, y = problem(rng, SHALLOW[0], SHALLOW[-1], 60)
     val, labels, classes = X[:, 40:], Y[:, 40:], y[40:]
     X, Y, y = X[:, :40], Y[:, :40], y[:40]
-    found = train(net, X, Y, [10, 1e-3, 0.3, 4, 8], (val, labels))
+    given = {"train_X": X, "train_y": y, "val_X": val, "val_y": classes, "lmda": np.array(lmda)}
+    given = {name: value.copy() for name, value in given.items()}
+    found = train(net, X, Y, terms, (val, labels))
     arrays = {name: np.array(history, dtype=float) for name, history in zip(HISTORIES, found)}  # noqa: B905 - Python 3.8
     pairs = [cost_and_loss(net, X, Y), cost_and_loss(net, val, labels)]
     now = [pair[name] for name in ("cost", "loss") for pair in pairs]
     now += [float(method(net, "computeAccuracy")(*columns)) for columns in ((X, y), (val, classes))]
-    return {**arrays, "now": np.array(now, dtype=float)}
+    net = _started(impl, rng, SHALLOW, normalized=False, lmda=lmda)
+    return {
+        **arrays,
+        **given,
+        **named("start_W", net.W, 2),
+        **named("start_b", net.b, 2),
+        "now": np.array(now, dtype=float),
+        **measured(net, X, Y, terms, (val, labels)),
+    }
 
 
 @check(
@@ -783,91 +748,6 @@ def steps_of_all_parameters(impl: Any, rng: Any) -> dict[str, Any]:
 # they are about, whether the networks classify the images as the histories say, and whether the figures draw them; where only the
 # networks do not, a person looks. The functions, which carry the points, are judged above.
 
-LN10 = 2.302585092994046  # the loss of a network that gives all ten classes the same probability
-LEAST_GAIN = 0.01  # in training loss; see judge_sigma
-
-
-def _packed(runs: Mapping[Any, Any]) -> dict[str, Any]:
-    """Settings and histories of trainings, a row for each."""
-    rows, values = [], []
-    for run in runs.values():
-        settings = run.settings
-        rows.append(
-            [
-                settings["depth"],
-                settings["epochs"],
-                settings["lmda"],
-                bool(settings["batchNorm"]),
-                bool(settings["he"]),
-                settings["sig"],
-                run.test_accuracy,
-                len(run.net.W),
-            ]
-        )
-        values.append([np.asarray(run.history[name], dtype=float) for name in HISTORIES])
-    epochs = max((len(history) for each in values for history in each), default=0)
-    table = np.full((len(rows), len(HISTORIES), epochs), np.nan)
-    for number, each in enumerate(values):
-        for kind, history in enumerate(each):
-            table[number, kind, : len(history)] = history
-    return {
-        "settings": np.array(rows, dtype=float).reshape(len(rows), 8),
-        "histories": table,
-        **packed_columns(list(runs.values())),
-    }
-
-
-def _runs(actual: Mapping[str, Any]) -> list[tuple[Any, Any]]:
-    """Settings and histories (6, epochs) of each training.
-
-    Raises: ValueError, in words for the student, if they cannot be what a training leaves.
-    """
-    settings, table = actual["settings"], actual["histories"]
-    if settings.ndim != 2 or len(settings) == 0 or table.shape[:2] != (len(settings), len(HISTORIES)):
-        raise ValueError("there is no trained network")
-    found = []
-    for row, padded in zip(settings, table, strict=True):
-        history = padded[:, : int(row[1])]
-        name = f"{row[0]:g} layers {'with' if row[3] else 'without'} batch norm"
-        if row[0] != row[7]:
-            raise ValueError(f"{name}: the network has {row[7]:g} layers")
-        if (
-            history.shape[1] == 0
-            or not np.all(np.isfinite(history))
-            or np.isfinite(padded[:, int(row[1]) :]).any()
-        ):
-            raise ValueError(f"{name}: expected {row[1]:g} finite entries in each history")
-        costs, losses, shares = history[:2], history[2:4], history[4:]
-        if np.any(losses <= 0) or np.any(costs < losses) or np.any(shares < 0) or np.any(shares > 1):
-            raise ValueError(
-                f"{name}: a loss is not above zero, a cost below its loss, or an accuracy no share"
-            )
-        found.append((row, history))
-    return found
-
-
-def judge_depth(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
-    """Three and nine layers were trained with and without batch normalization, and learnt with it."""
-    try:
-        runs = _runs(actual)
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    by_kind = {(int(row[0]), bool(row[3])): history for row, history in runs}
-    missing = [key for key in ((3, False), (3, True), (9, False), (9, True)) if key not in by_kind]
-    if missing:
-        depth, normalized = missing[0]
-        return Judgement(
-            0.0, f"no training of {depth} layers {'with' if normalized else 'without'} batch norm"
-        )
-    for depth in (3, 9):
-        losses = by_kind[depth, True][2]
-        if not losses[-1] < min(losses[0], LN10) - LEAST_GAIN:
-            return Judgement(
-                0.0,
-                f"{depth} layers with batch norm did not learn: their training loss ends at {losses[-1]:.3f}",
-            )
-    return borne_out(doubt(actual, runs, known))
-
 
 @check(
     of="runs",
@@ -878,34 +758,9 @@ def judge_depth(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgemen
     section=DEPTH,
     hint="Run the whole notebook from the top. `runs` holds a Run for (depth, batchNorm).",
 )
-def experiment_depth(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_depth(impl: Any, rng: Any) -> dict[str, Any]:
     """Networks of three and nine layers were trained with and without batch normalization."""
-    return _packed(impl.runs)
-
-
-def judge_search(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
-    """The coarse trials span orders of magnitude, the fine ones stay near the best, and the best of all is named."""
-    coarse, fine = actual["coarse"], actual["fine"]
-    for name, trials, least in (("coarse", coarse, 4), ("fine", fine, 2)):
-        if trials.ndim != 2 or len(trials) < least or trials.shape[1] != 2 or not np.all(np.isfinite(trials)):
-            return Judgement(
-                0.0,
-                f"{name}_trials holds {len(trials)} pairs, expected {least} or more (lambda, validation accuracy)",
-            )
-        if np.any(trials[:, 0] <= 0) or np.any(trials[:, 1] < 0) or np.any(trials[:, 1] > 1):
-            return Judgement(0.0, f"{name}_trials: lambda is to be above 0, and the accuracy a share")
-    low, high = coarse[:, 0].min(), coarse[:, 0].max()
-    if low < 10**-4.05 or high > 10**-0.95:
-        return Judgement(0.0, f"the coarse lambdas go from {low:.2g} to {high:.2g}, expected 1e-4 to 1e-1")
-    if high < 10 * low:
-        return Judgement(0.0, "the coarse lambdas do not span an order of magnitude")
-    if np.ptp(np.log10(fine[:, 0])) >= np.ptp(np.log10(coarse[:, 0])):
-        return Judgement(0.0, "the fine lambdas spread no less than the coarse ones")
-    trials = np.concatenate([coarse, fine])
-    best = float(actual["best"])
-    if not any(abs(best - value) <= 1e-9 * value and share == trials[:, 1].max() for value, share in trials):
-        return Judgement(0.0, f"best_lambda is {best:.3g}, which has not the highest validation accuracy")
-    return Judgement(1.0)
+    return packed_runs(list(impl.runs.values()), rng)
 
 
 @check(
@@ -913,50 +768,19 @@ def judge_search(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Jud
     where="notebook",
     points=3,
     judge=judge_search,
+    given=standard_columns,
     section=SEARCH,
     hint="lambda = 10 ** u with u uniform from -4 to -1; then a narrower range around what was best.",
 )
-def experiment_search(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_search(impl: Any, rng: Any) -> dict[str, Any]:
     """Lambda was searched from coarse to fine, on a logarithmic scale."""
     best = impl.best_lambda
     return {
         "coarse": np.array(impl.coarse_trials, dtype=float),
         "fine": np.array(impl.fine_trials, dtype=float),
         "best": np.array(np.nan if best is None else float(best)),
+        **packed_search(impl, rng),
     }
-
-
-SIGMAS = (1e-1, 1e-3, 1e-4)
-
-
-def judge_sigma(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
-    """All twelve trainings are there, and at small sigma batch normalization learns what the plain network does not.
-
-    Without it, at 1e-3 and 1e-4, the training loss ends near ln 10: in 80 pairs of the short form between 2.296 and 2.298, and
-    0.085 or more above that with batch normalization.
-    """
-    try:
-        runs = _runs(actual)
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    losses = {
-        (int(row[0]), float(row[5]), bool(row[3])): history[2, -1] for row, history in runs if not row[4]
-    }
-    for depth in (3, 9):
-        for sigma in SIGMAS:
-            for normalized in (False, True):
-                if (depth, sigma, normalized) not in losses:
-                    which = "with" if normalized else "without"
-                    return Judgement(
-                        0.0, f"no training of {depth} layers with sigma = {sigma:g} {which} batch norm"
-                    )
-        for sigma in SIGMAS[1:]:
-            if not losses[depth, sigma, True] < losses[depth, sigma, False] - LEAST_GAIN:
-                return Judgement(
-                    0.0,
-                    f"{depth} layers with sigma = {sigma:g}: batch norm does not reach a lower training loss",
-                )
-    return borne_out(doubt(actual, runs, known))
 
 
 @check(
@@ -968,59 +792,9 @@ def judge_sigma(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgemen
     section=SIGMA,
     hint="Each sigma starts all layers, with and without batch norm, for both depths; he=False lets sig count.",
 )
-def experiment_sigma(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_sigma(impl: Any, rng: Any) -> dict[str, Any]:
     """Starting weights of sigma 1e-1, 1e-3 and 1e-4 were tried with and without batch normalization."""
-    return _packed(impl.sigma_runs)
-
-
-KINDS = {
-    "cost": ("cost",),
-    "loss": ("loss",),
-    "accuracy": ("accur", "acc"),
-}  # what a panel's y label or title may say
-DRAWN_TOLERANCE = 1e-6
-
-
-def judge_figures(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
-    """Every history of every training is a labelled curve in a panel of its kind whose axes have names."""
-    try:
-        runs, drawn = _runs(actual), panels(actual)
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    if not drawn:
-        return Judgement(0.0, "there is no figure")
-    unnamed = [panel for panel in drawn if not panel.x_label.strip() or not panel.y_label.strip()]
-    kept = [panel for panel in drawn if panel not in unnamed]
-    absent = []
-    for row, history in runs:
-        name = f"{row[0]:g} layers {'with' if row[3] else 'without'} batch norm"
-        for kind, values in zip(HISTORIES, history, strict=True):
-            if not _is_drawn(kept, kind.partition("_")[2], values):
-                absent.append(f"{kind} of {name}")
-    share = 1 - len(absent) / (len(runs) * len(HISTORIES))
-    if share > 0 and (unsure := doubt(actual, runs, known)):
-        return borne_out(unsure)
-    reasons = []
-    if unnamed:
-        reasons.append(f"{len(unnamed)} of {len(drawn)} panels have no name at an axis")
-    if absent:
-        reasons.append(f"{len(absent)} histories are in no labelled curve, the first is {absent[0]}")
-    return Judgement(share if absent or not unnamed else 0.9, "; ".join(reasons))
-
-
-def _is_drawn(drawn: Any, kind: str, values: Any) -> bool:
-    for panel in drawn:
-        if not any(word in f"{panel.y_label} {panel.title}".lower() for word in KINDS[kind]):
-            continue
-        for label, line in panel.lines:
-            factors = (1.0, 100.0) if kind == "accuracy" else (1.0,)  # accuracies may be drawn in per cent
-            same = (
-                line.shape == values.shape and np.allclose(line, f * values, rtol=DRAWN_TOLERANCE)
-                for f in factors
-            )
-            if label.strip() and any(same):
-                return True
-    return False
+    return packed_runs(list(impl.sigma_runs.values()), rng)
 
 
 @check(
@@ -1032,6 +806,7 @@ def _is_drawn(drawn: Any, kind: str, values: Any) -> bool:
     section=DEPTH,
     hint="Every training's cost, loss and accuracy, for training and validation: named axes, a legend, and the values themselves.",
 )
-def figures_show_histories(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def figures_show_histories(impl: Any, rng: Any) -> dict[str, Any]:
     """The figures show cost, loss and accuracy of every training, with labels."""
-    return {**_packed({**impl.runs, **impl.sigma_runs}), **read_figures(impl.figures)}
+    runs = [*impl.runs.values(), *impl.sigma_runs.values()]
+    return {**packed_runs(runs, rng), **read_figures(impl.figures)}

@@ -36,11 +36,6 @@ CONSTANT = {
     ("kth_batchnorm", "initial_spread"): (3, DRAWN),
     ("kth_batchnorm", "initial_values"): (2, GIVEN),
     ("kth_batchnorm", "zeros_in_shape"): (1, GIVEN),
-    ("kth_batchnorm", "mini_batches"): (3, "any order of the columns is right that takes each once an epoch"),
-    ("kth_batchnorm", "histories"): (
-        2,
-        "shuffled by the student, so that only their form and their end can be told",
-    ),
 }
 #: What functions earn that return the published results in their order, whatever they are asked.
 REPLAYED = {("ece247_hw4", "inputs_untouched"): (1, "what touches nothing leaves its inputs as they are")}

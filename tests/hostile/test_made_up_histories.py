@@ -268,3 +268,66 @@ def test_runs_that_were_made_up_wait_for_a_person(klayer, networks, loss):
         },
     )
     assert_a_person_is_asked(klayer, {"experiment_depth": space, "experiment_sigma": space})
+
+
+TRIALS = [(1e-4, 0.2), (2e-3, 0.3), (3e-2, 0.25), (9e-2, 0.1), (1e-3, 0.29), (3e-3, 0.31)]
+
+
+def made_up_search(kept):
+    """A search whose figures are in order. kept: what is said to be its trainings."""
+    return SimpleNamespace(
+        coarse_trials=TRIALS[:4],
+        fine_trials=TRIALS[4:],
+        best_lambda=3e-3,
+        experiments=SimpleNamespace(trained=kept),
+    )
+
+
+@pytest.mark.parametrize("networks", [None, False, True], ids=["no-runs", "no-networks", "random-networks"])
+def test_a_search_that_was_made_up_waits_for_a_person(klayer, networks):
+    rng = np.random.default_rng(1)
+    kept = []
+    for lmda, share in TRIALS if networks is not None else ():
+        run = made_up_run(rng, 3, True, he=True, sig=0.1, networks=networks, loss=1.7)
+        run.settings["lmda"], run.history["val_accuracy"][-1] = lmda, share
+        kept.append(run)
+    assert_a_person_is_asked(klayer, {"experiment_search": made_up_search(kept)})
+
+
+def fitted_run(known, rng, depth, normalized, **settings):
+    """A run around a network whose last layer is fitted to the images: the end of its history is true, the rest is invented."""
+    run = made_up_run(rng, depth, normalized, networks=True, loss=1.7, **settings)
+    out = {"train": known["X_train"].T, "val": known["X_val"].T}
+    for layer in range(depth - 1):
+        out = {part: run.net.W[layer] @ values for part, values in out.items()}
+        if normalized:
+            out = {
+                part: (values - values.mean(axis=1, keepdims=True)) / values.std(axis=1, keepdims=True)
+                for part, values in out.items()
+            }
+        out = {part: np.maximum(values, 0) for part, values in out.items()}
+    answers = np.eye(10)[known["y_train"]].T
+    run.net.W[-1] = 4 * np.linalg.lstsq(out["train"].T, answers.T, rcond=None)[0].T
+    run.net.b[-1] = np.zeros((10, 1))
+    penalty = run.settings["lmda"] * sum(np.sum(W**2) for W in run.net.W)
+    for part, values in out.items():
+        scores, y = run.net.W[-1] @ values, known[f"y_{part}"]
+        loss = np.mean(np.log(np.exp(scores).sum(axis=0)) - scores[y, np.arange(len(y))])
+        run.history[f"{part}_loss"] = np.linspace(max(2.31, loss + 0.3), loss, KLAYER_EPOCHS)
+        run.history[f"{part}_cost"] = run.history[f"{part}_loss"] + penalty
+        hits = np.round(len(y) * np.linspace(0.1, np.mean(scores.argmax(axis=0) == y), KLAYER_EPOCHS))
+        run.history[f"{part}_accuracy"] = hits / len(y)
+    return run
+
+
+@pytest.mark.parametrize("states", [False, True], ids=["no-states", "the-end-for-all"])
+def test_histories_that_are_true_at_their_end_alone_wait_for_a_person(klayer, states):
+    rng, known = np.random.default_rng(1), klayer.given["experiment_depth"]
+    kinds = [(depth, normalized) for depth in (3, 9) for normalized in (False, True)]
+    runs = {kind: fitted_run(known, rng, *kind, he=True, sig=0.1) for kind in kinds}
+    for run in runs.values():
+        run.states = {epoch: vars(run.net) for epoch in range(1, KLAYER_EPOCHS)} if states else {}
+    space = SimpleNamespace(runs=runs)
+    assert_a_person_is_asked(klayer, {"experiment_depth": space})
+    reason = judged(klayer, "experiment_depth", space).reason
+    assert ("classify the images as its history says" if states else "no network was kept") in reason

@@ -1,7 +1,8 @@
 from __future__ import annotations
 from typing import Any
 import numpy as np
-from .common.columns import averages, column, cost_and_loss, drawn, forward, gradients, helper, make_net, method, named, problem, start, times, watched
+from .common.column_steps import watched
+from .common.columns import averages, column, cost_and_loss, drawn, forward, gradients, helper, make_net, method, named, problem, start, times
 from .check import check
 BLOCKS = 'Building Blocks'
 FORWARD = 'Forward Pass'

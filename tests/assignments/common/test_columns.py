@@ -1,4 +1,4 @@
-"""Shared probes of k-layer networks: hands that spell and order differently are understood, and training is watched truthfully."""
+"""Shared probes of k-layer networks: hands that spell and order differently are understood."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from assignments.common.columns import (
     named,
     problem,
     start,
-    watched,
 )
 from reference.conventions import kth
 
@@ -122,29 +121,3 @@ def test_spread_shows_in_the_scores_alone() -> None:
     for name, value in results[0].items():
         np.testing.assert_allclose(results[1][name], value, rtol=1e-9, atol=1e-12, err_msg=name)
     assert spreads[1] == pytest.approx(1000 * spreads[0])
-
-
-def test_watched_sees_rates_and_columns() -> None:
-    rng = np.random.default_rng(0)
-    net = start(make_net(kth, SIZES), rng, SIZES, normalized=True)
-    seen = watched(net, np.zeros((4, 7)), [3, 0.1, 0.5, 2, 2])
-    np.testing.assert_allclose(seen["rates"], [0.1, 0.3, 0.5, 0.3])
-    np.testing.assert_array_equal(seen["sizes"], [3, 3, 3, 3])
-    assert len(set(seen["columns"][:6])) == 6  # without one of the seven, which fills no batch
-    assert seen["mismatches"] == 0
-
-
-def test_watched_gives_the_slopes_it_is_told() -> None:
-    rng = np.random.default_rng(0)
-    net = start(make_net(kth, SIZES), rng, SIZES, normalized=True)
-    before, unused = [gamma.copy() for gamma in net.gamma], net.W[0].copy()
-    slopes = [
-        [np.zeros_like(W) for W in net.W],
-        [np.zeros_like(b) for b in net.b],
-        [np.ones((3, 1)), np.ones((5, 1))],
-        [],
-    ]
-    watched(net, np.zeros((4, 2)), [2, 0.1, 0.5, 3, 2], slopes)
-    np.testing.assert_allclose(net.gamma[1], before[1] - 0.9)  # 0.1 + 0.3 + 0.5
-    np.testing.assert_array_equal(net.gamma[2], before[2])
-    np.testing.assert_array_equal(net.W[0], unused)

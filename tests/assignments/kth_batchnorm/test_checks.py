@@ -11,6 +11,8 @@ import pytest
 
 from grader.authoring.samples import make_samples
 from grader.model import Outcome
+from grader.seed import Seed
+from grader.suite import run_probe
 
 VARIANCE = "variance = ((flow - mean) ** 2).mean(axis=1, keepdims=True)"
 VARIANCE_MOVES = "self.vaMA[i] = self.alpha * self.vaMA[i] + (1 - self.alpha) * variance"
@@ -366,17 +368,105 @@ def test_probes_leave_the_inputs_of_in_place_code_alone(klayer: Any, tmp_path: P
     assert _failed(klayer, klayer.edited(tmp_path, {"bnn.py": edits}), 0) == []
 
 
-def test_histories_of_a_forger_fail(klayer: Any) -> None:
-    judge = klayer.suite.check("histories").judge
-    names = ("train_cost", "val_cost", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
-    good = {name: np.linspace(2, 1, 4) for name in names} | {"now": np.ones(6)}
+def _answers(klayer: Any, check: str, seed: int = 0) -> dict[str, Any]:
+    return run_probe(klayer.suite.check(check), klayer.reference, Seed.of(seed))
+
+
+def test_histories_that_are_right_at_their_end_alone_fail_or_wait(klayer: Any) -> None:
+    judge, good = klayer.suite.check("histories").judge, _answers(klayer, "histories")
     assert judge(good, good).passed
-    flat = judge({**good, "val_loss": np.ones(4)}, good)
+    flat = judge({**good, "val_loss": np.full(4, good["now"][3])}, good)
     assert flat.reason == "val_loss never changes"
-    assert judge({**good, "val_accuracy": np.ones(4)}, good).passed, (
+    both = {name: np.full(4, good["now"][n]) for n, name in ((4, "train_accuracy"), (5, "val_accuracy"))}
+    assert judge({**good, "val_accuracy": both["val_accuracy"]}, good).passed, (
         "few columns may be guessed alike all the time"
     )
-    flat = judge({**good, "val_accuracy": np.ones(4), "train_accuracy": np.ones(4)}, good)
+    flat = judge({**good, **both}, good)
     assert flat.reason == "train_accuracy never changes; val_accuracy never changes"
     nan = judge({**good, "train_loss": np.full(4, np.nan)}, good)
     assert nan.reason == "train_loss is not finite; do the steps go down the gradient?"
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        pytest.param(lambda good, _: {"measured": np.zeros((6, 0))}, id="nothing"),
+        pytest.param(lambda good, _: {"measured": np.zeros((6, 4))}, id="zeros"),
+        pytest.param(lambda good, _: {"measured": good["measured"][:, ::-1]}, id="in-another-order"),
+        pytest.param(lambda good, _: {"measured": good["measured"][:, [0, 0, 0, 3]]}, id="middle"),
+        pytest.param(
+            lambda good, _: {"measured": good["measured"][[1, 0, 3, 2, 5, 4]]}, id="validation-for-training"
+        ),
+        pytest.param(lambda good, _: {"biases": good["biases"][:1]}, id="no-steps"),
+        pytest.param(lambda good, _: {"biases": np.full(17, good["biases"][0])}, id="steps-of-zero"),
+        pytest.param(lambda good, _: {"biases": good["biases"] + 1}, id="another-start"),
+        pytest.param(lambda _, other: other, id="of-another-seed"),
+    ],
+)
+def test_histories_of_a_forger_wait_for_a_person(klayer: Any, forge: Any) -> None:
+    judge, good, other = (
+        klayer.suite.check("histories").judge,
+        _answers(klayer, "histories"),
+        _answers(klayer, "histories", 1),
+    )
+    found = judge({**good, **forge(good, other)}, good)
+    assert (found.fraction, found.person) == (0, True)
+    assert "could not be followed through a training whose steps are known" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("forge", "reason"),
+    [
+        pytest.param(
+            lambda good: {"batches": good["batches"][:, :8]}, "no columns of the training set", id="few"
+        ),
+        pytest.param(
+            lambda good: {"batches": good["batches"] * 1.001}, "not in the training set", id="others"
+        ),
+        pytest.param(
+            lambda good: {"batches": np.concatenate([good["batches"][:1], 0 * good["batches"][1:]])},
+            "not in the training set",
+            id="numbers-alone",
+        ),
+        pytest.param(
+            lambda good: {"labels": np.ones_like(good["labels"])}, "another column's label", id="labels"
+        ),
+    ],
+)
+def test_batches_of_a_forger_fail(klayer: Any, forge: Any, reason: str) -> None:
+    judge, good = klayer.suite.check("mini_batches").judge, _answers(klayer, "mini_batches")
+    assert judge(good, good).passed
+    assert reason in judge({**good, **forge(good)}, good).reason
+
+
+INLINE = [
+    (
+        "cost, loss = self.computeCost(columns, labels)",
+        "p = self.evaluateClassifier(columns)[0]\n"
+        "                loss = -np.mean(np.log(np.sum(labels * p, axis=0)))\n"
+        "                cost = loss + FACTOR * self.lmda * sum(np.sum(W**2) for W in self.W)",
+    ),
+    (
+        "accuracies.append(self.computeAccuracy(columns, labels.argmax(axis=0)))",
+        "accuracies.append(np.mean(p.argmax(axis=0) == labels.argmax(axis=0)))",
+    ),
+]
+
+
+def test_costs_that_are_measured_without_their_function_keep_their_points(
+    klayer: Any, tmp_path: Path
+) -> None:
+    edits = [(old, new.replace("FACTOR", "1")) for old, new in INLINE]
+    result = klayer.judge("histories", klayer.edited(tmp_path, {"bnn.py": edits}))
+    assert result.outcome is Outcome.PASSED, result.reason
+
+
+def test_a_cost_that_is_wrong_by_itself_costs_no_history(klayer: Any, tmp_path: Path) -> None:
+    """Half of the penalty is charged where the cost is judged; measured without the function for it, a person looks."""
+    penalty = ("return loss + self.lmda * penalty, loss", "return loss + self.lmda / 2 * penalty, loss")
+    named = klayer.judge("histories", klayer.edited(tmp_path / "named", {"bnn.py": [penalty]}))
+    assert named.outcome is Outcome.PASSED, named.reason
+    edits = [penalty, *((old, new.replace("FACTOR", "0.5")) for old, new in INLINE)]
+    inline = klayer.judge("histories", klayer.edited(tmp_path / "inline", {"bnn.py": edits}))
+    assert (inline.outcome, inline.points) == (Outcome.NOT_GRADED, 0)
+    assert "train_cost, val_cost could not be followed" in inline.reason

@@ -62,13 +62,18 @@ def trained(course: Callable[[str], Any]) -> Iterator[SimpleNamespace]:
             for norm in (False, True)
             for sigma in (1e-1, 1e-3, 1e-4)
         }
+        searched = [
+            (lmda, train(3, lmda=lmda).history["val_accuracy"][-1])
+            for lmda in (1e-4, 2e-3, 3e-2, 9e-2, 1e-3, 3e-3)
+        ]
         everything = [*runs.values(), *sigma_runs.values()]
         yield SimpleNamespace(
             runs=runs,
             sigma_runs=sigma_runs,
-            coarse_trials=[(1e-4, 0.2), (2e-3, 0.3), (3e-2, 0.25), (9e-2, 0.1)],
-            fine_trials=[(1e-3, 0.29), (3e-3, 0.31)],
-            best_lambda=3e-3,
+            experiments=SimpleNamespace(trained=list(experiments.trained)),
+            coarse_trials=searched[:4],
+            fine_trials=searched[4:],
+            best_lambda=max(searched, key=lambda pair: pair[1])[0],
             figures={run.name: _draw([run]) for run in everything},
             known={name: np.asarray(columns[name]).T for name in ("X_train", "y_train", "X_val", "y_val")},
         )
@@ -180,7 +185,7 @@ def test_depth_tells_what_is_wrong(
         pytest.param(
             {"fine_trials": [(1e-4, 0.1), (9e-2, 0.31)]}, "spread no less than the coarse ones", id="not-fine"
         ),
-        pytest.param({"best_lambda": 2e-3}, "best_lambda is 0.002, which has not the highest", id="not-best"),
+        pytest.param({"best_lambda": 2e-2}, "best_lambda is 0.02, which has not the highest", id="not-best"),
     ],
 )
 def test_search_tells_what_is_wrong(
@@ -190,6 +195,66 @@ def test_search_tells_what_is_wrong(
     result = klayer.judge("experiment_search", notebook, known=notebook.known)
     assert result.points == 0
     assert reason in result.reason
+
+
+def _waits(result: Any, why: str) -> None:
+    assert (result.outcome, result.points, result.pending) == (Outcome.NOT_GRADED, 0, True)
+    assert why in result.reason
+
+
+def _search(klayer: Any, notebook: SimpleNamespace) -> Any:
+    return klayer.judge("experiment_search", notebook, known=notebook.known)
+
+
+def test_search_that_notes_the_best_epoch_passes(klayer: Any, notebook: SimpleNamespace) -> None:
+    runs = [run for run in notebook.experiments.trained if run.settings["lmda"] != 0.005]
+    trials = [(run.settings["lmda"], max(run.history["val_accuracy"])) for run in runs]
+    notebook.coarse_trials, notebook.fine_trials = trials[:4], trials[4:]
+    notebook.best_lambda = max(trials, key=lambda pair: pair[1])[0]
+    assert _search(klayer, notebook).outcome is Outcome.PASSED
+
+
+def test_search_of_many_trials_is_judged_by_the_best(klayer: Any, notebook: SimpleNamespace) -> None:
+    """Ten more with a single one's training: those that are worst need not come along."""
+    worst = min(notebook.coarse_trials, key=lambda pair: pair[1])
+    notebook.coarse_trials += [(worst[0] * (1 + place / 100), 0.0) for place in range(1, 8)]
+    _waits(_search(klayer, notebook), "were not kept")  # 13, of which 6 came
+    first = notebook.experiments.trained[-1]
+    for lmda, share in notebook.coarse_trials[4:]:
+        run = copy.deepcopy(first)
+        run.settings["lmda"], run.history["val_accuracy"][-1] = lmda, share
+        notebook.experiments.trained.append(run)
+    _waits(_search(klayer, notebook), "its history says")  # found, and not borne out
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        pytest.param(lambda made: made.trained.clear(), "there is no trained network", id="none-kept"),
+        pytest.param(lambda made: made.trained.pop(), "were not kept", id="one-not-kept"),
+        pytest.param(
+            lambda made: [_random(run) for run in made.trained], "as well as its history says", id="random"
+        ),
+        pytest.param(
+            lambda made: [run.states.clear() for run in made.trained], "no network was kept", id="no-states"
+        ),
+        pytest.param(
+            lambda made: setattr(made.trained[-1], "net", made.trained[-2].net),
+            "history says",
+            id="one-for-two",
+        ),
+        pytest.param(
+            lambda made: [_history(run, train_cost=run.history["train_loss"] + 0.1) for run in made.trained],
+            "no penalty on the networks' weights",
+            id="one-penalty-for-all",
+        ),
+    ],
+)
+def test_search_that_no_networks_bear_out_waits_for_a_person(
+    klayer: Any, notebook: SimpleNamespace, spoil: Callable[[Any], Any], why: str
+) -> None:
+    spoil(notebook.experiments)
+    _waits(_search(klayer, notebook), why)
 
 
 def test_sigma_asks_for_all_twelve(klayer: Any, notebook: SimpleNamespace) -> None:
@@ -283,7 +348,9 @@ def test_a_panel_without_name_beside_good_ones_costs_a_tenth(klayer: Any, notebo
 def test_answers_of_a_forger_fail(klayer: Any, notebook: SimpleNamespace) -> None:
     """What a forger sends is failed, not raised: the scorer turns an exception into a failure, and the judges raise few."""
     found = klayer.suite.check("experiment_depth")
-    good = {name: np.asarray(value) for name, value in found.probe(notebook, None).items()}
+    good = {
+        name: np.asarray(value) for name, value in found.probe(notebook, np.random.default_rng(1)).items()
+    }
     assert found.judge(good, notebook.known) == Judgement(1.0)
     assert found.judge(good, {}).person, "the images are not known"
     assert (
@@ -323,11 +390,68 @@ def test_histories_that_the_networks_do_not_bear_out_wait_for_a_person(
     assert why in result.reason
 
 
+def _middle(run: Any, **more: float) -> None:
+    """Invent what lies between the first epoch and the last."""
+    for name, value in more.items():
+        run.history[name][1:-1] = value
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        pytest.param(
+            lambda run: _middle(run, train_loss=run.history["train_loss"][-1] + 0.001),
+            "its history says",
+            id="loss",
+        ),
+        pytest.param(lambda run: _middle(run, train_accuracy=0.9), "its history says", id="accuracy"),
+        pytest.param(lambda run: _middle(run, val_loss=0.5), "its history says", id="validation-loss"),
+        pytest.param(lambda run: _middle(run, val_accuracy=0.123), "no share of the columns", id="no-share"),
+        pytest.param(
+            lambda run: _middle(run, train_cost=run.history["train_loss"][-1] + 9), "no penalty", id="cost"
+        ),
+        pytest.param(lambda run: run.states.clear(), "no network was kept", id="no-states"),
+        pytest.param(
+            lambda run: [state.update(W=[0, 0, 0]) for state in run.states.values()],
+            "could not be read",
+            id="none",
+        ),
+        pytest.param(
+            lambda run: run.states.update({epoch: vars(run.net) for epoch in run.states}),
+            "its history says",
+            id="the-last-for-all",
+        ),
+    ],
+)
+@pytest.mark.parametrize("check", ["experiment_depth", "figures_show_histories"])
+def test_histories_whose_middle_is_invented_wait_for_a_person(
+    klayer: Any, notebook: SimpleNamespace, check: str, spoil: Callable[[Any], Any], why: str
+) -> None:
+    spoil(notebook.runs[3, True])
+    notebook.figures[notebook.runs[3, True].name] = _draw([notebook.runs[3, True]])
+    _waits(klayer.judge(check, notebook, known=notebook.known), why)
+
+
+def test_costs_with_half_of_the_penalty_are_the_costs_of_other_checks(
+    klayer: Any, notebook: SimpleNamespace
+) -> None:
+    for run in notebook.runs.values():
+        for part in ("train", "val"):
+            cost, loss = run.history[f"{part}_cost"], run.history[f"{part}_loss"]
+            _history(run, **{f"{part}_cost": (cost + loss) / 2})
+    assert klayer.judge("experiment_depth", notebook, known=notebook.known).outcome is Outcome.PASSED
+
+
+def _squares(run: Any) -> float:
+    return float(sum(np.sum(W**2) for W in run.net.W))
+
+
 def test_true_histories_of_an_untrained_network_wait_for_a_person(
     klayer: Any, notebook: SimpleNamespace
 ) -> None:
     run = notebook.sigma_runs[9, 1e-4, True]
     _random(run)
+    run.net.W[-1] = 0 * run.net.W[-1]  # all ten classes alike: a loss of ln 10
     for name, end in (
         ("train_accuracy", 0.1),
         ("val_accuracy", 0.1),
@@ -335,19 +459,22 @@ def test_true_histories_of_an_untrained_network_wait_for_a_person(
         ("val_loss", 2.29),
     ):
         run.history[name][-1] = end
+        for epoch, state in run.states.items():
+            run.history[name][epoch - 1] = end
+            state.update(vars(run.net))
+    for part in ("train", "val"):
+        run.history[f"{part}_cost"] = run.history[f"{part}_loss"] + 0.005 * _squares(run)
     plain = notebook.sigma_runs[9, 1e-4, False]
     plain.history["train_loss"][-1] = 2.31
-    for one in (run, plain):
-        one.history["train_cost"][-1] = one.history["val_cost"][-1] = 2.4
-    run.net.W[-1] = 0 * run.net.W[-1]  # all ten classes alike: a loss of ln 10
+    plain.history["train_cost"][-1] = plain.history["train_loss"][-1] + 0.005 * _squares(plain)
     result = klayer.judge("experiment_sigma", notebook, known=notebook.known)
     assert result.outcome is Outcome.NOT_GRADED
     assert "no better than an untrained one" in result.reason
 
 
 def test_one_network_under_two_names_waits_for_a_person(klayer: Any, notebook: SimpleNamespace) -> None:
-    notebook.sigma_runs[3, 1e-3, True].net = notebook.sigma_runs[3, 1e-4, True].net
-    notebook.sigma_runs[3, 1e-3, True].history = notebook.sigma_runs[3, 1e-4, True].history
+    one, other = (notebook.sigma_runs[3, sigma, True] for sigma in (1e-3, 1e-4))
+    one.net, one.history, one.states = other.net, other.history, other.states
     result = klayer.judge("experiment_sigma", notebook, known=notebook.known)
     assert "two trainings left the same network" in result.reason
 

@@ -6,6 +6,8 @@ runs every cell in a few seconds, to see whether everything works; it is chosen 
 to 1 before Python starts. It has few images of a coarse resolution, few epochs and few trials.
 """
 
+import contextlib
+import copy
 import itertools
 import os
 import time
@@ -13,8 +15,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+trained = []  # all runs since Python started, in the order in which they ended; those of a search as well
+
 HIDDEN = {3: (50, 50), 9: (50, 30, 20, 20, 10, 10, 10, 10)}  # units of the hidden layers, by number of layers
 HISTORIES = ("train_cost", "val_cost", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+LISTS = ("W", "b", "gamma", "beta", "muMA", "vaMA")  # what a network consists of
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,8 @@ class Plan:
 
     num_train, num_val, num_test: images used. coarsen: side of the squares of pixels that become one by averaging; 1 keeps all.
     batch: columns of a mini-batch. cycles, cycles_search, cycles_sigma: cycles of the learning rate, of cycle_epochs epochs each.
-    coarse, fine: values of lambda tried. eta_min, eta_max, alpha, lmda, sig: as of the network and its training.
+    coarse, fine: values of lambda tried. states_every: epochs from one kept state of a network to the next.
+    eta_min, eta_max, alpha, lmda, sig: as of the network and its training.
     """
 
     num_train: int
@@ -37,6 +43,7 @@ class Plan:
     cycles_sigma: int
     coarse: int
     fine: int
+    states_every: int
     eta_min: float = 1e-5
     eta_max: float = 1e-1
     alpha: float = 0.8
@@ -65,6 +72,7 @@ FULL = Plan(
     cycles_sigma=2,
     coarse=10,
     fine=4,
+    states_every=10,
 )
 
 SHORT = Plan(
@@ -79,23 +87,53 @@ SHORT = Plan(
     cycles_sigma=1,
     coarse=4,
     fine=2,
+    states_every=1,
 )
 
 
 @dataclass
 class Run:
-    """One training. settings: what it was made with. history: name (see HISTORIES) -> one number for each epoch."""
+    """One training. settings: what it was made with. history: name (see HISTORIES) -> one number for each epoch.
+
+    states: number of epochs (see Plan.states_every) -> the network's lists (see LISTS) as they were after so many.
+    """
 
     name: str
     settings: dict
     history: dict
     test_accuracy: float
     net: object = field(repr=False, default=None)
+    states: dict = field(repr=False, default_factory=dict)
 
 
 def plan():
     """The plan to follow: full, unless the short form was asked for."""
     return SHORT if os.environ.get("GRADECHECK_SHORT", "") not in ("", "0") else FULL
+
+
+@contextlib.contextmanager
+def _states(net, steps, epochs, every):
+    """Watch a training, and keep the network's lists between epochs, where the first gradients of the next one are asked for.
+
+    Yields: a dictionary, as `Run.states`, which is empty in the end if there were not `steps` gradients in each epoch.
+    """
+    states, calls = {}, itertools.count()
+    own = getattr(net, "computeGradients", None)
+
+    def watched(*args, **settings):
+        epoch, step = divmod(next(calls), steps)
+        if step == 0 and epoch > 0 and epoch % every == 0:
+            states[epoch] = {name: copy.deepcopy(getattr(net, name, [])) for name in LISTS}
+        return own(*args, **settings)
+
+    if own is not None:
+        net.computeGradients = watched
+    try:
+        yield states
+    finally:
+        vars(net).pop("computeGradients", None)
+    if next(calls) != steps * epochs:
+        states.clear()
 
 
 def train(network, data, depth, *, plan, cycles=None, verbose=True, **settings):
@@ -118,13 +156,14 @@ def train(network, data, depth, *, plan, cycles=None, verbose=True, **settings):
     epochs = cycles * plan.cycle_epochs
     n_s = plan.cycle_epochs * steps // 2
     start = time.perf_counter()
-    found = net.miniBatchGD(
-        data["X_train"],
-        data["Y_train"],
-        [plan.batch, plan.eta_min, plan.eta_max, epochs, n_s],
-        data["X_val"],
-        data["Y_val"],
-    )
+    with _states(net, steps, epochs, plan.states_every) as states:
+        found = net.miniBatchGD(
+            data["X_train"],
+            data["Y_train"],
+            [plan.batch, plan.eta_min, plan.eta_max, epochs, n_s],
+            data["X_val"],
+            data["Y_val"],
+        )
     history = {name: np.array(values, dtype=float) for name, values in zip(HISTORIES, found, strict=True)}
     start_of = "He" if settings["he"] else f"sigma = {settings['sig']:g}"
     name = f"{depth} layers, {start_of}, {'with' if settings['batchNorm'] else 'without'} batch norm"
@@ -132,4 +171,5 @@ def train(network, data, depth, *, plan, cycles=None, verbose=True, **settings):
     if verbose:
         seconds = time.perf_counter() - start
         print(f"{name}, lambda = {settings['lmda']:.5f}: test accuracy {accuracy:.1%}, {seconds:.1f} s")
-    return Run(name, {"depth": depth, "epochs": epochs, **settings}, history, accuracy, net)
+    trained.append(Run(name, {"depth": depth, "epochs": epochs, **settings}, history, accuracy, net, states))
+    return trained[-1]

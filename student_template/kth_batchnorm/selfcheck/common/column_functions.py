@@ -69,8 +69,12 @@ def as_returned(function: Any, template: Any, kinds: dict[str, list[Any]]) -> An
                 result[name] = kinds[kind][count[kind]]
                 count[kind] += 1
         return result
-    lists = [kinds[kind] for kind in _kinds(function, template) if kind in kinds]
-    return tuple(lists)
+    names = list(_kinds(function, template))
+    lists = [value for value in template if isinstance(value, (list, tuple))]
+    if len(names) != len(lists):
+        return tuple((kinds[kind] for kind in names if kind in kinds))
+    left = iter(names)
+    return tuple((kinds.get(next(left), value) if isinstance(value, (list, tuple)) else value for value in template))
 
 def _probabilities(function: Any, returned: Any, named: dict[str, Any], shape: Any) -> Any:
     values = returned if isinstance(returned, (tuple, list)) else [returned]
@@ -304,11 +308,11 @@ class FunctionNet:
         if 'computeGradients' in vars(self) and (not seen):
             raise NeedsPersonError(f'{function.__name__} takes its gradients from elsewhere than the function for them')
         self._take(function, returned, values, started)
-        if seen:
-            return None
         named = named_results(function, returned)
         found = [next((named[name] for name in names if name in named), None) for names in HISTORIES]
         if any((not isinstance(history, (list, np.ndarray)) for history in found)):
+            if seen:
+                return None
             raise NeedsPersonError(f'{function.__name__} returns no six histories under their usual names')
         return tuple(found)
 

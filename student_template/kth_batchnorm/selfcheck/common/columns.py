@@ -9,7 +9,6 @@ from ..check import NeedsPersonError
 COURSE_CLASS = 'BNN'
 SETTINGS = {'lmda': ('lmda', 'lmbda', 'lamda', 'lambda_', 'lam', 'lamb'), 'alpha': ('alpha',), 'batchNorm': ('batchNorm', 'batch_norm', 'batchnorm', 'batch_normalization', 'bn'), 'he': ('he', 'He', 'he_init'), 'sig': ('sig', 'sigma')}
 METHODS = {name.lower(): spellings for name, spellings in FUNCTIONS.items()}
-TRAIN_TAKES_VALIDATION = 5
 
 def make_net(impl: Any, sizes: Any, **settings: Any) -> Any:
     network = _network(impl)
@@ -74,9 +73,9 @@ def helper(impl: Any, name: str) -> Any:
     return plain_function(impl, name)
 
 def method(net: Any, name: str) -> Any:
-    return getattr(net, _spelling(net, name))
+    return getattr(net, spelling(net, name))
 
-def _spelling(net: Any, name: str) -> str:
+def spelling(net: Any, name: str) -> str:
     found = _spelled(net, name)
     if not found:
         raise AttributeError(f'BNN has no method {name}')
@@ -160,34 +159,3 @@ def gradients(net: Any, X: Any, Y: Any, *, normalized: bool, name: str='computeG
                 found[key] = times(spread, found[key])
         arrays.update(found)
     return arrays
-
-def train(net: Any, X: Any, Y: Any, terms: Any, val: Any) -> Any:
-    descend = method(net, 'miniBatchGD')
-    takes = len(inspect.signature(descend).parameters)
-    return descend(X, Y, list(terms), *(val if takes >= TRAIN_TAKES_VALIDATION else ()))
-
-def watched(net: Any, X: Any, terms: Any, slopes: Any=None) -> dict[str, Any]:
-    numbers = np.arange(X.shape[1])
-    X = X.copy()
-    X[0] = numbers
-    classes = len(net.b[-1])
-    Y = np.eye(classes)[numbers % classes].T
-    seen: dict[str, list[Any]] = {'biases': [], 'sizes': [], 'columns': [], 'mismatches': []}
-
-    def gradient(X: Any, Y: Any, *_settings: Any, **_more: Any) -> Any:
-        found = np.round(X[0]).astype(int)
-        seen['biases'].append(float(np.ravel(net.b[-1])[0]))
-        seen['sizes'].append(len(found))
-        seen['columns'].extend(found.tolist())
-        seen['mismatches'].append(int(np.sum(np.argmax(Y, axis=0) != found % classes)))
-        kinds = [net.W, net.b, net.gamma, net.beta] if net.batchNorm else [net.W, net.b]
-        grads = [[np.zeros_like(value) for value in kind] for kind in kinds]
-        if slopes is None:
-            grads[1][-1] += 1.0
-        for grad, given in zip(grads, slopes or ()):
-            grad[:len(given)] = [slope.copy() for slope in given]
-        return tuple(grads)
-    setattr(net, _spelling(net, 'computeGradients'), gradient)
-    train(net, X, Y, terms, (X[:, :2], Y[:, :2]))
-    biases = np.array([*seen['biases'], float(np.ravel(net.b[-1])[0])])
-    return {'rates': biases[:-1] - biases[1:], 'sizes': np.array(seen['sizes'], dtype=float), 'columns': np.array(seen['columns'], dtype=float), 'mismatches': np.array(float(sum(seen['mismatches'])))}

@@ -1,0 +1,128 @@
+"""k-layer networks on columns that train under our eyes: which columns each step is given, how far it goes, what is measured.
+
+What a training leaves depends on the order of its columns, which is the student's to draw. So the gradients are ours here, and the
+steps along them are written down: outside, `assignments/common/column_progress.py` judges what the student's code made of them.
+NumPy and the standard library only; runs beside student code.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from assignments.common.column_functions import FunctionNet
+from assignments.common.columns import method, spelling
+from grader.probe import NeedsPersonError
+
+__all__ = ["marks", "measured", "train", "watched"]
+
+TRAIN_TAKES_VALIDATION = 5  # X, Y, GDParams, xVal, yVal
+
+
+def train(net: Any, X: Any, Y: Any, terms: Any, val: Any) -> Any:
+    """Call miniBatchGD. terms: nBatch, etaMin, etaMax, nEpochs, nS. val: columns and labels, for those versions that take them."""
+    descend = method(net, "miniBatchGD")
+    takes = len(inspect.signature(descend).parameters)
+    return descend(X, Y, list(terms), *(val if takes >= TRAIN_TAKES_VALIDATION else ()))
+
+
+def watched(net: Any, X: Any, terms: Any, slopes: Any = None) -> dict[str, Any]:
+    """Train with a gradient of our own, one for the last layer's biases and zero elsewhere, and write down every step.
+
+    The step's rate is then what the biases lose. The first row of the columns is made to count them.
+    slopes: another gradient, as lists for W, b and, for hidden layers, gamma, beta; it takes the place of the ones and zeros.
+    Returns: rates (steps,); sizes (steps,), columns in each batch; batches (rows, total) and labels (classes, total), what the
+        steps were given, side by side; given, given_labels, what they were taken from.
+    """
+    numbers = np.arange(X.shape[1])
+    X = X.copy()
+    X[0] = numbers
+    classes = len(net.b[-1])
+    Y = np.eye(classes)[numbers % classes].T
+    biases, batches, labels = [], [np.zeros((len(X), 0))], [np.zeros((classes, 0))]
+
+    def gradient(X: Any, Y: Any, *_settings: Any, **_more: Any) -> Any:
+        biases.append(_bias(net))
+        batches.append(np.array(X, dtype=float))
+        labels.append(np.array(Y, dtype=float))
+        return _along_biases(net, slopes)
+
+    setattr(net, spelling(net, "computeGradients"), gradient)
+    train(net, X.copy(), Y.copy(), terms, (X[:, :2], Y[:, :2]))
+    path = np.array([*biases, _bias(net)])
+    return {
+        "rates": path[:-1] - path[1:],
+        "sizes": np.array([batch.shape[1] for batch in batches[1:]], dtype=float),
+        "batches": np.concatenate(batches, axis=1),
+        "labels": np.concatenate(labels, axis=1),
+        "given": X,
+        "given_labels": Y,
+    }
+
+
+def _bias(net: Any) -> float:
+    return float(np.ravel(net.b[-1])[0])
+
+
+def _along_biases(net: Any, slopes: Any = None) -> Any:
+    """A gradient in the shapes of the network's parameters: one for the last layer's biases and zero elsewhere, or `slopes`."""
+    kinds = [net.W, net.b, net.gamma, net.beta] if net.batchNorm else [net.W, net.b]
+    grads = [[np.zeros_like(value) for value in kind] for kind in kinds]
+    if slopes is None:
+        grads[1][-1] += 1.0
+    for grad, given in zip(grads, slopes or ()):  # noqa: B905 - Python 3.8
+        grad[: len(given)] = [slope.copy() for slope in given]
+    return tuple(grads)
+
+
+def measured(net: Any, X: Any, Y: Any, terms: Any, val: Any) -> dict[str, Any]:
+    """Train with the gradient of `watched`, and let the network's own cost and accuracy give `marks` in the place of their figures.
+
+    Marks tell columns and last biases apart, whatever the student takes a cost to be. Where he measures by other means, the
+    figures are true ones, of a network whose last biases are known.
+    Returns: biases (steps + 1,), the first of the last layer's, before each step and after the last; histories (6, epochs).
+    Raises: NeedsPersonError if there are no six histories.
+    """
+    biases: list[float] = []
+
+    def gradient(*_args: Any, **_more: Any) -> Any:
+        biases.append(_bias(net))
+        return _along_biases(net)
+
+    setattr(net, spelling(net, "computeGradients"), gradient)
+    if not isinstance(net, FunctionNet):
+        for name in ("computeCost", "computeAccuracy"):
+            setattr(net, spelling(net, name), _marking(net, method(net, name), name))
+    found = train(net, X, Y, terms, val)
+    if not isinstance(found, (tuple, list)) or len(found) != len(MARKS):
+        raise NeedsPersonError("a training whose steps are watched returns no six histories")
+    lengths = [len(history) for history in found]
+    table = np.full((len(MARKS), max(lengths)), np.nan)
+    for row, history in zip(table, found):  # noqa: B905 - Python 3.8
+        row[: len(history)] = np.array(history, dtype=float)
+    return {"biases": np.array([*biases, _bias(net)]), "measured": table}
+
+
+MARKS = (0, 0, 1, 1, 2, 2)  # cost, loss and accuracy, each on training and on validation columns
+
+
+def marks(X: Any, bias: float) -> tuple[float, float, float]:
+    """What stands for cost, loss and accuracy of a network on some columns, in any order."""
+    loss = 1 + float(np.mean(np.abs(X))) * bias**2
+    return loss + 0.25, loss, 1 / (1 + loss)
+
+
+def _marking(net: Any, own: Any, name: str) -> Any:
+    """The method as it is called in the place of `own`: it gives marks in the form that `own` returns."""
+
+    def marking(*args: Any, **named: Any) -> Any:
+        columns = next(iter(inspect.signature(own).bind(*args, **named).arguments.values()))
+        cost, loss, share = marks(columns, _bias(net))
+        if name == "computeAccuracy":
+            return share
+        returned = own(*args, **named)
+        return (cost, loss, *returned[2:]) if isinstance(returned, (tuple, list)) else cost
+
+    return marking
