@@ -5,5 +5,6 @@ relatively, so that the folder works under any name: `grader release` copies it 
 """
 
 from .check import Check, NeedsPersonError, check
+from .share import OutOfTimeError, share_of_time
 
-__all__ = ["Check", "NeedsPersonError", "check"]
+__all__ = ["Check", "NeedsPersonError", "OutOfTimeError", "check", "share_of_time"]

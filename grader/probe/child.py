@@ -29,6 +29,7 @@ from .implementation import MissingNameError
 from .imports import IMPORTED_AT
 from .one_entry import NOTICE, is_refused, take_one_entry
 from .seeding import seeded
+from .share import OutOfTimeError, let_share
 from .stubs import Placeholder, lacking_package
 from .values import plain_values
 
@@ -185,6 +186,7 @@ def _child(attempt: Attempt, implementation: Any, writer: int) -> None:
     with contextlib.suppress(ValueError, OSError):  # a lower limit stands already
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     _go_first()
+    let_share(attempt.time_s)
     sys.stdin, sys.stdout, sys.stderr = io.StringIO(), _Silence(), _Silence()
     header, payload = _run(attempt, implementation)
     if os.getpid() != own:
@@ -261,7 +263,9 @@ def _missing(exc: MissingNameError) -> dict[str, Any]:
 
 
 def _raised(exc: BaseException, attempt: Attempt) -> dict[str, Any]:
-    """What it means that the probe or student code raised: an error of theirs, or something that a person has to look at."""
+    """What it means that the probe or student code raised: an error of theirs, time used up, or what a person has to look at."""
+    if isinstance(exc, OutOfTimeError):
+        return {"ending": "timed_out", "detail": str(exc)[:500]}
     error = attempt.describe(exc)
     package = lacking_package(exc)
     if package is not None:

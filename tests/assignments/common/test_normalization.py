@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from assignments.common import normalization
+from grader.probe.share import OutOfTimeError, let_share
 
 
 def _forward(x: Any, gamma: Any, beta: Any, param: dict[str, Any]) -> tuple[Any, Any]:
@@ -35,6 +37,20 @@ def linear() -> SimpleNamespace:
 
 def _rng() -> np.random.Generator:
     return np.random.default_rng(5)
+
+
+def _endless(dout: Any, cache: Any) -> Any:
+    dout -= 1
+    while True:
+        pass
+
+
+@pytest.fixture
+def little_time() -> Iterator[None]:
+    """A process whose check may take little, half of which is plenty for functions that end."""
+    let_share(0.6)
+    yield
+    let_share(None)
 
 
 def test_outputs_have_the_shapes_that_were_asked_for(linear: Any) -> None:
@@ -111,3 +127,28 @@ def test_what_is_remembered_from_call_to_call_shows(linear: Any) -> None:
     linear.layernorm_forward = remembering
     differs = normalization.repeats(linear, _rng())
     assert not np.array_equal(differs["layernorm_out_1"], differs["layernorm_out_2"])
+
+
+@pytest.mark.usefixtures("little_time")
+def test_function_that_never_ends_is_as_one_that_is_not_written_to_the_check_of_inputs(linear: Any) -> None:
+    linear.batchnorm_backward_alt = _endless
+    arrays = normalization.inputs_after(linear, _rng())
+    assert "batchnorm_dx_1" not in arrays
+    assert {"batchnorm_out", "batchnorm_dx_0", "layernorm_dx_0"} <= arrays.keys()
+    untouched = normalization.inputs_after(SimpleNamespace(), _rng())
+    assert all(np.array_equal(arrays[name], array) for name, array in untouched.items())
+
+
+@pytest.mark.usefixtures("little_time")
+def test_alternative_that_never_ends_is_timed_no_further(linear: Any) -> None:
+    linear.batchnorm_backward_alt = _endless
+    with pytest.raises(OutOfTimeError):
+        normalization.backward_times(linear, _rng(), 2)
+
+
+@pytest.mark.usefixtures("little_time")
+def test_step_by_step_version_that_never_ends_leaves_the_alternative_its_time(linear: Any) -> None:
+    linear.batchnorm_backward = _endless
+    arrays = normalization.backward_times(linear, _rng(), 2)
+    assert "own_dx" not in arrays
+    assert np.isfinite(arrays["seconds_alt"]).any()

@@ -277,6 +277,18 @@ def test_check_that_hardly_computed_before_its_time_was_up_runs_again(bench, sui
     assert endings(run) == [ending]
 
 
+def test_part_of_a_probe_is_stopped_at_its_share_of_the_check_s_time(bench):
+    probes = (
+        "import numpy as np\nfrom grader.probe import OutOfTimeError, check, share_of_time\n\n"
+        "@check(of='f')\ndef told(impl, rng):\n    'told'\n    with share_of_time(0.05):\n        return {'out': impl.f()}\n\n"
+        "@check(of='f')\ndef spared(impl, rng):\n    'spared'\n    try:\n        return told.probe(impl, rng)\n"
+        "    except OutOfTimeError:\n        return {'out': np.zeros(2)}\n"
+    )
+    run = bench.probe("def f():\n    while True: pass\n", {"checks": probes}, ["told", "spared"], time_s=1)
+    assert endings(run) == [Ending.TIMED_OUT, Ending.ANSWERED]
+    assert run.checks[0].detail == "one call computed for more than 0.05 s"
+
+
 def test_memory_of_a_room_is_bounded_together(bench, suites):
     if bench.sandbox._groups.version == 0:
         pytest.skip("no control group can be made here")
