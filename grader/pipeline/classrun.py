@@ -25,6 +25,7 @@ from ..state import State
 from ..store.evidence import complete
 from ..store.roster import TurnedAway
 from ..submission import Rejected, find_submissions
+from .outputs import EarlyOutputs
 from .settings import Line, Progress, Settings, Summary
 
 __all__ = ["TOGETHER", "ClassRun"]
@@ -52,12 +53,18 @@ class ClassRun:
     """One run over a class: who is done, and how."""
 
     def __init__(
-        self, grading: Grading, settings: Settings, gradebook: Gradebook, progress: Progress
+        self,
+        grading: Grading,
+        settings: Settings,
+        gradebook: Gradebook,
+        progress: Progress,
+        early: EarlyOutputs | None = None,
     ) -> None:
         self.grading = grading
         self.settings = settings
         self.gradebook = gradebook
         self.progress = progress
+        self.early = early
         self.solution = _solution(grading.assignment, settings.state)
         self.lines: dict[str, Line] = {}
         self.counts: Counter[str] = Counter()
@@ -114,7 +121,7 @@ class ClassRun:
         *,
         reused: bool,
         marks: Mapping[str, ManualMark] | None = None,
-    ) -> None:
+    ) -> Result:
         """Judge, and write the result into the gradebook. marks: the student's, if they are known already."""
         if marks is None:
             marks = self.gradebook.marks(self.grading.assignment.name, submission.student)
@@ -128,6 +135,7 @@ class ClassRun:
             with profile.timed(submission.student, "score"):
                 result = self._judged(submission, evidence, marks)
         self.finish(result, reused=reused)
+        return result
 
     def _judged(self, submission: Submission, evidence: Evidence, marks: Mapping[str, ManualMark]) -> Result:
         try:
@@ -216,7 +224,9 @@ class ClassRun:
             group, evidence = item
             handed_in = [submission for submission in group if submission is not self.solution]
             for position, submission in enumerate(handed_in):
-                self.record(submission, evidence, reused=position > 0)
+                result = self.record(submission, evidence, reused=position > 0)
+                if self.early is not None and executed.empty():  # else it would keep others from being judged
+                    await asyncio.to_thread(self.early.write, self.grading, result, evidence.limits)
 
     async def _execute(self, submission: Submission, executor: Executor) -> Evidence:
         """Run one submission and keep what it gave; a failure of ours is tried again, then becomes NOT_RUN evidence."""

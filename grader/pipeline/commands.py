@@ -20,7 +20,7 @@ from ..state import State
 from ..store.roster import Entry
 from ..submission import Rejected, find_submissions
 from .classrun import TOGETHER, ClassRun
-from .outputs import write_outputs
+from .outputs import EarlyOutputs, write_outputs
 from .settings import Progress, Settings, Silence, Summary
 
 __all__ = ["check_one", "grade", "rescore", "rewrite"]
@@ -58,10 +58,11 @@ def grade(
                 "expected a folder per student, zips, notebooks or an LMS download"
             )
         with settings.state.gradebook() as gradebook:
-            run = ClassRun(grading, settings, gradebook, progress or Silence())
+            early = EarlyOutputs(settings)
+            run = ClassRun(grading, settings, gradebook, progress or Silence(), early)
             run.progress.found(len(found))
             asyncio.run(run.all(found))
-            index = write_outputs(run.grading, gradebook, settings, students=run.students)
+            index = write_outputs(run.grading, gradebook, settings, students=run.students, early=early)
             if settings.profile is not None:
                 settings.profile.write(settings.out)
             return run.summary(time.monotonic() - started, index)

@@ -14,12 +14,34 @@ from ..grading import Grading, environment
 from ..model import Result
 from ..records.exports import exported
 from ..records.gradebook import Gradebook
-from ..report import ReportHeader, ReportJob, write_reports
+from ..report import EarlyPages, ReportHeader, ReportJob, write_reports
 from .settings import Settings
 
-__all__ = ["write_outputs"]
+__all__ = ["EarlyOutputs", "write_outputs"]
 
 MAX_LOOKED = 20  # results, to find one with evidence
+
+
+class EarlyOutputs:
+    """What is written of one student as soon as there is a result, beside those who are still graded: notebooks and pages.
+
+    Nothing hangs on it: what could not be written, or has changed by then, `write_outputs` writes at the end.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.pages: EarlyPages | None = None
+
+    def write(self, grading: Grading, result: Result, limits: Mapping[str, str]) -> None:
+        """Write it. limits: what held each limit, as the evidence has it. For one thread at a time."""
+        out = self._settings.out
+        try:
+            _write_notebooks(result, grading, out / "notebooks")
+            if self.pages is None:
+                self.pages = EarlyPages(_job(grading, self._settings, limits))
+            self.pages.write(result, self._settings.profile)
+        except Exception:  # noqa: BLE001, S110  # met again, and told, when all is written; the class must not stop for it
+            pass
 
 
 def write_outputs(
@@ -29,10 +51,12 @@ def write_outputs(
     *,
     students: Iterable[str] | None = None,
     anew: bool = False,
+    early: EarlyOutputs | None = None,
 ) -> Path:
     """Write results.json, grades.csv, executed notebooks and all pages; return the index's path.
 
     students: those of this run, or None for everyone in the gradebook. anew: also write pages on which nothing has changed.
+    early: what was written before all results were there.
     Results are streamed, each read once: a class of any size fits.
     """
     wanted = None if students is None else set(students)
@@ -46,14 +70,14 @@ def write_outputs(
         *(check.id for check in grading.suite.checks),
         *(question.id for question in grading.assignment.spec.questions),
     ]
-    header = _header(grading, settings, _limits(grading, results()))
-    job = ReportJob(folder=out, header=header, load=grading.state.blobs.get, anew=anew)
+    job = _job(grading, settings, _limits(grading, results()), anew=anew)
     passing = exported(results(), folder=out, assignment=name, items=items)
     write_reports(
         _with_notebooks(passing, grading, out / "notebooks"),
         job,
         processes=settings.slots,
         costs=settings.profile,
+        early=early.pages if early is not None else None,
     )
     return out / "index.html"
 
@@ -83,6 +107,11 @@ def _limits(grading: Grading, results: Iterable[Result]) -> Mapping[str, str]:
         if evidence is not None and evidence.limits:
             return evidence.limits
     return {}
+
+
+def _job(grading: Grading, settings: Settings, limits: Mapping[str, str], *, anew: bool = False) -> ReportJob:
+    header = _header(grading, settings, limits)
+    return ReportJob(folder=settings.out, header=header, load=grading.state.blobs.get, anew=anew)
 
 
 def _header(grading: Grading, settings: Settings, limits: Mapping[str, str]) -> ReportHeader:

@@ -1,7 +1,7 @@
 """Reports: a Result becomes a student's page, many become the class's page. Self-contained HTML; nothing is scored here."""
 
 from .classpage import render_class
-from .files import Costs, ReportJob, page_name, write_reports
+from .files import Costs, EarlyPages, ReportJob, page_name, write_reports
 from .student import render_student
 from .values import Audience, ClassRow, ClassStatistics, PhaseTime, ReportHeader, class_row
 
@@ -10,6 +10,7 @@ __all__ = [
     "ClassRow",
     "ClassStatistics",
     "Costs",
+    "EarlyPages",
     "PhaseTime",
     "ReportHeader",
     "ReportJob",

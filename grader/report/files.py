@@ -8,7 +8,7 @@ import multiprocessing
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -26,7 +26,17 @@ from .student import render_student
 from .tally import Tally
 from .values import Audience, ClassStatistics, PhaseTime, ReportHeader, class_row
 
-__all__ = ["INDEX", "Costs", "Load", "ReportJob", "page_name", "write_page", "write_reports", "write_student"]
+__all__ = [
+    "INDEX",
+    "Costs",
+    "EarlyPages",
+    "Load",
+    "ReportJob",
+    "page_name",
+    "write_page",
+    "write_reports",
+    "write_student",
+]
 
 INDEX = "index.html"
 STAMPS = ".pages.json"  # of what each student's pages were made, so that unchanged ones are not made again
@@ -67,20 +77,48 @@ class Costs(Protocol):
         """What the class's page shows of where time went."""
 
 
+class EarlyPages:
+    """Students' pages that are written while others are still graded. What has changed by the end `write_reports` writes again."""
+
+    def __init__(self, job: ReportJob) -> None:
+        self._stamps = _Stamps(job)
+
+    @property
+    def stamps(self) -> Mapping[str, str]:
+        """Of what the pages were made, by student."""
+        return self._stamps.now
+
+    def write(self, result: Result, costs: Costs | None = None) -> None:
+        """Write one student's pages, unless they are there already. Raises: GraderError if a file cannot be written."""
+        job = self._stamps.job
+        stamp = self._stamps.of(result)
+        if not self._stamps.holds(result, stamp):
+            student, wall_s, cpu_s = _timed(result, job)
+            if costs is not None:
+                costs.paged(student, wall_s, cpu_s)
+        self._stamps.now[result.student] = stamp
+
+
 def write_reports(
-    results: Iterable[Result], job: ReportJob, *, processes: int = 1, costs: Costs | None = None
+    results: Iterable[Result],
+    job: ReportJob,
+    *,
+    processes: int = 1,
+    costs: Costs | None = None,
+    early: EarlyPages | None = None,
 ) -> ClassStatistics:
     """Write `index.html`, and per student one page for each audience: `students/<id>.html` and `instructor/<id>.html`.
 
     results: read once, in the order of the class's table; only a few are held at a time. A notebook that `load` cannot give is
     said to be missing on the page, and the others go on. The class's page links to the instructor's version where one is written.
     costs: of a profiled run, whose phases the class's page then shows.
-    Pages of results that have not changed since they were last written there stay as they are, with their date.
+    Pages of results that have not changed since they were last written there, `early` ones among them, stay as they are, with
+    their date.
     Returns: the class's statistics, for the summary on the terminal.
     Raises: GraderError if a file cannot be written; what was written before stays whole.
     """
     tally = Tally()
-    stamps = _Stamps(job)
+    stamps = _Stamps(job, early.stamps if early is not None else {})
     changed = stamps.changed(_counting(results, tally, job))
     first = list(islice(changed, PAYS_FROM))
     if processes > 1 and len(first) == PAYS_FROM:
@@ -108,25 +146,40 @@ def _counting(results: Iterable[Result], tally: Tally, job: ReportJob) -> Iterat
 
 @dataclass(slots=True)
 class _Stamps:
-    """Which pages are still what they would be: a digest of the result, of the page's head and of the code that makes pages."""
+    """Which pages are still what they would be: a digest of the result, of the page's head and of the code that makes pages.
+
+    early: stamps of pages that this run has written already.
+    """
 
     job: ReportJob
+    early: Mapping[str, str] = field(default_factory=dict)
     before: dict[str, str] = field(init=False)
     now: dict[str, str] = field(init=False, default_factory=dict)
+    head: bytes = field(init=False)
 
     def __post_init__(self) -> None:
         self.before = {} if self.job.anew else _read_stamps(self.job.folder / STAMPS)
+        self.head = (
+            f"{replace(self.job.header, graded_at=None)!r}{self.job.audiences}{_code_digest()}".encode()
+        )
+
+    def of(self, result: Result) -> str:
+        """The stamp of a result's pages."""
+        return hashlib.sha256(self.head + dumps(result)).hexdigest()
+
+    def holds(self, result: Result, stamp: str) -> bool:
+        """Whether the pages are there and of this stamp."""
+        written = self.early.get(result.student, self.before.get(result.student))
+        return written == stamp and all(
+            (self.job.folder / FOLDERS[audience] / page_name(result.student)).is_file()
+            for audience in self.job.audiences
+        )
 
     def changed(self, results: Iterable[Result]) -> Iterator[Result]:
         """Pass on the results whose pages have to be written."""
-        head = f"{replace(self.job.header, graded_at=None)!r}{self.job.audiences}{_code_digest()}".encode()
         for result in results:
-            stamp = hashlib.sha256(head + dumps(result)).hexdigest()
-            self.now[result.student] = stamp
-            if self.before.get(result.student) != stamp or not all(
-                (self.job.folder / FOLDERS[audience] / page_name(result.student)).is_file()
-                for audience in self.job.audiences
-            ):
+            stamp = self.now[result.student] = self.of(result)
+            if not self.holds(result, stamp):
                 yield result
 
     def keep(self) -> None:
@@ -171,9 +224,9 @@ def _write_batch(results: Sequence[Result], job: ReportJob) -> list[_Timed]:
 
 
 def _timed(result: Result, job: ReportJob) -> _Timed:
-    wall, cpu = time.monotonic(), time.process_time()
+    wall, cpu = time.monotonic(), time.thread_time()
     write_student(result, job)
-    return result.student, time.monotonic() - wall, time.process_time() - cpu
+    return result.student, time.monotonic() - wall, time.thread_time() - cpu
 
 
 def write_student(result: Result, job: ReportJob) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from grader.errors import EvidenceError, GraderError
 from grader.model import Result
-from grader.report import Audience, ReportHeader, ReportJob, page_name, write_reports
-from grader.report.files import PAYS_FROM, STAMPS, write_page
+from grader.report import Audience, EarlyPages, ReportHeader, ReportJob, page_name, write_reports
+from grader.report.files import FOLDERS, PAYS_FROM, STAMPS, write_page
 
 
 def from_store(blobs: dict[str, bytes], digest: str) -> bytes:
@@ -92,6 +92,32 @@ def test_write_reports_leaves_pages_alone_on_which_nothing_changed(wrong: Result
         "instructor/zoe.html",
         "students/zoe.html",
     }
+
+
+def test_early_pages_are_left_alone_unless_the_result_has_changed(wrong: Result, job: ReportJob) -> None:
+    zoe = replace(wrong, student="zoe")
+    early = EarlyPages(job)
+    early.write(wrong)
+    early.write(zoe)
+    assert set(written(job)) == {
+        f"{folder}/{page}.html" for folder in FOLDERS.values() for page in ("mk42", "zoe")
+    }
+    before = times(job)
+    write_reports([wrong, replace(zoe, score=zoe.score - 1)], job, early=early)
+    after = times(job)
+    assert {name for name in before if before[name] != after[name]} == {
+        "instructor/zoe.html",
+        "students/zoe.html",
+    }
+    write_reports([wrong], job)  # their stamps are kept like the others'
+    assert times(job)["students/mk42.html"] == before["students/mk42.html"]
+
+
+def test_early_pages_that_are_there_already_stay_as_they_are(wrong: Result, job: ReportJob) -> None:
+    write_reports([wrong], job)
+    before = times(job)
+    EarlyPages(job).write(wrong)
+    assert times(job) == before
 
 
 @pytest.mark.parametrize(
