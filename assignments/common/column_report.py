@@ -127,7 +127,7 @@ def judge_figures(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgem
     if not drawn:
         return Judgement(0.0, "there is no figure")
     unnamed = [panel for panel in drawn if not panel.x_label.strip() or not panel.y_label.strip()]
-    kept = [panel for panel in drawn if panel not in unnamed]
+    kept = [panel for panel in drawn if panel.x_label.strip() and panel.y_label.strip()]
     absent = []
     for run in runs:
         for kind, values in zip(HISTORIES, run.history, strict=True):
@@ -150,10 +150,11 @@ def _is_drawn(drawn: Any, kind: str, values: Any) -> bool:
             continue
         for label, line in panel.lines:
             factors = (1.0, 100.0) if kind == "accuracy" else (1.0,)  # accuracies may be drawn in per cent
-            same = (
-                line.shape == values.shape and np.allclose(line, f * values, rtol=DRAWN_TOLERANCE)
+            if not label.strip() or line.shape != values.shape:
+                continue
+            if any(
+                np.all(np.abs(line - f * values) <= 1e-8 + DRAWN_TOLERANCE * f * np.abs(values))
                 for f in factors
-            )
-            if label.strip() and any(same):
+            ):
                 return True
     return False

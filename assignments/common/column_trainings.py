@@ -19,6 +19,7 @@ from assignments.common.trained import packed_arrays
 __all__ = ["HISTORIES", "TRIED", "RunRead", "packed_runs", "packed_search", "runs_of", "standard_columns"]
 
 HISTORIES = ("train_cost", "val_cost", "train_loss", "val_loss", "train_accuracy", "val_accuracy")
+MOST_RUNS = 100  # each is tried, and looked for in every figure
 LISTS = {"W": "W", "b": "b", "gamma": "gamma", "beta": "beta", "muMA": "mean", "vaMA": "var"}
 STATES = 3  # epochs of a training whose networks come along, of those before the last
 TRIED = 12  # networks of a search that come along
@@ -142,6 +143,8 @@ def runs_of(actual: Mapping[str, Any]) -> list[RunRead]:
     settings, table = actual["settings"], actual["histories"]
     if settings.ndim != 2 or len(settings) == 0 or table.shape[:2] != (len(settings), len(HISTORIES)):
         raise ValueError("there is no trained network")
+    if len(settings) > MOST_RUNS:
+        raise ValueError(f"there are {len(settings)} trainings, expected at most {MOST_RUNS}")
     found = []
     for row, padded in zip(settings, table, strict=True):
         epochs = int(row[1])

@@ -16,6 +16,7 @@ __all__ = ["Panel", "panels", "read_figures"]
 
 MAX_TEXT = 200  # characters of one label; longer ones are cut
 MAX_CODED = 4_000_000  # characters of all texts: a list in JSON takes thirty times its two characters
+MAX_CURVES, MAX_VALUES = 1_000, 4_000_000  # that are looked into, in panels of all figures together
 MAX_FIGURES, MAX_AXES, MAX_LINES, MAX_POINTS = 60, 12, 40, 20_000
 
 
@@ -68,6 +69,8 @@ def panels(actual: Mapping[str, Any]) -> list[Panel]:
     if actual["texts"].size > MAX_CODED:
         raise ValueError(f"the figures' texts are more than {MAX_CODED} characters")
     texts = json.loads(actual["texts"].astype(np.uint8).tobytes().decode("ascii"))
+    if len(texts) > MAX_CURVES or len(actual["lengths"]) > MAX_CURVES or actual["values"].size > MAX_VALUES:
+        raise ValueError(f"the figures hold more than {MAX_CURVES} panels or curves, or {MAX_VALUES} values")
     values, lengths = actual["values"], [int(length) for length in actual["lengths"]]
     if values.ndim != 1 or any(length < 0 for length in lengths) or sum(lengths) != len(values):
         raise ValueError("the figures' curves do not fit their lengths")

@@ -15,6 +15,7 @@ from assignments.common.trained import packed_networks
 __all__ = ["histories", "packed"]
 
 COLUMNS = 10  # of settings
+MOST_SOLVERS = 200  # of one experiment; the courses' largest has twenty
 
 
 def packed(prefix: str, solvers: Any) -> dict[str, Any]:
@@ -62,6 +63,8 @@ def histories(
     settings = actual[f"{prefix}_settings"]
     if settings.ndim != 2 or settings.shape[0] == 0 or not np.all(np.isfinite(settings)):
         raise ValueError("there is no trained network")
+    if len(settings) > MOST_SOLVERS:
+        raise ValueError(f"there are {len(settings)} trained networks, expected at most {MOST_SOLVERS}")
     found = []
     starts = np.zeros(3, dtype=int)
     for epochs, batch, rows, train_count, val_count, *lengths, best, has_norm in settings:

@@ -24,6 +24,8 @@ RUNNING = KINDS.index(
 NAMED = re.compile(r"(W|b|gamma|beta)(\d{1,2})")  # the names that the courses give to a network's parameters
 LARGEST = 60_000.0  # half precision ends at 65504; a weight beyond it is of a network that burst
 SAMPLED = 8  # networks of one experiment that come along; of more, so many at even distances
+# What is tried outside, for all networks of an experiment together: some seconds, whoever made the arrays.
+MOST_NETWORKS, MOST_ARRAYS, WIDEST, MOST_VALUES = 200, 10_000, 8_192, 16_000_000
 EPS = 1e-5  # of the courses' normalizations
 WAYS = ("running", "batch", "row")  # what a normalization may take its mean and variance from in test mode
 
@@ -167,7 +169,15 @@ def networks(actual: Mapping[str, Any], prefix: str) -> dict[int, list[dict[str,
     layout = actual[f"{prefix}_layout"]
     if layout.dtype.kind != "i" or layout.ndim != 2 or layout.shape[1:] != (5,) or np.any(layout < 0):
         return {}
+    if (
+        len(layout) > MOST_ARRAYS
+        or len(np.unique(layout[:, 0])) > MOST_NETWORKS
+        or np.any(layout[:, 3:] > WIDEST)
+    ):
+        return {}
     sources = (actual[f"{prefix}_values"], actual[f"{prefix}_statistics"])
+    if max(source.size for source in sources) > MOST_VALUES:
+        return {}
     ends = [0, 0]
     found: dict[int, dict[int, dict[str, Any]]] = {}
     for number, code, layer, rows, columns in layout.tolist():

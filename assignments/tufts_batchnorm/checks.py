@@ -449,6 +449,9 @@ def _packed(prefix: str, traces: Any) -> dict[str, Any]:
     return arrays
 
 
+MOST_TRACES = 200  # of one experiment
+
+
 def _traces(actual: Mapping[str, Any], prefix: str, *, finite: bool) -> list[tuple[Any, Any, Any]]:
     """The histories of each training: objective, training accuracy, validation accuracy.
 
@@ -458,6 +461,8 @@ def _traces(actual: Mapping[str, Any], prefix: str, *, finite: bool) -> list[tup
     lengths = actual[f"{prefix}_lengths"]
     if lengths.ndim != 2 or not len(lengths) or not np.all(lengths >= 0):
         raise ValueError("there is no trained network")
+    if len(lengths) > MOST_TRACES:
+        raise ValueError(f"there are {len(lengths)} trainings, expected at most {MOST_TRACES}")
     ends = np.cumsum(lengths, axis=0).astype(int)
     found = []
     for end, counts in zip(ends, lengths.astype(int), strict=True):

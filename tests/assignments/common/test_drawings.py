@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -47,3 +49,18 @@ def test_lengths_that_do_not_fit_are_refused() -> None:
     for lengths in (np.array([3, 2]), np.array([3, 2, 9]), np.array([-3, 5, 5])):
         with pytest.raises(ValueError, match="the figures' curves do not fit their lengths"):
             panels({**sent, "lengths": lengths})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param(
+            "texts", np.frombuffer(b"[" + b"[1,1,1,1,[]]," * 100_000 + b"[]]", np.uint8), id="panels"
+        ),
+        pytest.param("lengths", np.zeros(1_000_000, np.int64), id="curves"),
+        pytest.param("values", np.zeros(5_000_000), id="values"),
+    ],
+)
+def test_figures_without_end_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match="the figures hold more than 1000 panels or curves"):
+        panels({**read_figures({"one": _figure()}), name: value})

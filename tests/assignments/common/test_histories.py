@@ -51,3 +51,10 @@ def test_normalization_where_none_belongs_is_refused() -> None:
     sent = packed("base", [_solver(1, 4, gamma=False), _solver(1, 4)])
     with pytest.raises(ValueError, match="a network of the baseline has a normalization"):
         histories(sent, "base", normalized=False, finite=True)
+
+
+def test_solvers_without_number_are_refused_before_they_are_looked_at() -> None:
+    sent = packed("bn", [_solver(2, 4)])
+    rows = np.repeat(sent["bn_settings"], 500_000, axis=0)
+    with pytest.raises(ValueError, match="500000 trained networks, expected at most 200"):
+        histories({**sent, "bn_settings": rows}, "bn", normalized=True, finite=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from assignments.common.histories import histories, packed
-from assignments.common.trained import coarser, doubt
+from assignments.common.trained import coarser, doubt, networks
 
 LEAST = 0.4
 
@@ -218,3 +218,24 @@ def test_of_many_networks_some_come_along_and_all_of_these_are_tried() -> None:
 
 def test_without_the_images_nothing_is_borne_out() -> None:
     assert "not known here" in _doubt(_fitted(1), known={})
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        pytest.param(np.tile([[0, 0, 0, 0, 0]], (1_000_000, 1)), id="arrays"),
+        pytest.param([[number, 0, 0, 1, 1] for number in range(300)], id="networks"),
+        pytest.param([[0, 0, 0, 1, 1_000_000]], id="wide"),
+        pytest.param([[0, 0, 0, 2**62, 0]], id="empty"),
+    ],
+)
+def test_networks_of_more_than_any_experiment_are_not_tried(layout: Any) -> None:
+    sent = packed("x", [_fitted(0)])
+    assert networks(sent, "x")
+    more = {"x_layout": np.array(layout, dtype=np.int64), "x_values": np.zeros(1_000_000, np.float16)}
+    assert networks({**sent, **more}, "x") == {}
+
+
+def test_networks_of_more_values_than_any_experiment_are_not_tried() -> None:
+    sent = packed("x", [_fitted(0)])
+    assert networks({**sent, "x_values": np.zeros(20_000_000, np.float16)}, "x") == {}

@@ -345,6 +345,34 @@ def test_a_panel_without_name_beside_good_ones_costs_a_tenth(klayer: Any, notebo
     assert result.points == result.max_points * 9 / 10
 
 
+def test_panels_of_one_figure_without_names_cost_a_tenth(klayer: Any, notebook: SimpleNamespace) -> None:
+    """Two that have the same curve in them, so that nothing but the curves could tell one from the other."""
+    extra = Figure()
+    for axes in extra.subplots(2):
+        axes.plot([1.0, 2.0], label="cost")
+        axes.legend()
+    result = _figures(
+        klayer, SimpleNamespace(**{**vars(notebook), "figures": {**notebook.figures, "extra": extra}})
+    )
+    assert result.points == result.max_points * 9 / 10
+
+
+def test_trainings_without_number_are_refused_before_they_are_looked_at(
+    klayer: Any, notebook: SimpleNamespace
+) -> None:
+    for check in ("experiment_depth", "figures_show_histories"):
+        found = klayer.suite.check(check)
+        good = {
+            name: np.asarray(value) for name, value in found.probe(notebook, np.random.default_rng(0)).items()
+        }
+        more = {
+            name: np.tile(good[name], (60, *[1] * (good[name].ndim - 1)))
+            for name in ("settings", "histories")
+        }
+        judged = found.judge({**good, **more}, notebook.known)
+        assert (judged.fraction, judged.reason[:9]) == (0.0, "there are")
+
+
 def test_answers_of_a_forger_fail(klayer: Any, notebook: SimpleNamespace) -> None:
     """What a forger sends is failed, not raised: the scorer turns an exception into a failure, and the judges raise few."""
     found = klayer.suite.check("experiment_depth")

@@ -160,3 +160,12 @@ def test_judges_survive_anything(batchnorm: Any, notebook: SimpleNamespace) -> N
     for name in ("bn_lengths", "bn_objective", "bn_train_acc"):
         for forged in (np.zeros(0), np.full(good[name].shape, -3.0)):
             assert not found.judge({**good, name: forged}, {}).passed
+
+
+def test_trainings_without_number_are_refused_before_they_are_looked_at(
+    batchnorm: Any, notebook: SimpleNamespace
+) -> None:
+    found = batchnorm.suite.check("experiment_deep")
+    good = {name: np.asarray(value) for name, value in found.probe(notebook, None).items()}
+    judged = found.judge({**good, "bn_lengths": np.zeros((1_000_000, 3))}, {})
+    assert "1000000 trainings, expected at most 200" in judged.reason
