@@ -723,8 +723,9 @@ def judge_precision(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> J
 PRECISION_FLOOR = (
     1e-3  # of the largest entry; smaller ones are differences, whose last digits nobody can keep
 )
-# Data so far apart that eps, wherever it stands or if it is left out, changes no result by more than 1e-9: that is charged above.
-WIDE = 1e5
+# Data so far apart that eps, wherever it stands or if it is left out, changes no result by more than 1e-9, not even entries of a
+# thousandth of the largest: that is charged above.
+WIDE = 1e8
 
 
 @check(

@@ -20,6 +20,7 @@ Array = NDArray[Any]
 AGREES = 1e-5  # relative; central differences of smooth functions in float64 keep 1e-8 at the step that the probes take
 ROUNDING = 1e-14  # relative, of one number of an output
 STEP_IN = "step"  # name of the array that holds the step
+RIGHT = 1e-9  # relative; right forward passes differ by 4e-12 at most, the mildest wrong ones, such as an eps of 1e-8, by 1e-8
 LIKE = 0.7  # correlation with the right responses that an honest attempt has; unrelated ones stay below 0.5 at 40 numbers
 MOVES = 1e-9  # relative change that counts as an answer to a moved input; rounding stays below 1e-13
 BENDS = 1e-6  # relative second difference from which on the right forward pass counts as not linear there
@@ -73,7 +74,7 @@ def _numbers(array: Array | None, like: Array) -> Array | None:
 
 
 def _close(one: Array, other: Array) -> bool:
-    return float(np.abs(one - other).max(initial=0)) <= AGREES * float(np.abs(other).max(initial=0))
+    return float(np.abs(one - other).max(initial=0)) <= RIGHT * float(np.abs(other).max(initial=0))
 
 
 def _slope(own: Mapping[str, Array], name: str, weight: Array, step: float) -> float:

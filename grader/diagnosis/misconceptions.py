@@ -37,7 +37,7 @@ __all__ = ["Catalogue", "Misconception", "bearing", "load_catalogue", "variants"
 
 MOST_CALLS = 1_000  # of a probe that is run for pairs as well; training runs take more
 MOST_PAIRED = 2  # checks in which the same two mistakes are tried together
-LAYOUT = 3  # of the kept file
+LAYOUT = 4  # of the kept file
 JOIN = "+"  # between the ids of two mistakes held together, in the cache
 
 Arrays = Mapping[str, Array]
@@ -193,20 +193,29 @@ def _computed(
     homes = {ids: home.of for ids, home in shown.homes(suite).items()}
     paired: Counter[tuple[str, str]] = Counter()
     for check in checks:
-        if ran[check.id].total() > MOST_CALLS or check.judge is not None:
+        if check.judge is not None:
             continue
-        # Two mistakes in one function are common. Later checks build on these: there, one of the two explains enough.
-        showing = [one for one in entries if one.id in singles[check.id] and homes[one.id] == check.of]
+        # Two mistakes in one function are common. Later checks build on these: there, one of the two explains enough, unless it is
+        # the same mistake made in both modes.
+        showing = [one for one in entries if one.id in singles[check.id]]
+        few = ran[check.id].total() <= MOST_CALLS
         run = partial(_changed, check, reference, catalogue, expected[check.id], seed)
         for one, other in itertools.combinations(showing, 2):
             pair = (one.id, other.id)
-            if paired[pair] < MOST_PAIRED and (changed := run((one, other))):
+            own = few and homes[one.id] == homes[other.id] == check.of
+            twice = homes[one.id] == homes[other.id] and _mistake(one) == _mistake(other)
+            if ((own and paired[pair] < MOST_PAIRED) or twice) and (changed := run((one, other))):
                 paired[pair] += 1
                 if not any(
                     _same_change(changed, singles[check.id][name]) for name in pair
                 ):  # else one hides the other
                     singles[check.id][JOIN.join(pair)] = changed
     return shown
+
+
+def _mistake(entry: Misconception) -> str:
+    """What is wrong, whichever function or mode of it holds it: the part of the id behind the place."""
+    return entry.id.partition(".")[2]
 
 
 def _bearing(catalogue: Catalogue, ran: Set[CodeType]) -> list[Any]:

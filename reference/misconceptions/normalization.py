@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .entry import Edit, Misconception
 
 __all__ = ["MISCONCEPTIONS"]
@@ -30,7 +32,11 @@ KTH_REPORT = "a published report on KTH DD2424, assignment 3"
 TUFTS_NOTEBOOK = "a published solution of the Tufts notebook"
 
 
-def _eps(place: str, right: str, wrong: str, mode: str) -> tuple[Misconception, ...]:
+EPS_SEEN = {"": "1e-05", "_1e-4": "1e-04", "_1e-3": "1e-03"}  # by the end of the entry's id
+SMALL_EPS = {"_1e-8": "1e-08"}  # in test mode nothing tells it from an eps that is left out
+
+
+def _eps(place: str, right: str, wrong: str, mode: str, seen: Mapping[str, str]) -> tuple[Misconception, ...]:
     """eps written down, as each course's own notebook has it. wrong: with {eps}."""
     return tuple(
         Misconception(
@@ -41,7 +47,7 @@ def _eps(place: str, right: str, wrong: str, mode: str) -> tuple[Misconception, 
             instructor=f"eps is written down as {eps} (or is the default, or read under a wrong key) in {mode} mode.",
             seen=LET_THROUGH,
         )
-        for suffix, eps in (("", "1e-05"), ("_1e-4", "1e-04"), ("_1e-3", "1e-03"))
+        for suffix, eps in seen.items()
     )
 
 
@@ -108,7 +114,7 @@ _FORWARD = (
         instructor="eps outside the root in training mode.",
         seen=PUBLIC,
     ),
-    *_eps(TRAIN, STD, "inv_std = 1 / np.sqrt(var + {eps})", "training"),
+    *_eps(TRAIN, STD, "inv_std = 1 / np.sqrt(var + {eps})", "training", EPS_SEEN | SMALL_EPS),
     Misconception(
         id="batchnorm_forward.momentum_swapped",
         edits=(
@@ -239,8 +245,8 @@ _INFERENCE = (
     Misconception(
         id="batchnorm_inference.eps_missing",
         edits=(Edit(TEST, TEST_OUT, "gamma * ((x - running_mean) / np.sqrt(running_var)) + beta"),),
-        student="It looks like eps takes no part in test mode; training and test should divide in the same way.",
-        instructor="No eps in test mode.",
+        student="It looks like test mode takes no eps, or one too small to count; training and test should divide in the same way.",
+        instructor="No eps in test mode, or one of 1e-8 or less.",
         seen=f"{TUFTS_NOTEBOOK}: its printed value differs from the expected one by just this",
     ),
     Misconception(
@@ -250,7 +256,9 @@ _INFERENCE = (
         instructor="eps outside the root in test mode.",
         seen=PUBLIC,
     ),
-    *_eps(TEST, TEST_OUT, "gamma * ((x - running_mean) / np.sqrt(running_var + {eps})) + beta", "test"),
+    *_eps(
+        TEST, TEST_OUT, "gamma * ((x - running_mean) / np.sqrt(running_var + {eps})) + beta", "test", EPS_SEEN
+    ),
     Misconception(
         id="batchnorm_inference.batch_statistics",
         edits=(Edit(TEST, TEST_OUT, "gamma * ((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)) + beta"),),
@@ -572,6 +580,11 @@ ROW_MEAN = "x.mean(axis=1, keepdims=True)"
 ROW_VAR = "x.var(axis=1, keepdims=True)"
 ROOT = "1 / np.sqrt(var + eps)"
 
+SUMS_OVER_THE_BATCH = (
+    "dxhat = dout * cache.gamma\n"
+    "dx = cache.inv_std * (dxhat - dxhat.mean(axis=0) - cache.xhat * np.mean(dxhat * cache.xhat, axis=0))"
+)
+
 _LAYER = (
     Misconception(
         id="layernorm_forward.over_the_batch",
@@ -580,6 +593,17 @@ _LAYER = (
         ),
         student="It looks like layer normalization takes its statistics over the batch; whose mean and variance should they be?",
         instructor="Statistics over axis 0: batch normalization under another name.",
+        seen=PUBLIC,
+    ),
+    Misconception(
+        id="layernorm_forward.copied_from_batchnorm",
+        edits=(
+            Edit(LAYER, STANDARDISED, _standardised("x.mean(axis=0)", "x.var(axis=0) + 0 * centred", ROOT)),
+            Edit(LAYER_BACK, LAYER_DX, SUMS_OVER_THE_BATCH),
+        ),
+        student="It looks like layer normalization does what batch normalization does, in both passes; whose mean and variance "
+        "should they be?",
+        instructor="Batch normalization's forward and backward pass under another name: statistics and sums over axis 0.",
         seen=PUBLIC,
     ),
     Misconception(
@@ -660,8 +684,7 @@ _LAYER = (
             Edit(
                 LAYER_BACK,
                 LAYER_DX,
-                "dxhat = dout * cache.gamma\n"
-                "dx = cache.inv_std * (dxhat - dxhat.mean(axis=0) - cache.xhat * np.mean(dxhat * cache.xhat, axis=0))",
+                SUMS_OVER_THE_BATCH,
             ),
         ),
         student="It looks like the sums in dx run over the examples; over which axis were mean and variance taken?",

@@ -53,7 +53,7 @@ def page(course: str, edits: dict[str, tuple[str, str]], folder: Path) -> str:
             "tufts_batchnorm",
             TUFTS,
             [
-                "It looks like eps takes no part in test mode; training and test should divide in the same way.",
+                "It looks like test mode takes no eps, or one too small to count; training and test should divide in the same way.",
                 "out relative error 3.7e-07",
                 "0.61237244 is what comes out when test mode leaves eps away.",
             ],

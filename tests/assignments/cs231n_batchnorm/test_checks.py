@@ -598,7 +598,8 @@ def test_precision_is_not_charged_for_a_misplaced_eps(batchnorm: Any, tmp_path: 
     outside = ("1 / np.sqrt(sample_var + eps)", "1 / (np.sqrt(sample_var) + eps)")
     wrong = batchnorm.edited(tmp_path, {LAYERS: [outside]})
     assert batchnorm.judge("batchnorm_train_eps", wrong).outcome is Outcome.FAILED
-    assert batchnorm.judge("double_precision", wrong).outcome is Outcome.PASSED
+    for seed in range(40):  # of a near-zero entry, eps may be no more visible than of others
+        assert batchnorm.judge("double_precision", wrong, seed).outcome is Outcome.PASSED
 
 
 def test_times_that_are_no_times_fail(batchnorm: Any) -> None:

@@ -226,6 +226,13 @@ def test_no_more_is_given_back_than_the_forward_pass_cost():
     assert explain(judged, checks, answers, expected, known)[1].points == 4
 
 
+def test_a_forward_pass_that_is_wrong_by_a_millionth_is_wrong():
+    def nearly(x):
+        return float(np.sum(x**2) * (1 + 1e-6))
+
+    assert own(2 * (1 + 1e-6) * POINT, nearly).points == 6
+
+
 def test_a_gradient_of_zeros_agrees_with_nothing():
     def still(x):
         near = np.abs(x - POINT).max() < 1e-3

@@ -198,6 +198,35 @@ def test_pairs_are_of_mistakes_that_one_function_holds(suite):
     assert ids(given["one"]) == [("shift.two",), ("never.zero",), ("shift.two", "never.zero")]
 
 
+def test_the_same_mistake_in_two_places_of_a_function_is_tried_in_later_checks_as_well():
+    def wrong(name, code, function):
+        return Entry(name, (function,), code.__code__)
+
+    entries = [
+        wrong("shift.zero", lambda x: 0 * x, shift),
+        wrong("never.zero", lambda x: 0 * x, never),
+        wrong("never.minus", lambda x: -x, never),
+    ]
+
+    def layer(impl, rng):
+        x = rng.standard_normal(2)
+        return {"a": impl.shift(x), "b": impl.never(x)}
+
+    def network(impl, rng):
+        x = rng.standard_normal(2)
+        return {"loss": impl.scale(impl.shift(x) + impl.never(x))}
+
+    checks = tuple(
+        Check(id=probe.__name__, title="t", of=probe.__name__, probe=probe) for probe in (layer, network)
+    )
+    small = Suite(assignment=Assignment(), checks=checks, modules={}, digest="d")
+    reference = types.SimpleNamespace(shift=shift, never=never, scale=scale)
+    catalogue = types.SimpleNamespace(CATALOGUE=entries, applied=applied)
+    given = variants(small, reference, catalogue, expected_arrays(small, reference, SEED), SEED)
+    assert [pair for pair in ids(given["network"]) if len(pair) == 2] == [("shift.zero", "never.zero")]
+    assert len([pair for pair in ids(given["layer"]) if len(pair) == 2]) == 2
+
+
 def test_what_is_kept_is_what_was_computed(suite, tmp_path):
     _, first = found(suite, tmp_path)
     broken = types.SimpleNamespace(CATALOGUE=CATALOGUE.CATALOGUE, applied=None)  # would raise if anything ran
