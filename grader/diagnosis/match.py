@@ -94,13 +94,13 @@ def diagnose(observed: Sequence[Observed]) -> dict[str, Diagnosis]:
     failed = [seen for seen in observed if not seen.passed]
     fitting = _consistent(failed, {seen.check.id: _fitting(seen, ruled_out) for seen in failed})
     held = frozenset(found[0].ids for found in fitting.values() if len(found) == 1)
-    doubtful = _unexplained(failed, fitting, held)
+    unexplained = _unexplained(failed, fitting, held)
     diagnoses = {}
     for seen in failed:
         found = fitting[seen.check.id]
         proved = [variant for variant in found if variant.ids in held]
         found = proved if len(proved) == 1 else found
-        said = _findings(found, seen.check, doubtful) or _carried(seen, held) or _described(seen)
+        said = _findings(found, seen.check, unexplained) or _carried(seen, held) or _described(seen)
         if said:
             diagnoses[seen.check.id] = Diagnosis(
                 findings=said[:MOST_CAUSES], elsewhere=_elsewhere(found, seen.check)
@@ -132,20 +132,38 @@ def _consistent(failed: Sequence[Observed], fitting: Mapping[str, list[Variant]]
 
 def _unexplained(
     failed: Sequence[Observed], fitting: Mapping[str, list[Variant]], held: frozenset[frozenset[str]]
-) -> frozenset[str]:
-    """Functions of which some check compares numbers, fails, and gives what nothing known gives: something else is wrong in them.
+) -> list[Observed]:
+    """Checks that compare numbers, fail, and give what nothing known gives: something else is wrong with their function.
 
     Two causes that are held and both show in a check need no third for what it gives, for not all pairs are tried everywhere.
     """
     causes = frozenset().union(*held)
-    return frozenset(
-        seen.check.of
+    return [
+        seen
         for seen in failed
         if seen.check.judge is None
         and not fitting[seen.check.id]
         and len({one for variant in seen.variants if len(variant.ids) == 1 for one in variant.ids & causes})
         < 2
-    )
+    ]
+
+
+def _doubted(cause: Cause, unexplained: Sequence[Observed]) -> bool:
+    """Whether something unknown is wrong with the cause's function, and may be what looks like it.
+
+    A check that returned nothing where the cause would show says nothing of it.
+    """
+    return any(seen.check.of == cause.function and not _silent(cause, seen) for seen in unexplained)
+
+
+def _silent(cause: Cause, seen: Observed) -> bool:
+    shown = [
+        seen.arrays.get(name)
+        for variant in seen.variants
+        if variant.ids == {cause.id}
+        for name in wrong_arrays(seen.check, variant.arrays, seen.expected)
+    ]
+    return bool(shown) and all(array is None for array in shown)
 
 
 def _described(seen: Observed) -> tuple[Finding, ...]:
@@ -251,9 +269,9 @@ def _accounts_for(seen: Observed, variant: Variant) -> bool:
     return left <= REST * moved or not moved
 
 
-def _findings(found: Sequence[Variant], check: Check, doubtful: Set[str]) -> tuple[Finding, ...]:
-    """The causes of what fits. doubtful: functions in which something unknown is wrong, so that no known cause is certain there."""
-    certain = len(found) == 1 and not any(cause.function in doubtful for cause in found[0].causes)
+def _findings(found: Sequence[Variant], check: Check, unexplained: Sequence[Observed]) -> tuple[Finding, ...]:
+    """The causes of what fits. unexplained: checks that nothing known explains."""
+    certain = len(found) == 1 and not any(_doubted(cause, unexplained) for cause in found[0].causes)
     causes = {cause.id: cause for variant in found for cause in variant.causes}
     return tuple(_finding(cause, check, certain=certain) for cause in causes.values())
 

@@ -139,6 +139,18 @@ def test_a_check_of_its_function_that_nothing_explains_leaves_it_possible(elsewh
     assert found["network"].elsewhere == ("f",), "nothing of the network's own shows, whatever the cause"
 
 
+def test_a_check_that_returned_nothing_where_it_would_show_says_nothing():
+    own = seen("one", out=[9, 8, 6], variants=[variant("a", out=[9, 8, 6])])
+    nothing = seen("two", variants=[variant("a", out=[5, 5, 5])])
+    nothing.arrays["out"] = None
+    assert told(diagnose([own, nothing])["one"]) == [("a", True)]
+    elsewhere = seen("two", variants=[variant("a", other=[5, 5])])
+    elsewhere.arrays["out"] = None
+    assert told(diagnose([own, elsewhere])["one"]) == [("a", False)], (
+        "it returned numbers where it would show, and others"
+    )
+
+
 def test_an_unexplained_check_of_another_function_does_not():
     own = seen("one", out=[9, 8, 6], variants=[variant("a", out=[9, 8, 6])])
     other = seen("two", of="g", out=[3, 1, 4], variants=[])
