@@ -269,7 +269,8 @@ def _combined(check: Check, judged: Mapping[str, Judgement], expected: Mapping[s
     if judged and not failed:
         return Judgement(1.0, "", worst)
     named = [f"{name} {judgement.reason}" for name, judgement in failed.items()]
-    more = f"; {len(named) - MAX_NAMED} more are wrong" if len(named) > MAX_NAMED else ""
+    left = len(named) - MAX_NAMED
+    more = f"; {left} more {'is' if left == 1 else 'are'} wrong" if left > 0 else ""
     reason = "; ".join(named[:MAX_NAMED]) + more
     share = _share(check, judged, expected) if check.credit == "each" else 0.0
     if share:

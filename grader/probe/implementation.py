@@ -29,8 +29,11 @@ class Implementation:
         for space in self._spaces:
             if name in space:
                 return space[name]
-        because = "".join(f"; {problem}" for problem in self._problems)
-        missing = MissingNameError(f"{name} is not defined in {self._where}{because}"[:1000])
+        said = [
+            *self._problems,
+            f"{name} is not defined in {self._where}",
+        ]  # the cause before what came of it
+        missing = MissingNameError("; ".join(said)[:1000])
         missing.package = next(filter(None, map(written_with, self._spaces)), None)
         raise missing
 

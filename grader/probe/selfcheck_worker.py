@@ -269,7 +269,8 @@ class _Bench:
                 errors.append(judgement.relative_error)
             if not judgement.passed:
                 wrong.append(f"{name} {judgement.reason}")
-        more = [f"{len(wrong) - MAX_NAMED} more are wrong"] if len(wrong) > MAX_NAMED else []
+        left = len(wrong) - MAX_NAMED
+        more = [f"{left} more {'is' if left == 1 else 'are'} wrong"] if left > 0 else []
         return {
             "outcome": "failed" if wrong else "passed",
             "relative_error": max(errors) if errors else None,

@@ -145,7 +145,8 @@ class Server:
             return {"ending": "missing", "detail": "it defines no function and no class"}
         error = outcome.error or {}
         how = "could not be imported" if outcome.module is None else "could be imported in part only"
-        self.problems.append(f"{path} {how} ({error.get('kind')}: {str(error.get('message'))[:200]})")
+        line = f", line {error['frames'][-1]['line']}" if error.get("frames") else ""
+        self.problems.append(f"{path} {how} ({error.get('kind')}: {str(error.get('message'))[:200]}{line})")
         partial = outcome.module is not None
         return {"ending": "raised", "error": error, "stubs": outcome.stubs, "partial": partial}
 

@@ -265,6 +265,13 @@ def _at_fault(finding: Finding | None, group: list[CheckResult]) -> str:
     return place if any(check.function == place for check in group) else ""
 
 
+def _supposed(check: CheckResult, open_to_reader: bool) -> str:
+    """The one known mistake that may be behind a failure, where numbers alone would stand; else ""."""
+    if not open_to_reader or len(check.findings) != 1 or check.findings[0].id.startswith("structure."):
+        return ""
+    return f"Possible cause: {check.findings[0].student}"
+
+
 def _look(group: list[CheckResult], anchors: dict[str, str], audience: Audience) -> FirstLook:
     first = next((check for check in group if _certain(check, audience) is not None), group[0])
     finding = _certain(first, audience)
@@ -273,7 +280,7 @@ def _look(group: list[CheckResult], anchors: dict[str, str], audience: Audience)
         function=_at_fault(finding, group) or first.function,
         anchor=anchors[first.id],
         text=finding.student if finding else first.title,
-        reason="" if finding else first.reason,
+        reason="" if finding else _supposed(first, open_to_reader) or first.reason,
         section=(finding.section if finding else "") or (first.section if open_to_reader else ""),
         points=shown_points(_lost(group)),
         checks=len(group),

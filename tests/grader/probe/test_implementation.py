@@ -14,6 +14,6 @@ def test_first_space_that_has_the_name_counts():
 
 def test_missing_name_says_where_it_was_looked_for_and_what_went_wrong():
     impl = Implementation([{}], "a.py", ["b.py was not handed in"])
-    with pytest.raises(MissingNameError, match=r"g is not defined in a\.py; b\.py was not handed in"):
+    with pytest.raises(MissingNameError, match=r"b\.py was not handed in; g is not defined in a\.py"):
         _ = impl.g
     assert not hasattr(impl, "g")

@@ -126,6 +126,25 @@ def test_first_looks_join_what_failed_in_one_function(make_check: Make) -> None:
     assert (look.text, look.reason, look.points, look.checks) == ("Title of c0", "r0", "6", 3)
 
 
+@pytest.mark.parametrize(
+    ("ids", "terms", "reason"),
+    [
+        (["eps"], {}, "Possible cause: eps is missing."),
+        (["eps", "axis"], {}, "numbers"),
+        (["structure.sign"], {}, "numbers"),
+        (["eps"], {"visible": False}, "numbers"),
+    ],
+)
+def test_first_look_says_the_one_cause_that_is_possible(
+    make_check: Make, ids: list[str], terms: dict[str, bool], reason: str
+) -> None:
+    findings = tuple(Finding(id=one, student="eps is missing.") for one in ids)
+    (look,) = first_looks(
+        [make_check("a", Outcome.FAILED, 0, reason="numbers", findings=findings, **terms)], STUDENT
+    )
+    assert (look.text, look.reason) == ("Title of a", reason)
+
+
 def test_first_looks_put_a_hidden_check_under_the_cause_that_an_open_one_names(make_check: Make) -> None:
     cause = (Finding(id="eps", student="eps is missing.", certain=True, section="Forward"),)
     other = (Finding(id="axis", student="SECRET", certain=True, section="Forward"),)
