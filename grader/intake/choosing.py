@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..assignment import ModuleFile, NotebookSpec, Spec
 from ..model import Note
 from .cells import ENDING
-from .modules import Choice, choose_modules, group_of
+from .modules import Choice, choose_modules, group_of, is_package
 from .notebooks import UNKNOWN, name_rank, pick_notebook, plain_name
 from .places import listed, nearest
 from .reading import Reader
@@ -106,7 +106,7 @@ def _notebook_notes(notebook: NotebookSpec, entry: Entry, how: str, free: Sequen
 def _module_notes(choice: Choice, reader: Reader) -> Iterator[Note]:
     """Which files of a module's name were not taken, and which were taken under another."""
     for path, taken in choice.modules.items():
-        if plain_name(taken.name) != path.rpartition("/")[2].casefold():
+        if plain_name(taken.name) != path.rpartition("/")[2].casefold() and not is_package(taken, path):
             yield Note(
                 about=path, text=f"{_called(taken)} taken for it, recognised by what is defined there."
             )

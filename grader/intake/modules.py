@@ -1,23 +1,24 @@
 """Choose, among a student's files, the modules that the assignment asks for, from one package folder where possible.
 
 A group is the set of an assignment's module paths with the same first folder (the package, e.g. `cs231n`); its other parts are the
-path inside the package. A home is a folder of the student's that could be that package, whatever it is called.
+path inside the package. A home is a folder of the student's that could be that package, whatever it is called. A module may be a
+package itself: `layers/__init__.py` and the files beside it are what `layers.py` would be.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..assignment import ModuleFile
 from .caps import DEFAULT_CAPS
 from .cells import as_module
 from .notebooks import plain_name
-from .pysource import Scan, folded_names, scan_source
+from .pysource import Scan, folded_names, scan_source, united
 from .tree import Entry
 
-__all__ = ["Choice", "choose_modules", "group_of", "inner_path"]
+__all__ = ["Choice", "choose_modules", "group_of", "in_form", "inner_path", "is_package"]
 
 
 LISTS_NEEDED = 2  # of `instead`, of which a file has to define a name
@@ -32,6 +33,19 @@ def group_of(path: str) -> str:
 def inner_path(path: str) -> str:
     """The path inside its package."""
     return path.partition("/")[2] or path
+
+
+PACKAGE = "/__init__.py"  # of the path, in the place of ".py"
+
+
+def is_package(entry: Entry, path: str) -> bool:
+    """Is an entry, taken for the assignment's module at `path`, a package of the module's name?"""
+    return f"/{entry.path}".endswith(f"/{path.rpartition('/')[2][: -len('.py')]}{PACKAGE}")
+
+
+def in_form(entry: Entry, path: str) -> str:
+    """The assignment's `path` as a package if the entry is one."""
+    return path[: -len(".py")] + PACKAGE if is_package(entry, path) else path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +71,9 @@ class _Candidate:
     fits: bool
 
 
+_Scanner = Callable[
+    [Entry, Collection[str]], Scan
+]  # what a file, or a package with all of its files, has of some names
 _Merit = Callable[[str, _Candidate], tuple[int, int]]  # by a module's path and a candidate for it
 
 
@@ -75,8 +92,9 @@ def choose_modules(
     has one candidate. Where no file has a module's name, files that define all that the module is asked for are candidates:
     many write scripts under names of their own.
     """
-    candidates = {module.path: _candidates(module, entries, read) for module in wanted}
-    merit = _merits(wanted, candidates, read)
+    scan = _scanner(entries, read)
+    candidates = {module.path: _candidates(module, entries, read, scan) for module in wanted}
+    merit = _merits(wanted, candidates, scan)
     homes = _homes(candidates, merit)
     if not homes:
         return Choice(group=group, home=None)
@@ -105,21 +123,33 @@ def choose_modules(
     )
 
 
+def _scanner(entries: Sequence[Entry], read: Callable[[Entry], bytes]) -> _Scanner:
+    def scan(entry: Entry, names: Collection[str]) -> Scan:
+        if not entry.path.endswith(PACKAGE):
+            return scan_source(read(entry), names)
+        beside = [
+            item
+            for item in entries
+            if f"{item.folder}/".startswith(f"{entry.folder}/") and item.suffix == ".py"
+        ]
+        return united(scan_source(read(item), names) for item in beside[: DEFAULT_CAPS.candidates])
+
+    return scan
+
+
 def _merits(
-    wanted: Sequence[ModuleFile],
-    candidates: Mapping[str, Sequence[_Candidate]],
-    read: Callable[[Entry], bytes],
+    wanted: Sequence[ModuleFile], candidates: Mapping[str, Sequence[_Candidate]], scan: _Scanner
 ) -> _Merit:
     """How many of a module's names a candidate has written, and has at all; nothing is parsed unless there is a choice."""
     scans: dict[tuple[str, str], Scan] = {}
     if any(len(found) > 1 for found in candidates.values()):
         for module in wanted:
             for found in candidates[module.path]:
-                scans[module.path, found.entry.path] = scan_source(read(found.entry), module.defines)
+                scans[module.path, found.entry.path] = scan(found.entry, module.defines)
 
     def merit(path: str, candidate: _Candidate) -> tuple[int, int]:
-        scan = scans.get((path, candidate.entry.path))
-        return (len(scan.written), len(scan.defined)) if scan else (0, 0)
+        found = scans.get((path, candidate.entry.path))
+        return (len(found.written), len(found.defined)) if found else (0, 0)
 
     return merit
 
@@ -143,21 +173,33 @@ def _length(home: str) -> tuple[int, int, str]:
 
 
 def _candidates(
-    module: ModuleFile, entries: Sequence[Entry], read: Callable[[Entry], bytes]
+    module: ModuleFile, entries: Sequence[Entry], read: Callable[[Entry], bytes], scan: _Scanner
 ) -> list[_Candidate]:
-    """Files of the module's name, in any case or with a copy's mark (`layers (1).py`), its own name first; else by content."""
+    """Files of the module's name, in any case, with a copy's mark (`layers (1).py`) or as a package, its own name first; else by
+    content.
+    """
     path = module.path
     name, inner = path.rpartition("/")[2], "/" + inner_path(path)
-    same = [entry for entry in entries if entry.suffix == ".py" and plain_name(entry.name) == name.casefold()]
+    same = [
+        entry
+        for entry in entries
+        if entry.suffix == ".py"
+        and (
+            plain_name(entry.name) == name.casefold()
+            or (is_package(entry, path) and scan(entry, module.defines).defined)
+        )
+    ]
     same = same or _by_content(module, entries, read)
-    same = same + _in_notebooks(module, same, entries, read)
+    same = same + _in_notebooks(module, same, entries, read, scan)
     same = sorted(same, key=lambda entry: (entry.path.count("/"), entry.name != name, entry.path))
     found = []
     for entry in same[: DEFAULT_CAPS.candidates]:
-        called = name if plain_name(entry.name) == name.casefold() else entry.name
-        rooted = f"/{entry.folder}/{called}" if entry.folder else f"/{called}"
+        package = is_package(entry, path)
+        folder = entry.folder.rpartition("/")[0] if package else entry.folder
+        called = name if package or plain_name(entry.name) == name.casefold() else entry.name
+        rooted = f"/{folder}/{called}" if folder else f"/{called}"
         fits = rooted.endswith(inner)
-        home = rooted[: -len(inner)].lstrip("/") if fits else entry.folder
+        home = rooted[: -len(inner)].lstrip("/") if fits else folder
         found.append(_Candidate(entry, home, fits))
     return found
 
@@ -190,7 +232,11 @@ def _otherwise(
 
 
 def _in_notebooks(
-    module: ModuleFile, scripts: Sequence[Entry], entries: Sequence[Entry], read: Callable[[Entry], bytes]
+    module: ModuleFile,
+    scripts: Sequence[Entry],
+    entries: Sequence[Entry],
+    read: Callable[[Entry], bytes],
+    scan: _Scanner,
 ) -> list[Entry]:
     """Notebooks whose own cells define all of the module's names, some of them written, where no script has any written.
 
@@ -202,7 +248,7 @@ def _in_notebooks(
         for entry in [item for item in entries if item.suffix == ".ipynb"][: DEFAULT_CAPS.candidates]
         if heads and all(head.search(read(entry)) for head in heads)
     ]
-    if not holding or any(scan_source(read(script), module.defines).written for script in scripts):
+    if not holding or any(scan(script, module.defines).written for script in scripts):
         return []
     made = [
         as_module(entry, limit_bytes=DEFAULT_CAPS.notebook_bytes, only_definitions=True) for entry in holding

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from .parsing import decoded, parsed
 
-__all__ = ["Scan", "folded_names", "scan_source"]
+__all__ = ["Scan", "folded_names", "scan_source", "united"]
 
 # Calls that starter code makes around an empty body; a function that makes no others and computes nothing is not written yet.
 _STARTER_CALLS = frozenset(
@@ -53,6 +53,15 @@ def scan_source(data: bytes, names: Collection[str]) -> Scan:
     text = decoded(data)
     tree = parsed(text)
     return _scan_lines(text, names) if tree is None else _scan_tree(tree, names)
+
+
+def united(scans: Iterable[Scan]) -> Scan:
+    """What several files define together."""
+    found = list(scans)
+    return Scan(
+        frozenset().union(*(scan.defined for scan in found)),
+        frozenset().union(*(scan.written for scan in found)),
+    )
 
 
 def folded_names(data: bytes) -> frozenset[str]:

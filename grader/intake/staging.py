@@ -16,7 +16,7 @@ from ..errors import SubmissionError
 from ..model import Note, SubmittedFile
 from .choosing import choose
 from .junk import ARCHIVES
-from .modules import group_of, inner_path
+from .modules import group_of, in_form, inner_path, is_package
 from .places import Taken, common_folder, join, listed, place
 from .reading import Intake, Reader
 from .stand_ins import framework_script, stand_in
@@ -155,10 +155,11 @@ class _Layout:
             if entry is None or self.oversize(entry, module.path):
                 self.missing.append(module.path)
                 continue
-            target = self.staged_path(module.path)
+            path = in_form(entry, module.path)
+            target = self.staged_path(path)
             self.put(entry, target, self.caps.module_bytes)
-            moved = self.flat(module.path) or entry.path != join(choice.home or "", inner_path(module.path))
-            if moved and module.path not in choice.strays:
+            moved = self.flat(module.path) or entry.path != join(choice.home or "", inner_path(path))
+            if moved and (module.path not in choice.strays or is_package(entry, module.path)):
                 self.used.discard(entry.path)  # it also stays where it lay
                 self.put_siblings(entry, target)
         for group, package in self.packages.items():

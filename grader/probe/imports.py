@@ -1,6 +1,7 @@
 """Import a student's modules by path, each with its own error kept. Runs beside student code; NumPy-free.
 
-A module is imported as it would be from the submission's root. A package that is not installed and whose import fails at a module's
+A module is imported as it would be from the submission's root; where a student made a package of it (`layers/__init__.py` for
+`layers.py`), that is the module. A package that is not installed and whose import fails at a module's
 top level is replaced by a stand-in (`stubs.py`) and the module is tried again, so that an unused import costs nothing; an import
 inside `try` keeps its meaning, for its error never reaches the top. A script whose top level raises, because it reads its author's
 files or trains on them, is run statement by statement (`pieces.py`), so that what it defines can be probed.
@@ -21,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .pieces import run_pieces
+from .pieces import module_parts, run_pieces
 from .stubs import install_stub, placeholder
 from .tracebacks import describe_error
 
@@ -103,6 +104,7 @@ def import_path(path: str, work: str, *, shortened: bool = False) -> ImportOutco
     Never raises for anything that student code does, but for what ends the process. shortened: run its definitions only, because
     the whole of it took too long.
     """
+    path = _in_form(path, work)
     outcome = ImportOutcome(path=path)
     if not (Path(work) / path).is_file():
         outcome.missing = True
@@ -125,6 +127,12 @@ def import_path(path: str, work: str, *, shortened: bool = False) -> ImportOutco
             return outcome
 
 
+def _in_form(path: str, work: str) -> str:
+    """The file that Python runs when it imports the module at `path`: a package of that name goes before a file."""
+    package = path[: -len(".py")] + "/__init__.py"
+    return package if (Path(work) / package).is_file() else path
+
+
 def _pieces(outcome: ImportOutcome, work: str, *, shortened: bool) -> ModuleType | None:
     """Run the module in pieces, standing in for absent packages as well."""
 
@@ -139,7 +147,7 @@ def _pieces(outcome: ImportOutcome, work: str, *, shortened: bool) -> ModuleType
 
 
 def _load(path: str, work: str) -> ModuleType:
-    parts = Path(path).with_suffix("").parts
+    parts = module_parts(path)
     if all(part.isidentifier() for part in parts):
         name = ".".join(parts)
         loaded = sys.modules.get(name)

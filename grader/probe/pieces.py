@@ -17,7 +17,13 @@ from types import ModuleType
 from .definitions import definitions
 from .stubs import fill_in
 
-__all__ = ["run_pieces"]
+__all__ = ["module_parts", "run_pieces"]
+
+
+def module_parts(path: str) -> tuple[str, ...]:
+    """The parts of the name under which a file is imported; a package's `__init__.py` goes by its folder."""
+    parts = Path(path).with_suffix("").parts
+    return parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts
 
 
 def run_pieces(
@@ -36,7 +42,7 @@ def run_pieces(
             tree = ast.parse(file.read_bytes(), str(file))
     except (SyntaxError, ValueError, RecursionError, MemoryError, OSError):
         return None
-    name = ".".join(Path(path).with_suffix("").parts)
+    name = ".".join(module_parts(path))
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None:
         return None
@@ -45,8 +51,11 @@ def run_pieces(
     wanted = definitions(tree, lambda module: _inside(module, work)) if shortened else tree.body
     for statement in wanted:
         _run(statement, str(file), module, stand_in)
-    if any(getattr(value, "__module__", None) == name for value in vars(module).values()):
-        return module
+    made = {getattr(value, "__module__", None) for value in vars(module).values()}
+    if name in made or (
+        file.name == "__init__.py" and any(str(place).startswith(f"{name}.") for place in made)
+    ):
+        return module  # a package's own names are those of its submodules, too
     del sys.modules[name]
     return None
 

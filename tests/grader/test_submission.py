@@ -51,6 +51,34 @@ def test_find_submissions_takes_a_folder_as_the_assignment_lays_it_out(kit, take
     assert [file.path for file in one.files if file.provided] == ["net231/optim.py", "net231/solver.py"]
 
 
+@pytest.mark.parametrize(
+    ("folder", "there"),
+    [
+        pytest.param("net231/", ["net231/layers/__init__.py", "net231/layers/norm.py"], id="in-its-place"),
+        pytest.param(
+            "",
+            [
+                "layers/__init__.py",
+                "layers/norm.py",
+                "net231/layers/__init__.py",
+                "net231/layers/norm.py",
+            ],
+            id="flat",
+        ),
+    ],
+)
+def test_find_submissions_stages_a_package_for_a_module(kit, take, tmp_path, folder, there):
+    files = {name: data for name, data in kit.whole.items() if not name.endswith("layers.py")}
+    files |= {f"{folder}layers/__init__.py": b"from .norm import *\n", f"{folder}layers/norm.py": kit.layers}
+    if not folder:
+        files = {
+            name.rpartition("/")[2] if "layers" not in name else name: data for name, data in files.items()
+        }
+    one = only(take(kit.write(tmp_path / "alice", files)))
+    assert [path for path in paths_of(one) if "layers" in path] == there
+    assert (one.missing, one.notes) == ((), ())
+
+
 @pytest.mark.parametrize("folder", ["assignment2", "my repo/Assignment 2 (final)", "x/y/z"])
 def test_find_submissions_finds_the_files_however_deep_they_lie(kit, take, tmp_path, folder):
     flat = only(take(kit.write(tmp_path / "a" / "alice", kit.whole)))

@@ -82,6 +82,33 @@ CS231N = (
     HandIn(name="y2017", hand="cs2017", lost=NO_LAYERNORM),
     HandIn(name="y2019", hand="cs2019"),
     HandIn(name="y2022", hand="cs2022"),
+    HandIn(
+        name="y2022_layers_as_a_package",
+        hand="cs2022",
+        dress=(
+            moved(LAYERS, "cs231n/layers/everything.py"),
+            added({"cs231n/layers/__init__.py": "from cs231n.layers.everything import *\n"}),
+        ),
+    ),
+    HandIn(
+        name="y2019_packages_of_packages",
+        hand="cs2019",
+        edits=(
+            (NET, "from ..layers import *", "from ...layers import *"),
+            (NET, "from ..layer_utils import *", "from ...layer_utils import *"),
+        ),
+        dress=(
+            moved(LAYERS, "cs231n/layers/layers.py"),
+            moved(NET, "cs231n/classifiers/fc_net/network.py"),
+            added(
+                {
+                    "cs231n/layers/__init__.py": "from .layers import *\n",
+                    "cs231n/classifiers/fc_net/__init__.py": "from .network import FullyConnectedNet\n",
+                }
+            ),
+            prefixed("assignment2"),
+        ),
+    ),
     HandIn(name="y2019_repository", hand="cs2019", dress=(repository, macosx), zip=True),
     HandIn(
         name="y2022_collected",

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from grader.assignment import ModuleFile
-from grader.intake.modules import choose_modules, group_of, inner_path
+from grader.intake.modules import choose_modules, group_of, in_form, inner_path, is_package
 from grader.intake.tree import Entry
 
 WANTED = [
@@ -203,3 +203,38 @@ def test_choose_modules_takes_another_form_where_the_assignment_lets_it(files, t
     entries = [Entry(path, len(data), 0.0, Source(), path) for path, data in sorted(files.items())]
     choice = choose_modules("", LOOSE, entries, distance=lambda _: 0, read=lambda entry: entry.read(10_000))
     assert chosen(choice).get("net.py") == taken
+
+
+PARTS = {
+    "net231/layers/__init__.py": b"from .norm import *\n",
+    "net231/classifiers/fc_net/__init__.py": b"from .network import Net\n",
+}
+
+
+def test_choose_modules_takes_a_package_for_the_file_of_its_name(kit):
+    memory = Memory(
+        {**PARTS, "net231/layers/norm.py": kit.layers, "net231/classifiers/fc_net/network.py": kit.fc_net}
+    )
+    choice = memory.choose()
+    assert (choice.home, choice.strays) == ("net231", ())
+    assert chosen(choice) == {
+        "net231/layers.py": "net231/layers/__init__.py",
+        "net231/classifiers/fc_net.py": "net231/classifiers/fc_net/__init__.py",
+    }
+    for path, entry in choice.modules.items():
+        assert is_package(entry, path)
+        assert in_form(entry, path) == path.removesuffix(".py") + "/__init__.py"
+
+
+def test_choose_modules_judges_a_package_by_all_of_its_files(kit):
+    memory = Memory({**PARTS, "net231/layers/norm.py": kit.blank_layers, "old/layers.py": kit.layers})
+    assert chosen(memory.choose())["net231/layers.py"] == "old/layers.py"
+    memory = Memory({**PARTS, "net231/layers/norm.py": kit.layers, "old/layers.py": kit.blank_layers})
+    assert chosen(memory.choose())["net231/layers.py"] == "net231/layers/__init__.py"
+
+
+def test_choose_modules_does_not_take_a_package_of_something_else(kit):
+    memory = Memory(
+        {"keras/layers/__init__.py": b"", "keras/layers/core.py": b"A = 1\n", "mine.py": kit.layers}
+    )
+    assert chosen(memory.choose())["net231/layers.py"] == "mine.py"

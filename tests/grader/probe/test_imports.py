@@ -50,6 +50,29 @@ def test_package_without_init_loads_with_its_neighbours(load):
     assert (told[0]["error"], value) == (None, 2)
 
 
+PACKAGE = {
+    "cs231n/layers/__init__.py": "from .norm import *\nfrom cs231n.layers.other import g",
+    "cs231n/layers/norm.py": "def f(): return 1",
+    "cs231n/layers/other.py": "from .norm import f\ndef g(): return 2 * f()",
+    "cs231n/net.py": "from .layers import *",
+}
+
+
+def test_package_is_the_module_of_its_name(load):
+    told, value = load(PACKAGE, "cs231n/layers.py", "cs231n/net.py", then="[__name__, f() + g()]")
+    assert [one["error"] for one in told] == [None, None]
+    assert value == ["cs231n.layers", 3]
+
+
+def test_package_that_raises_gives_what_its_other_statements_define(load):
+    files = {
+        **PACKAGE,
+        "cs231n/layers/__init__.py": "from .norm import *\nopen('/not/there')\nfrom .other import g",
+    }
+    told, value = load(files, "cs231n/layers.py", then="f() + g()")
+    assert (told[0]["error"]["kind"], value) == ("FileNotFoundError", 3)
+
+
 def test_folder_with_spaces_loads_with_relative_imports(load):
     files = {
         "my hw 4/layers.py": "def f(): return 1",
