@@ -24,6 +24,7 @@ from .doctor import examine
 from .errors import AssignmentError, GraderError, UsageError
 from .fetch import SOURCES, fetch_data
 from .gc import sweep
+from .interrupts import heard
 from .machines.remote import elsewhere, run_worker
 from .model import Status
 from .options import (
@@ -435,7 +436,8 @@ def _tell(summary: Summary, *, as_json: bool) -> int:
 def main() -> NoReturn:
     """The entry point. Turns errors into one message on stderr and an exit status."""
     try:
-        sys.exit(cli.main(standalone_mode=False) or DONE)
+        with heard():
+            sys.exit(cli.main(standalone_mode=False) or DONE)
     except click.ClickException as exc:
         exc.show()
         sys.exit(USAGE)

@@ -75,6 +75,13 @@ def _disk(folder: Path) -> Health:
         file.flush()
         os.fsync(file.fileno())
     free = shutil.disk_usage(folder).free
+    if folder.stat().st_mode & 0o007:
+        return Health(
+            name="state folder",
+            ok=False,
+            seen=f"{folder} is open to everybody on this machine, and holds marks and what was handed in",
+            fix=f"`chmod o-rwx {folder}`",
+        )
     return Health(
         name="state folder",
         ok=free >= FREE_BYTES,

@@ -38,16 +38,22 @@ class Rejected:
 
 
 def find_submissions(
-    paths: Sequence[Path], assignment: Assignment, blobs: BlobStore, *, caps: Caps = DEFAULT_CAPS
+    paths: Sequence[Path],
+    assignment: Assignment,
+    blobs: BlobStore,
+    *,
+    caps: Caps = DEFAULT_CAPS,
+    leave_out: Sequence[Path] = (),
 ) -> Iterator[Submission | Rejected]:
     """Sort what lies at `paths` into submissions, one at a time and in the order of `paths`, within each by student.
 
     Student ids are safe file names and unique in the whole call; two hand-ins with the same id are told apart, with a note.
-    The same bytes give the same digests wherever and whenever they are read.
+    The same bytes give the same digests wherever and whenever they are read. leave_out: folders of ours, which are nobody's work
+    where they lie among what was handed in.
 
     Raises: UsageError, at once, if a path does not exist or holds no hand-in. OSError if the blob store cannot be written.
     """
-    found = discover(paths, assignment, caps)
+    found = discover(paths, assignment, caps, leave_out=leave_out)
     return _sorted_out(found, assignment, blobs, caps)
 
 

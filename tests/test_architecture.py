@@ -49,7 +49,7 @@ FLOORS = (
     {"grader.state", "grader.profile", "grader.grading"},
     {"grader.pipeline", "grader.doctor", "grader.gc"},
     {"grader.machines", "grader.proofs"},
-    {"grader.terminal", "grader.options"},
+    {"grader.terminal", "grader.options", "grader.interrupts"},
     {"grader.cli"},
     {"grader.entry"},
 )

@@ -18,11 +18,17 @@ from .tree import Tree
 __all__ = ["discover"]
 
 
-def discover(paths: Sequence[Path], assignment: Assignment, caps: Caps) -> list[HandIn]:
+def discover(
+    paths: Sequence[Path], assignment: Assignment, caps: Caps, *, leave_out: Sequence[Path] = ()
+) -> list[HandIn]:
     """The hand-ins at `paths`, in their order, within a path by student. A path that was named twice counts once.
 
-    Raises: UsageError if a path does not exist, or none holds anything.
+    leave_out: folders that are not looked into.
+    Raises: UsageError if a path does not exist, is to be left out, or none holds anything.
     """
+    ours = frozenset(
+        (found.st_dev, found.st_ino) for found in (path.stat() for path in leave_out if path.is_dir())
+    )
     resolved = list(dict.fromkeys(_existing(path) for path in paths))
     found: list[HandIn] = []
     done: set[Path] = set()
@@ -30,7 +36,11 @@ def discover(paths: Sequence[Path], assignment: Assignment, caps: Caps) -> list[
         if path in done:
             continue
         if path.is_dir():
-            found += _in_tree(read_folder(path, caps), path.name, assignment, caps, is_class_zip=False)
+            if (path.stat().st_dev, path.stat().st_ino) in ours:
+                raise UsageError(
+                    f"{path}: is the folder for what the grader writes; name another one for that"
+                )
+            found += _in_tree(read_folder(path, caps, ours), path.name, assignment, caps, is_class_zip=False)
             continue
         beside = [other for other in resolved if other.parent == path.parent and not other.is_dir()]
         done.update(beside)

@@ -51,8 +51,9 @@ class DiskSource:
 class _Walk:
     """One pass over a folder; collects entries, refusals and what is left out."""
 
-    def __init__(self, caps: Caps) -> None:
+    def __init__(self, caps: Caps, ours: frozenset[tuple[int, int]] = frozenset()) -> None:
         self.caps = caps
+        self.ours = ours
         self.source = DiskSource()
         self.entries: list[Entry] = []
         self.refusals: list[Refusal] = []
@@ -91,6 +92,8 @@ class _Walk:
         """Collect one name of a folder."""
         path = prefix + _legible(item.name)
         fault = path_fault(path, self.caps)
+        if not fault and path in self.taken and item.is_dir(follow_symlinks=False):
+            path = self.another(path)  # of a class, the folder of another student
         if fault or path in self.taken:
             self.refusals.append(
                 Refusal(
@@ -104,6 +107,8 @@ class _Walk:
         self.taken.add(path)
         if item.is_dir(follow_symlinks=False):
             kind = folder_kind(item.name)
+            if self.ours and _identity(item) in self.ours:
+                return
             if kind:
                 self.left_out.append(LeftOut(path, kind))
                 return
@@ -112,6 +117,13 @@ class _Walk:
             self.folder(item.path, path + "/", depth + 1)
             return
         self.file(item, path)
+
+    def another(self, path: str) -> str:
+        """A name for a folder whose own is another's once both are written in the same way; numbered as copies are."""
+        count = 2
+        while f"{path} ({count})" in self.taken:
+            count += 1
+        return f"{path} ({count})"
 
     def file(self, item: os.DirEntry[str], path: str) -> None:
         """Collect one name that is neither a folder nor a link."""
@@ -139,9 +151,22 @@ def _legible(name: str) -> str:
     return composed(name)
 
 
-def read_folder(folder: Path, caps: Caps = DEFAULT_CAPS) -> Tree:
-    """The files below `folder`, sorted by path. Never raises for what lies in it; odd things are in `refusals`."""
-    walk = _Walk(caps)
+def _identity(item: os.DirEntry[str]) -> tuple[int, int] | None:
+    try:
+        found = item.stat(follow_symlinks=False)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def read_folder(
+    folder: Path, caps: Caps = DEFAULT_CAPS, ours: frozenset[tuple[int, int]] = frozenset()
+) -> Tree:
+    """The files below `folder`, sorted by path. Never raises for what lies in it; odd things are in `refusals`.
+
+    ours: device and inode of folders that are passed over in silence.
+    """
+    walk = _Walk(caps, ours)
     walk.folder(os.fspath(folder), "", 0)
     entries = tuple(sorted(walk.entries, key=lambda entry: entry.path))
     return Tree(entries, tuple(walk.refusals), tuple(walk.left_out), frozenset(walk.folders))

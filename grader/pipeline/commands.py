@@ -51,7 +51,14 @@ def grade(
         if settings.seed is not None:
             settings.state.choose_seed(assignment.name, settings.seed)
         grading = prepare_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
-        found = list(_taken_in(find_submissions(paths, assignment, settings.state.blobs), settings.profile))
+        found = list(
+            _taken_in(
+                find_submissions(
+                    paths, assignment, settings.state.blobs, leave_out=[settings.out, settings.state.folder]
+                ),
+                settings.profile,
+            )
+        )
         if not found:
             raise UsageError(
                 f"{', '.join(map(str, paths))}: no submission found; "

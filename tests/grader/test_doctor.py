@@ -44,6 +44,16 @@ def test_examine_state_that_cannot_be_made(tmp_path):
     assert "--state" in health["state folder"].fix
 
 
+def test_examine_state_that_is_open_to_everybody(tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(0o755)
+    health = found(state=tmp_path / "state")
+    assert not health["state folder"].ok
+    assert "chmod o-rwx" in health["state folder"].fix
+    (tmp_path / "state").chmod(0o750)
+    assert found(state=tmp_path / "state")["state folder"].ok
+
+
 def test_examine_real_data(tmp_path):
     folder = tmp_path / DATA_SETS["mnist"].folder
     folder.mkdir()

@@ -109,7 +109,7 @@ class Arena:
         for mark, value in self.known().items():
             source = source.replace(mark, value)
         right = solution_files(self.assignment)
-        if kind == "modules":
+        if kind in ("modules", "tricks"):
             return {**right, "centering.py": source.encode()}
         return {**right, "Centering.ipynb": notebook(*source.split("# %%\n")[1:])}
 
@@ -164,7 +164,11 @@ class Arena:
         handed_in = self.folder / "class" / "handed-in"
         return {
             "processes": {name for pid in processes() if (name := self.suspect(pid))},
-            "mounts": set(Path("/proc/self/mountinfo").read_text().splitlines()),
+            "mounts": {
+                line
+                for line in Path("/proc/self/mountinfo").read_text().splitlines()
+                if "/test_full_disk" not in line  # of tests that run beside
+            },
             "folders": {
                 str(path) for path in Path(tempfile.gettempdir()).glob(f"gradecheck-{os.getpid()}-*")
             },
@@ -226,7 +230,9 @@ def fingerprints(folder: Path) -> set[str]:
     found = set()
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts:
-            found.add(f"{path} {hashlib.sha256(path.read_bytes()).hexdigest()} {path.stat().st_mode}")
+            status = path.stat()  # of holes, only that they are as they were
+            data = path.read_bytes() if status.st_size <= 64 << 20 else str(status.st_size).encode()
+            found.add(f"{path} {hashlib.sha256(data).hexdigest()} {status.st_mode}")
     return found
 
 
