@@ -15,7 +15,7 @@ from assignments.common.histories import histories
 from assignments.common.trained import doubt
 from grader.compare import Judgement
 
-__all__ = ["borne_out", "judge_deep", "judge_scales"]
+__all__ = ["borne_out", "judge_batch_sizes", "judge_deep", "judge_scales"]
 
 TIE = 0.02  # training accuracy that the reused pair of networks may differ by
 MARGIN = 0.02  # mean advantage in best training accuracy; in CS231n's short form 0.058 was the least of 24 runs, in ECE's 0.1
@@ -80,3 +80,30 @@ def judge_scales(actual: Mapping[str, Any], known: Mapping[str, Any], *, finite:
             doubt(actual, "baseline", without, known),
         )
     return Judgement(0.0, "over all weight scales, batch normalization is not ahead of the baseline")
+
+
+LEARNT = 0.02  # how much training accuracy has to rise; in the short form 0.056 was the least of 144 runs
+
+
+LEAST_SIZES = (
+    0.2  # mean training accuracy of the networks themselves; in the short form 0.26 was the least of 48 runs
+)
+
+
+def judge_batch_sizes(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
+    """There is a network that learnt for every batch size, and a baseline."""
+    try:
+        normalized = histories(actual, "norm", normalized=True, finite=True)
+        baseline = histories(actual, "baseline", normalized=False, finite=True)
+    except ValueError as exc:
+        return Judgement(0.0, str(exc))
+    sizes = actual["batch_sizes"]
+    if len(normalized) != len(sizes) or not np.array_equal(actual["norm_settings"][:, 1], sizes):
+        return Judgement(0.0, f"{len(normalized)} networks were trained for {len(sizes)} batch sizes")
+    for size, (_, train, _) in zip(sizes, normalized, strict=True):
+        if not max(train) > train[0] + LEARNT:
+            return Judgement(0.0, f"the network with batch size {int(size)} did not learn")
+    return borne_out(
+        doubt(actual, "norm", normalized, known, least=LEAST_SIZES),
+        doubt(actual, "baseline", baseline, known),
+    )

@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from assignments.common.arrays import kept, number
+from assignments.common.backward_speed import judge_alt_times
 from assignments.common.carried import layer_around
-from assignments.common.experiments import borne_out, judge_deep, judge_scales
-from assignments.common.histories import histories, packed
+from assignments.common.experiments import judge_batch_sizes, judge_deep, judge_scales
+from assignments.common.histories import packed
+from assignments.common.manners import judge_precision, judge_repeats, judge_untouched
 from assignments.common.network_probes import (
     REGS,
     examples,
@@ -40,8 +42,8 @@ from assignments.common.normalization import (
     running_averages,
 )
 from assignments.common.starts import judge_start
-from assignments.common.trained import doubt, images
-from grader.compare import Judgement, compare_value, rel_error
+from assignments.common.trained import images
+from grader.compare import Judgement
 from grader.probe import check
 
 # Headings of the notebook, where a student reads on.
@@ -214,72 +216,6 @@ def _joined(name: str, *parts: Mapping[str, Any]) -> Any:
         if not isinstance(array, np.ndarray):
             return array
     return np.concatenate([np.asarray(array).ravel() for array in arrays])
-
-
-SLOWER = 2.0  # the fastest of 15 calls varies by a few per cent from run to run; one extra pass over the data is not a fault
-CLOCK_S = 1e-5  # what a call to the clock and to an empty function takes, with room to spare
-ALT_TOLERANCE = 1e-7
-
-
-def judge_alt_times(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
-    """The alternative's fastest call is no slower than the step-by-step version's, with a factor to spare.
-
-    It has to compute something worth timing: what is right, or what the student's own step-by-step version gives. Where that is
-    wrong, as it is on top of a wrong forward pass, the checks of those functions charge it.
-    """
-    wrong = _alt_wrong(actual, expected)
-    if wrong is not None:
-        return wrong
-    if (
-        "seconds_backward" not in actual
-    ):  # not written yet, and charged where it is judged: there is nothing to be slower than
-        return Judgement(1.0)
-    step_by_step, simplified = (
-        _fastest(actual[name], expected[name].shape) for name in ("seconds_backward", "seconds_alt")
-    )
-    if step_by_step is None or simplified is None:
-        return Judgement(0.0, "the times that came back are not times")
-    if simplified <= SLOWER * step_by_step + CLOCK_S:
-        return Judgement(1.0)
-    return Judgement(0.0, f"takes {simplified:.1g} s, batchnorm_backward {step_by_step:.1g} s")
-
-
-def _alt_wrong(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement | None:
-    """What keeps the alternative's results from being timed, if anything does."""
-    own = {name: actual.get(f"own_{name}") for name in ("dx", "dgamma", "dbeta")}
-    honest = own["dx"] is not None and _alike(own["dx"], expected["dx"])
-    for name, step_by_step in own.items():
-        judged = compare_value("ndarray", actual[name], expected[name], tolerance=ALT_TOLERANCE)
-        if not judged.passed and not (honest and _equal(actual[name], step_by_step)):
-            reason = f"not timed, for its results are not right: {name} {judged.reason}"
-            return Judgement(0.0, reason, judged.relative_error)
-    return None
-
-
-def _equal(array: Any, other: Any) -> bool:
-    return other is not None and compare_value("ndarray", array, other, tolerance=ALT_TOLERANCE).passed
-
-
-ALIKE = 0.7  # correlation with the right gradient from which on a wrong one counts as an attempt at it
-
-
-def _alike(array: Any, expected: Any) -> bool:
-    """Whether a wrong gradient is an attempt at the right one, not zeros or what was at hand."""
-    if array.shape != expected.shape or array.dtype.kind != "f" or not np.isfinite(array).all():
-        return False
-    norm = float(np.linalg.norm(array) * np.linalg.norm(expected))
-    return norm > 0 and float(np.sum(array * expected)) >= ALIKE * norm
-
-
-def _fastest(seconds: Any, shape: tuple[int, ...]) -> float | None:
-    if (
-        seconds.shape != shape
-        or seconds.dtype.kind != "f"
-        or not np.isfinite(seconds.min())
-        or seconds.min() < 0
-    ):
-        return None
-    return float(seconds.min())
 
 
 @check(
@@ -620,40 +556,6 @@ def training_layernorm(impl: Any, rng: Any) -> dict[str, Any]:
 
 
 # --- Good manners: 4 points -------------------------------------------------------------------------------------------------
-#
-# A wrong value is charged where values are judged, and so is a function that raises or is not there. Here they are left aside, as
-# long as some result is near what it should be: code that does nothing has no manners to judge.
-
-NEAR = 0.3  # distance from the right result, in its size: a wrong constant or axis of the field's kind, not what was at hand
-
-
-def _attempted(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
-    """Whether some result is near the right one."""
-    return any(
-        name in actual and _near(actual[name], array)
-        for name, array in expected.items()
-        if not name.startswith("kept_")
-    )
-
-
-def _near(got: Any, array: Any) -> bool:
-    if got.shape != array.shape or got.dtype.kind != "f" or not np.isfinite(got).all():
-        return False
-    return float(np.linalg.norm(got - array)) <= NEAR * float(np.linalg.norm(array))
-
-
-NOTHING_NEAR = Judgement(0.0, "no result is near what it should be yet")
-
-
-def judge_untouched(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
-    """Every input is as it was, and some result is near what it should be."""
-    if not _attempted(actual, expected):
-        return NOTHING_NEAR
-    for name, array in expected.items():
-        if name.startswith("kept_") and not np.array_equal(actual[name], array):
-            _, function, given = name.split("_")
-            return Judgement(0.0, f"{function}'s {given} is not what it was before the call")
-    return Judgement(1.0)
 
 
 @check(
@@ -669,23 +571,6 @@ def inputs_untouched(impl: Any, rng: Any) -> dict[str, Any]:
     return inputs_after(impl, rng)
 
 
-def judge_repeats(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
-    """The second result is the first, bit for bit, and some result is near what it should be."""
-    if not _attempted(actual, expected):
-        return NOTHING_NEAR
-    for name in [name for name in expected if name.endswith("_2")]:
-        first = name.removesuffix("2") + "1"
-        if name not in actual and first not in actual:
-            continue
-        if not _same(actual.get(name), actual.get(first)):
-            return Judgement(0.0, f"{name.rpartition('_')[0]} differs between two calls with the same inputs")
-    return Judgement(1.0)
-
-
-def _same(second: Any, first: Any) -> bool:
-    return second is not None and first is not None and np.array_equal(second, first, equal_nan=True)
-
-
 @check(
     of="batchnorm_forward",
     points=1,
@@ -699,31 +584,6 @@ def results_repeat(impl: Any, rng: Any) -> dict[str, Any]:
     return repeats(impl, rng)
 
 
-# float32 in between leaves an error of about 1e-7, and more where a gradient cancels; right answers in float64 have 1e-13 here.
-DOUBLE, SINGLE = 1e-9, 1e-4
-
-
-def judge_precision(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
-    """Every result is float64, and none is right to the digits of float32 only."""
-    right = 0
-    worst = 0.0
-    for name, array in expected.items():
-        got = actual.get(name)
-        if got is None or got.shape != array.shape:
-            continue
-        if got.dtype.kind != array.dtype.kind or got.dtype.itemsize < array.dtype.itemsize:
-            return Judgement(0.0, f"{name} has dtype {got.dtype}, expected {array.dtype}")
-        error = rel_error(got, array, floor=PRECISION_FLOOR * float(np.abs(array).max()))
-        if DOUBLE < error <= SINGLE:
-            return Judgement(0.0, f"{name} is {got.dtype}, but right to the digits of float32 only", error)
-        if error <= DOUBLE:
-            right, worst = right + 1, max(worst, error)
-    return Judgement(1.0, "", worst) if right else Judgement(0.0, "no result is right yet")
-
-
-PRECISION_FLOOR = (
-    1e-3  # of the largest entry; smaller ones are differences, whose last digits nobody can keep
-)
 # Data so far apart that eps, wherever it stands or if it is left out, changes no result by more than 1e-9, not even entries of a
 # thousandth of the largest: that is charged above.
 WIDE = 1e8
@@ -790,32 +650,6 @@ def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: AR
         **packed("baseline", without),
         "weight_scales": scales,
     }
-
-
-LEARNT = 0.02  # how much training accuracy has to rise; in the short form 0.056 was the least of 144 runs
-
-
-LEAST = (
-    0.2  # mean training accuracy of the networks themselves; in the short form 0.26 was the least of 48 runs
-)
-
-
-def judge_batch_sizes(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
-    """There is a network that learnt for every batch size, and a baseline."""
-    try:
-        normalized = histories(actual, "norm", normalized=True, finite=True)
-        baseline = histories(actual, "baseline", normalized=False, finite=True)
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    sizes = actual["batch_sizes"]
-    if len(normalized) != len(sizes) or not np.array_equal(actual["norm_settings"][:, 1], sizes):
-        return Judgement(0.0, f"{len(normalized)} networks were trained for {len(sizes)} batch sizes")
-    for size, (_, train, _) in zip(sizes, normalized, strict=True):
-        if not max(train) > train[0] + LEARNT:
-            return Judgement(0.0, f"the network with batch size {int(size)} did not learn")
-    return borne_out(
-        doubt(actual, "norm", normalized, known, least=LEAST), doubt(actual, "baseline", baseline, known)
-    )
 
 
 @check(
