@@ -37,6 +37,26 @@ from .schema import (
 
 __all__ = ["Gradebook"]
 
+# Statements of every result that is recorded stand here, put together once: that costs more than running them.
+_ASSIGNMENT: sa.BindParameter[str] = sa.bindparam("of_assignment")
+_STUDENT: sa.BindParameter[str] = sa.bindparam("of_student")
+_FINGERPRINT = (
+    sa.select(RESULTS.c.fingerprint)
+    .where(RESULTS.c.assignment == _ASSIGNMENT, RESULTS.c.student == _STUDENT)
+    .order_by(RESULTS.c.id.desc())
+    .limit(1)
+)
+_ADD_RESULT = sa.insert(RESULTS)
+
+
+def _newest_marks(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    newest = sa.select(sa.func.max(MARKS.c.id)).where(*conditions).group_by(MARKS.c.student, MARKS.c.item)
+    return sa.select(MARKS).where(MARKS.c.id.in_(newest)).order_by(MARKS.c.student, MARKS.c.item)
+
+
+_ALL_MARKS = _newest_marks(MARKS.c.assignment == _ASSIGNMENT)
+_MARKS_OF_ONE = _newest_marks(MARKS.c.assignment == _ASSIGNMENT, MARKS.c.student == _STUDENT)
+
 
 class Gradebook:
     """An open gradebook. A context manager; every method is a transaction of its own. Use `Gradebook.open`."""
@@ -82,12 +102,6 @@ class Gradebook:
         document = dumps(result)
         fingerprint = hashlib.sha256(document).hexdigest()
         student = storable(result.student)
-        newest = (
-            sa.select(RESULTS.c.fingerprint)
-            .where(RESULTS.c.assignment == assignment, RESULTS.c.student == student)
-            .order_by(RESULTS.c.id.desc())
-            .limit(1)
-        )
         values = {
             "assignment": assignment,
             "student": student,
@@ -103,9 +117,10 @@ class Gradebook:
             "document": zlib.compress(document),
         }
         with self._database.writing() as connection:
-            if connection.scalar(newest) == fingerprint:
+            whose = {"of_assignment": assignment, "of_student": student}
+            if connection.scalar(_FINGERPRINT, whose) == fingerprint:
                 return False
-            connection.execute(sa.insert(RESULTS), values)
+            connection.execute(_ADD_RESULT, values)
         return True
 
     def together(self) -> AbstractContextManager[None]:
@@ -229,12 +244,12 @@ class Gradebook:
         self, connection: Connection, assignment: str, student: str | None = None
     ) -> list[MarkEntry]:
         """The newest entry for each student and item."""
-        newest = sa.select(sa.func.max(MARKS.c.id)).where(MARKS.c.assignment == assignment)
-        if student is not None:
-            newest = newest.where(MARKS.c.student == storable(student))
-        newest = newest.group_by(MARKS.c.student, MARKS.c.item)
-        query = sa.select(MARKS).where(MARKS.c.id.in_(newest)).order_by(MARKS.c.student, MARKS.c.item)
-        return [mark_entry(found) for found in connection.execute(query)]
+        if student is None:
+            found = connection.execute(_ALL_MARKS, {"of_assignment": assignment})
+        else:
+            whose = {"of_assignment": assignment, "of_student": storable(student)}
+            found = connection.execute(_MARKS_OF_ONE, whose)
+        return [mark_entry(row) for row in found]
 
     def _result(self, found: sa.Row[Any]) -> Result:
         try:

@@ -104,7 +104,6 @@ def command(room: RoomPlan, *, info: int, user_map: int | None, seccomp: int | N
         driver has written the user map; without, the room's user is the one who starts it. seccomp: the descriptor from which
         the first process's system call filter is read.
     """
-    shown = _shown(room.python)
     args = ["bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     args += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--clearenv", "--as-pid-1"]
     args += ["--cap-drop", "ALL", "--hostname", "room", "--info-fd", str(info)]
@@ -114,17 +113,27 @@ def command(room: RoomPlan, *, info: int, user_map: int | None, seccomp: int | N
         args += ["--userns-block-fd", str(user_map)]
     else:
         args += ["--uid", str(INNER_UID), "--gid", str(INNER_UID), "--disable-userns"]
-    args += _directories([inner for _, inner in shown if not inner.startswith("/tmp/")])  # noqa: S108  # in the room
+    args += _first_directories(room.python)
     args += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", room.work_bytes), "--remount-ro", "/dev"]  # noqa: S108  # in the room
     args += [*_tmpfs("/tmp", room.work_bytes), *_tmpfs(WORK, room.work_bytes), *_tmpfs("/k", SOCKETS_BYTES)]  # noqa: S108  # in the room
     args += _directories([*room.python.inner_sites, *room.mounts])
-    for outer, inner in shown:
-        args += ["--ro-bind", str(outer), inner]
-    args += _library_links()
-    args += _masks(shown, room.hidden)
+    args += _system(room.python, room.hidden)
     for inner, outer in room.mounts.items():
         args += ["--ro-bind", str(outer), inner]
     return [*args, "--remount-ro", "/", "--chdir", "/", "/bin/sh", "-c", FIRST]
+
+
+@lru_cache
+def _first_directories(python: Python) -> tuple[str, ...]:
+    return tuple(_directories([inner for _, inner in _shown(python) if not inner.startswith("/tmp/")]))  # noqa: S108  # in the room
+
+
+@lru_cache
+def _system(python: Python, hidden: tuple[Path, ...]) -> tuple[str, ...]:
+    """Show the host's part, without what is hidden. Put together once in each process: it takes 1 ms for each room."""
+    shown = _shown(python)
+    binds = [arg for outer, inner in shown for arg in ("--ro-bind", str(outer), inner)]
+    return (*binds, *_library_links(), *_masks(shown, hidden))
 
 
 def readable_by_all(room: RoomPlan) -> bool:
