@@ -224,7 +224,7 @@ def _cell_limit(source: str, limits: Limits) -> float:
 async def _probe(kernel: Kernel, probing: Probing, progress: _Progress) -> None:
     """Let the kernel serve probes of its namespace, and speak with it; note whether it was still there to ask."""
     try:
-        kernel.client.execute(SERVE, silent=True, store_history=False, allow_stdin=False)
+        kernel.client.execute(SERVE, silent=True)
     except zmq.Again:
         return
     died = asyncio.ensure_future(kernel.died())

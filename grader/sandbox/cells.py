@@ -61,13 +61,12 @@ class CellDriver(NotebookClient):
     def __init__(self, notebook: NotebookNode, kernel: Kernel, received: Received) -> None:
         super().__init__(
             notebook,
-            km=kernel.manager,
             allow_errors=True,
             record_timing=False,
             store_widget_state=False,
             skip_cells_with_tag="gradecheck: run every cell",  # a student's tag must not skip one
         )
-        self.kc = kernel.client
+        self.kc = kernel.client  # type: ignore[assignment]  # nbclient asks no more of it than to execute
         self.kernel = kernel
         self.received = received
         self.outputs = CellOutputs(budget=OutputBudget(left_bytes=0))
@@ -155,7 +154,7 @@ class CellDriver(NotebookClient):
     async def _interrupt(self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any]) -> None:
         self.timed_out = True
         for _ in range(round(GRACE_S / INTERRUPT_EVERY_S)):
-            await self.kernel.interrupt()
+            self.kernel.interrupt()
             await self._wait(reply, outputs, INTERRUPT_EVERY_S)
             if reply.done():
                 return

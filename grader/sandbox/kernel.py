@@ -1,4 +1,4 @@
-"""The driver's side of a notebook's kernel: a jupyter_client provisioner that forks it into a room, and a wary client.
+"""The driver's side of a notebook's kernel: fork it into a room, and speak with it, warily.
 
 Everything that a kernel sends is student-made: messages are bounded in size by the socket, checked for form, and never acted upon.
 The driver connects once, before any student code runs, and never again: a path inside the room may lead anywhere afterwards.
@@ -8,50 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import zmq
 import zmq.asyncio
-from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from jupyter_client.session import DELIM
-from traitlets import Any as AnyTrait
 
 from ..errors import SandboxError
 from .bwrap import WORK
 from .members import Member, Usage
 from .room import Room
 
-__all__ = [
-    "Kernel",
-    "MalformedMessageError",
-    "Message",
-    "RoomClient",
-    "RoomManager",
-    "RoomProvisioner",
-    "open_kernel",
-]
+__all__ = ["Client", "Kernel", "MalformedMessageError", "Message", "open_kernel"]
 
 SOCKETS = "/k/k"  # inside the room; short, for a unix socket's path ends at about 104 bytes
-PORTS: KernelConnectionInfo = {
-    "shell_port": 1,
-    "iopub_port": 2,
-    "stdin_port": 3,
-    "control_port": 4,
-    "hb_port": 5,
-}
+PORTS: Mapping[str, int] = {"shell": 1, "iopub": 2}
+DELIMITER = b"<IDS|MSG>"  # of Jupyter's wire protocol
+PROTOCOL = "5.3"
 MIB = 1024 * 1024
 STARTUP_S = 30.0  # from the fork to the kernel's word that its sockets are bound
 QUEUED_MESSAGES = 8  # that libzmq may hold for us, each bounded in size
-NO_KEY = "the room is the wall; whoever is in it may speak"  # a secret would be the student's, too
 LOST = 255  # exit status of a kernel whose end nobody could report
 
 
@@ -69,123 +51,78 @@ class Message:
     size_bytes: int = 0
 
 
-class RoomProvisioner(KernelProvisionerBase):
-    """Forks the kernel from the warm parent into `room`, and signals and kills it there."""
+class Client:
+    """Sends requests, and has the sockets on which answers and outputs come: bounded ones that never reconnect.
 
-    room = AnyTrait()
-    config_sent = AnyTrait()  # for the kernel's entry
-    channel = AnyTrait()
-    member: Member | None = None
-    _ending: asyncio.Task[int | None] | None = None
+    Messages are not signed: the room is the wall, and whoever is in it may speak.
+    """
 
-    @property
-    def has_process(self) -> bool:
-        """Whether a kernel was forked."""
-        return self.member is not None
+    def __init__(self, context: zmq.asyncio.Context, sockets: str, message_bytes: int) -> None:
+        self.shell = self._connected(context, zmq.DEALER, f"ipc://{sockets}-{PORTS['shell']}", message_bytes)
+        self.iopub = self._connected(context, zmq.SUB, f"ipc://{sockets}-{PORTS['iopub']}", message_bytes)
+        self.iopub.setsockopt(zmq.SUBSCRIBE, b"")
+        self._sending: zmq.Socket[bytes] = zmq.Socket.shadow(self.shell.underlying)
+        self._session = secrets.token_hex(16)
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ARG002  # the base's signature
-        """Fork the kernel; the socket's other end goes with it.
-
-        Raises: SandboxError if the room or the warm parent does not answer.
-        """
-        self.member = await self.room.fork("kernel", self.config_sent, (self.channel.fileno(),))
-        self.channel.close()
-        self._ending = asyncio.ensure_future(self.member.wait())
-        return self.connection_info
-
-    async def poll(self) -> int | None:
-        """Return the exit status, or None while the kernel lives."""
-        if self._ending is None or not self._ending.done():
-            return None
-        status = self._ending.result()
-        return LOST if status is None else status
-
-    async def wait(self) -> int | None:
-        """Wait until the kernel has ended; return its exit status."""
-        if self._ending is not None:
-            await asyncio.shield(self._ending)
-        return await self.poll()
-
-    async def send_signal(self, signum: int) -> None:
-        """Send a signal to the kernel alone."""
-        if self.member is not None:
-            self.member.signal(signum)
-
-    async def kill(self, restart: bool = False) -> None:  # noqa: ARG002  # the base's signature
-        """Kill at once. A graceful shutdown may stall for seconds, and nothing in there is worth it."""
-        if self.member is not None:
-            self.member.kill()
-
-    async def terminate(self, restart: bool = False) -> None:
-        """Kill at once, too."""
-        await self.kill(restart)
-
-    async def cleanup(self, restart: bool = False) -> None:  # the base's signature
-        """Leave the room to its owner."""
-
-
-class RoomClient(AsyncKernelClient):
-    """A client whose sockets are bounded and never reconnect."""
-
-    message_bytes = 1 << 20
-
-    def _create_connected_socket(self, channel: str, identity: bytes | None = None) -> zmq.Socket[Any]:
-        kind = {"shell": zmq.DEALER, "iopub": zmq.SUB, "control": zmq.DEALER}[channel]
-        sock = self.context.socket(kind)
+    @staticmethod
+    def _connected(
+        context: zmq.asyncio.Context, kind: int, address: str, message_bytes: int
+    ) -> zmq.asyncio.Socket:
+        sock = context.socket(kind)
         sock.linger = 0
-        sock.setsockopt(zmq.MAXMSGSIZE, self.message_bytes)
+        sock.setsockopt(zmq.MAXMSGSIZE, message_bytes)
         sock.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
         sock.setsockopt(zmq.RECONNECT_IVL, -1)
         sock.setsockopt(zmq.SNDTIMEO, 0)  # a kernel that has hung up must not block the driver
-        if identity:
-            sock.identity = identity
-        sock.connect(self._make_url(channel))
+        sock.connect(address)
         return sock
 
-
-class RoomManager(AsyncKernelManager):
-    """A kernel manager that writes no connection file, reads no kernelspec from disk, and unlinks nothing in the room."""
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        """Say the same for every notebook: our kernel."""
-        return KernelSpec(argv=[], language="python", display_name="Python 3")
-
-    async def _async_pre_start_kernel(self, **kwargs: Any) -> tuple[list[str], dict[str, Any]]:
-        return [], kwargs
-
-    async def _async_launch_kernel(self, kernel_cmd: list[str], **kwargs: Any) -> None:
-        assert self.provisioner is not None  # noqa: S101  # given by open_kernel; tells mypy
-        self.load_connection_info(await self.provisioner.launch_kernel(kernel_cmd, **kwargs))
-
-    async def _async_post_start_kernel(self, **kwargs: Any) -> None:
-        """Open no control socket of the manager's own."""
-
-    def cleanup_ipc_files(self) -> None:
-        """Leave the sockets alone: their path belongs to the student by now."""
+    def execute(
+        self, code: str, *, silent: bool = False, store_history: bool = True, stop_on_error: bool = False
+    ) -> str:
+        """Ask for code to be run; returns the request's id. Raises: zmq.Again if the kernel takes no requests."""
+        request = secrets.token_hex(16)
+        header = {
+            "msg_id": request,
+            "msg_type": "execute_request",
+            "username": "grader",
+            "session": self._session,
+            "date": datetime.now(UTC).isoformat(),
+            "version": PROTOCOL,
+        }
+        content = {
+            "code": code,
+            "silent": silent,
+            "store_history": store_history and not silent,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": stop_on_error,
+        }
+        parts = (json.dumps(part).encode() for part in (header, {}, {}, content))
+        self._sending.send_multipart([DELIMITER, b"", *parts])
+        return request
 
 
 @dataclass(slots=True, kw_only=True)
 class Kernel:
-    """A running kernel: its manager and client, and the socket over which the notebook's namespace is probed."""
+    """A running kernel in its room, a client that speaks with it, and the socket over which the notebook's namespace is probed."""
 
-    manager: RoomManager
-    client: RoomClient
-    provisioner: RoomProvisioner
+    room: Room
+    member: Member
+    client: Client
     probes: socket.socket
 
     def usage(self) -> Usage:
         """CPU and memory of the kernel; complete once it has ended."""
-        member = self.provisioner.member
-        return member.usage() if member is not None else Usage()
+        return self.member.usage()
 
     async def receive(self, channel: Literal["shell", "iopub"]) -> Message:
         """Wait for the next message.
 
         Raises: MalformedMessageError for anything that is none.
         """
-        source = self.client.iopub_channel if channel == "iopub" else self.client.shell_channel
-        frames = await source.socket.recv_multipart()
+        source = self.client.iopub if channel == "iopub" else self.client.shell
+        frames = await source.recv_multipart()
         try:
             return _message(frames)
         except (ValueError, RecursionError) as exc:
@@ -200,29 +137,29 @@ class Kernel:
             await asyncio.sleep(0)  # a flood of replies must not keep other notebooks waiting
         return message
 
-    async def interrupt(self) -> None:
+    def interrupt(self) -> None:
         """Send SIGINT to the kernel."""
-        await self.provisioner.send_signal(signal.SIGINT)
+        self.member.signal(signal.SIGINT)
 
-    async def died(self) -> int | None:
+    async def died(self) -> int:
         """Wait until the kernel's process has ended; return its exit status."""
-        return await self.provisioner.wait()
+        status = await self.member.wait()
+        return LOST if status is None else status
 
     async def taken(self) -> bool:
         """Whether something outside of the room ended it, which says nothing about the notebook. It must have ended."""
-        member = self.provisioner.member
-        return member is not None and await self.provisioner.room.took(await member.wait())
+        return await self.room.took(await self.member.wait())
 
 
 def _message(frames: Sequence[bytes]) -> Message:
     """Read what Jupyter's wire protocol sends: identities, a delimiter, a signature, and four parts of JSON.
 
-    jupyter_client's own reader costs three times as much, mostly for dates that nobody asks for. The signature is passed over: its
-    key is the student's, too, and proves nothing.
+    jupyter_client's own reader costs three times as much, mostly for dates that nobody asks for. A signature is passed over: its
+    key would be the student's, too, and prove nothing.
 
     Raises: ValueError, RecursionError for anything else.
     """
-    start = frames.index(DELIM) + 2
+    start = frames.index(DELIMITER) + 2
     parts = [json.loads(frame.decode("utf-8", "replace")) for frame in frames[start : start + 4]]
     match parts:
         case [{"msg_type": str(kind)}, dict(parent), dict(), dict(content)]:
@@ -244,44 +181,33 @@ async def open_kernel(room: Room, *, message_bytes: int, total_bytes: int) -> As
     """
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
+    # Without a sandbox, both sides see the same paths.
+    inside = SOCKETS if room.work == WORK else str(room.path(SOCKETS))
     config = {
-        "connection": _connection(room),
+        "sockets": inside,
+        "ports": dict(PORTS),
         "message_bytes": message_bytes // 2,
         "total_bytes": total_bytes,
         "evidence_bytes": int(room.spec.limits.evidence_mib * MIB),
         "alone": room.work == WORK,
     }
-    provisioner = RoomProvisioner(room=room, config_sent=config, channel=theirs)
-    provisioner.connection_info = _connection(room)
-    manager = RoomManager(context=zmq.asyncio.Context())
-    manager.provisioner = provisioner
+    context = zmq.asyncio.Context()
+    member: Member | None = None
     try:
-        await manager.start_kernel()
+        member = await room.fork("kernel", config, (theirs.fileno(),))
+        theirs.close()
         await _ready(ours)
-        client = _client(manager, str(room.path(SOCKETS)), message_bytes)
-        kernel = Kernel(manager=manager, client=client, provisioner=provisioner, probes=ours)
+        client = Client(context, str(room.path(SOCKETS)), message_bytes)
+        kernel = Kernel(room=room, member=member, client=client, probes=ours)
         await _subscribed(kernel)
         yield kernel
     finally:
-        await provisioner.kill()
-        await provisioner.wait()
-        manager.context.destroy(linger=0)
+        if member is not None:
+            member.kill()
+            await member.wait()
+        context.destroy(linger=0)
         theirs.close()
         ours.close()
-
-
-def _connection(room: Room) -> KernelConnectionInfo:
-    """The kernel's sockets as it sees them: without a sandbox, both sides see the same paths."""
-    seen = SOCKETS if room.work == WORK else str(room.path(SOCKETS))
-    return {"transport": "ipc", "ip": seen, "key": NO_KEY, "signature_scheme": "hmac-sha256", **PORTS}
-
-
-def _client(manager: RoomManager, sockets: str, message_bytes: int) -> RoomClient:
-    info = {**manager.get_connection_info(session=True), "ip": sockets}
-    client = RoomClient(**info, context=manager.context, parent=manager)
-    client.message_bytes = message_bytes
-    client.start_channels(stdin=False, hb=False, control=False)
-    return client
 
 
 async def _ready(ours: socket.socket) -> None:

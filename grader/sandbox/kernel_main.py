@@ -1,4 +1,4 @@
-"""Become a notebook's kernel, inside the room: an IPKernelApp that reads no file of the disk and says no more than it may.
+"""Become a notebook's kernel, inside the room: prepared for student code, and saying no more than it may.
 
 `preload` is called once in the warm parent, `main` in the child that has joined the room. Both run beside student code: they hold
 no secret, and the bounds that they keep are manners, not walls. The driver keeps its own (`outputs.py`, `sandbox/kernel.py`).
@@ -11,38 +11,26 @@ import contextlib
 import importlib
 import io
 import json
-import logging
 import os
-import pdb  # to take its teeth out
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import SimpleNamespace
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import zmq
-from IPython.core import debugger  # as above
-from IPython.core.profiledir import ProfileDir
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session, json_packer
-from traitlets import default
 
-sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # says "not installed": nobody attaches to this kernel
+from ..probe.compat import restore_numpy_names
+from ..probe.imports import prepare_path
+from ..probe.in_kernel import serve_namespace
+from .kernel_app import CourseKernel, RoomKernelApp
+from .kernel_ready import build_shell, settings
+from .kernel_shell import CellCompiler, ColabFinder, CourseShell, ImportGuard
 
-from ipykernel import ipkernel  # noqa: E402  # after the line above
-from ipykernel.ipkernel import IPythonKernel  # noqa: E402  # after the line above
-from ipykernel.kernelapp import IPKernelApp  # noqa: E402  # as above
-
-from ..probe.compat import restore_numpy_names  # noqa: E402  # as above
-from ..probe.imports import prepare_path  # noqa: E402  # as above
-from ..probe.in_kernel import serve_namespace  # noqa: E402  # as above
-from .kernel_ready import build_shell, settings, take_up  # noqa: E402  # as above
-from .kernel_shell import CellCompiler, ColabFinder, CourseShell, ImportGuard, pass_breakpoint  # noqa: E402  # as above
-
-__all__ = ["BoundedSession", "CourseKernel", "RoomKernelApp", "main", "pack", "preload"]
+__all__ = ["BoundedSession", "main", "pack", "preload"]
 
 INLINE = "module://matplotlib_inline.backend_inline"
 
@@ -66,13 +54,8 @@ OUTPUTS = frozenset(
     {"stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg"}
 )
 
-
 #: Modules that a notebook must not find; filled by `preload`, for looking through all names costs each kernel 1 ms.
 _OURS: list[str] = []
-
-SILENT = logging.getLogger("grader.kernel")
-SILENT.setLevel(logging.CRITICAL + 1)
-SILENT.addHandler(logging.NullHandler())
 
 MAX_SENT = 20_000  # outputs; the driver kills a kernel that sends five times as many messages
 
@@ -87,6 +70,10 @@ class BoundedSession(Session):
     total_bytes = 1 << 24
     _sent_bytes = 0
     _sent_messages = 0
+
+    def _new_auth(self) -> None:
+        """Sign nothing: a key would be the student's, too, and the driver believes nobody."""
+        self.auth = None
 
     def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
         """Serialize `msg`, with shortened content where it would be too large."""
@@ -142,96 +129,6 @@ def _shortened(msg: dict[str, Any], characters: int) -> dict[str, Any]:
     return {**kept, **texts, "traceback": [], "payload": [], "user_expressions": {}}
 
 
-class CourseKernel(IPythonKernel):
-    """The kernel that every notebook gets, whatever kernelspec its metadata name."""
-
-    shell_class = CourseShell
-    compiler_class = CellCompiler
-    #: Built by `preload`, in the warm parent.
-    ready_shell: CourseShell
-
-    def __init__(self, **kwargs: Any) -> None:
-        take_up(self.ready_shell)
-        with _no_list_of_modules():
-            super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # IPython has no types here
-        shell = self.ready_shell
-        shell.kernel = shell.parent = self
-        shell.profile_dir, shell.ipython_dir = self.profile_dir, tempfile.gettempdir()
-
-
-@contextmanager
-def _no_list_of_modules() -> Iterator[None]:
-    """Keep the kernel from listing all modules for a debugger that is not there: reading them copies 4 MiB of shared memory."""
-    own = vars(ipkernel)
-    own["sys"] = SimpleNamespace(modules={}, platform=sys.platform)
-    try:
-        yield
-    finally:
-        own["sys"] = sys
-
-
-class RoomKernelApp(IPKernelApp):
-    """An IPKernelApp without configuration files, profile, log, history, heartbeat, startup files and crash handler."""
-
-    kernel_class = CourseKernel
-
-    @default("log")
-    def _log_default(self) -> logging.Logger:
-        """Log nowhere: this process has no terminal, and nobody reads its files."""
-        return SILENT
-
-    def _configure_logging(self) -> None:
-        """Leave the log as it is: configuring one costs 1 ms."""
-
-    def init_pdb(self) -> None:
-        """Let a forgotten breakpoint go on: there is nobody to debug, and asking would fail the cell."""
-        sys.breakpointhook = pass_breakpoint
-        pdb.set_trace = pass_breakpoint
-        debugger.set_trace = pass_breakpoint
-
-    def parse_command_line(self, argv: Any = None) -> None:
-        """Take no options: building their parser costs 10 ms."""
-
-    def load_config_file(self, *args: Any, **kwargs: Any) -> None:  # the base's signature
-        """Read no configuration: a submission might bring one."""
-
-    def init_config_files(self) -> None:
-        """Look for none either."""
-
-    def init_profile_dir(self) -> None:
-        """Take an empty profile: a submission might bring one, and it is not asked for."""
-        folder = tempfile.mkdtemp(prefix="ipython-")
-        self.profile_dir = ProfileDir.create_profile_dir(folder, self.config)  # type: ignore[no-untyped-call]  # IPython has no types here
-
-    def init_crash_handler(self) -> None:
-        """Leave `sys.excepthook` alone."""
-
-    def init_connection_file(self) -> None:
-        """Keep the connection that the driver gave."""
-
-    def write_connection_file(self, **kwargs: Any) -> None:  # the base's signature
-        """Write no connection file: the driver knows where the sockets are."""
-
-    def log_connection_info(self) -> None:
-        """Tell nobody how to connect."""
-
-    def init_heartbeat(self) -> None:
-        """Have no heartbeat: the driver watches the process itself."""
-
-    def init_iopub(self, context: zmq.Context[Any]) -> None:
-        """Publish with back-pressure: a slow reader makes the kernel wait, where PUB would drop outputs silently."""
-        super().init_iopub(context)  # type: ignore[no-untyped-call]  # IPython has no types here
-        self.iopub_thread.socket.setsockopt(zmq.XPUB_NODROP, 1)
-
-    def init_extensions(self) -> None:
-        """Load no extensions beforehand."""
-
-    def init_code(self) -> None:
-        """Run no startup files; hide IPython's own names from the notebook's namespace."""
-        shell: Any = self.shell  # there is one by now
-        shell.user_ns_hidden.update(shell.user_ns)
-
-
 def preload() -> None:
     """Do once, in the warm parent, what every kernel would do: import, and draw one figure, which loads fonts and the PNG writer.
 
@@ -253,6 +150,7 @@ def preload() -> None:
     for holder in (font_manager, font_manager.FontManager, text, mathtext.MathTextParser):
         _forget_fonts(holder)
     CourseKernel.ready_shell = build_shell()
+    RoomKernelApp.ready_app = _build_application()
     _OURS[:] = [name for name in sys.modules if name.startswith("grader.sandbox")]
 
 
@@ -266,8 +164,8 @@ def _forget_fonts(holder: object) -> None:
 def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
     """Run a kernel until it is killed.
 
-    Args: config: "connection" (ip, key, and the four ports of the ipc transport), "message_bytes" and "total_bytes" (the bounds
-        of what it sends), "work" (the submission's folder), "evidence_bytes" and "alone" (see `serve_namespace`).
+    Args: config: "sockets" and "ports" (the path of its sockets up to their numbers, and these), "message_bytes" and "total_bytes"
+        (the bounds of what it sends), "work" (the submission's folder), "evidence_bytes" and "alone" (see `serve_namespace`).
         fds: one socket: a byte goes out over it when all is ready, and later the probes of the notebook's namespace come in.
     """
     (channel,) = fds
@@ -312,13 +210,20 @@ def _prepare_for_student(shell: CourseShell, work: str) -> None:
         sys.modules.pop(name, None)  # no business of student code
 
 
-def _application(config: Mapping[str, Any]) -> RoomKernelApp:
-    connection = dict(config["connection"])
-    app = RoomKernelApp.instance(config=settings(), transport="ipc", ip=connection["ip"])
-    for channel in ("shell", "iopub", "stdin", "control", "hb"):
-        setattr(app, f"{channel}_port", connection[f"{channel}_port"])
-    app.session = BoundedSession(key=connection["key"].encode(), parent=app)
+def _build_application() -> RoomKernelApp:
+    """Build an application, with its session, that belongs to no kernel yet. Like the shell, it leaves the process as it was."""
+    app = RoomKernelApp(config=settings(), transport="ipc")  # type: ignore[no-untyped-call]  # IPython has no types here
+    app.session = BoundedSession(key=b"unused", parent=app)  # without one, it warns
     app.session.pack = pack
+    return app
+
+
+def _application(config: Mapping[str, Any]) -> RoomKernelApp:
+    app = RoomKernelApp.take_up()
+    app.ip = config["sockets"]
+    app.shell_port, app.iopub_port = config["ports"]["shell"], config["ports"]["iopub"]
+    app.session.session = uuid.uuid4().hex
+    app.session.pid = os.getpid()  # else it takes this process for a fork of its own, and sends nothing
     app.session.message_bytes = int(config["message_bytes"])
     app.session.total_bytes = int(config["total_bytes"])
     return app

@@ -140,9 +140,8 @@ def test_sandbox_lost_under_a_running_notebook_costs_nobody_a_point(  # noqa: PL
 
     async def reply_to(self, request):
         if not killed:
-            room = self.provisioner.room
             killed.append(victim)
-            pids = {"warm parent": room._parent.pid, "room": room.pid, "kernel": self.provisioner.member.pid}
+            pids = {"warm parent": self.room._parent.pid, "room": self.room.pid, "kernel": self.member.pid}
             os.kill(pids[victim], signal.SIGKILL)
         return await spoken(self, request)
 

@@ -24,7 +24,6 @@ class Frames:
     """A channel whose socket gives the frames it was given."""
 
     def __init__(self, frames):
-        self.socket = self
         self.frames = frames
 
     async def recv_multipart(self):
@@ -33,12 +32,11 @@ class Frames:
 
 class Client:
     def __init__(self, frames):
-        self.session = Session(key=b"k")
-        self.iopub_channel = self.shell_channel = Frames(frames)
+        self.iopub = self.shell = Frames(frames)
 
 
 def receive(frames):
-    kernel = Kernel(manager=None, client=Client(frames), provisioner=None, probes=None)
+    kernel = Kernel(room=None, member=None, client=Client(frames), probes=None)
     return asyncio.run(kernel.receive("iopub"))
 
 
@@ -161,10 +159,7 @@ def test_connection_is_never_made_again():
 
     async def talk(kernel):
         await kernel.reply_to(kernel.client.execute(sent))
-        options = [
-            channel.socket.getsockopt(zmq.RECONNECT_IVL)
-            for channel in (kernel.client.shell_channel, kernel.client.iopub_channel)
-        ]
+        options = [sock.getsockopt(zmq.RECONNECT_IVL) for sock in (kernel.client.shell, kernel.client.iopub)]
         still = (await kernel.reply_to(kernel.client.execute("1"))).content["status"]
         return options, still
 

@@ -51,3 +51,13 @@ def test_shell_draws_figures_as_png_and_leaves_the_backend_alone():
         "print(matplotlib.get_backend().lower(), Figure in formatter.type_printers)"
     )
     assert said == ["agg", "True"]
+
+
+def test_everything_that_a_kernel_needs_is_built_and_nothing_of_it_shows():
+    """What the warm parent builds for kernels must not make a notebook of a runner, which is forked from it, too."""
+    said = outcome(
+        "from grader.sandbox import kernel_main; from traitlets.config import Application\n"
+        "kernel_main.preload(); print(traces()[0] == before[0], traces()[3:], Application.initialized())\n"
+        "app = kernel_main.RoomKernelApp.take_up(); print(Application.instance() is app)"
+    )
+    assert said == ["True", "([],", "[],", "None)", "False", "True"]

@@ -1,0 +1,188 @@
+"""The kernel's application: an IPKernelApp that reads no file of the disk, and does with two sockets and one thread for outputs.
+
+Runs beside student code, inside the room. ipykernel has a thread for a control channel, one that receives requests and hands them
+on, and one for a debugger; the driver asks for nothing of it, and each message costs less without.
+"""
+
+from __future__ import annotations
+
+import logging
+import pdb  # to take its teeth out
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import zmq
+from IPython.core import debugger  # as above
+from IPython.core.profiledir import ProfileDir
+from traitlets import default
+from zmq.eventloop.zmqstream import ZMQStream
+
+sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # says "not installed": nobody attaches to this kernel
+
+from ipykernel import ipkernel  # noqa: E402  # after the line above
+from ipykernel.ipkernel import IPythonKernel  # noqa: E402  # after the line above
+from ipykernel.kernelapp import IPKernelApp  # noqa: E402  # as above
+
+from .kernel_ready import take_up  # noqa: E402  # as above
+from .kernel_shell import CellCompiler, CourseShell, pass_breakpoint  # noqa: E402  # as above
+
+__all__ = ["CourseKernel", "RoomKernelApp"]
+
+SILENT = logging.getLogger("grader.kernel")
+SILENT.setLevel(logging.CRITICAL + 1)
+SILENT.addHandler(logging.NullHandler())
+
+
+class CourseKernel(IPythonKernel):
+    """The kernel that every notebook gets, whatever kernelspec its metadata name."""
+
+    shell_class = CourseShell
+    compiler_class = CellCompiler
+    #: Built by `preload`, in the warm parent.
+    ready_shell: CourseShell
+
+    #: Requests are received in the main thread.
+    _supports_kernel_subshells = False
+
+    def _publish_execute_input(self, *args: Any) -> None:
+        """Do not repeat what was asked: the driver has it."""
+
+    def _publish_status(self, status: str, *args: Any) -> None:
+        """Say when a request is done, which is all that the driver waits for."""
+        if status == "idle":
+            super()._publish_status(status, *args)  # type: ignore[no-untyped-call]  # IPython has no types here
+
+    def __init__(self, **kwargs: Any) -> None:
+        take_up(self.ready_shell)
+        with _no_list_of_modules():
+            super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # IPython has no types here
+        shell = self.ready_shell
+        shell.kernel = shell.parent = self
+        shell.profile_dir, shell.ipython_dir = self.profile_dir, tempfile.gettempdir()
+
+
+class _MainThread:
+    """Stands for the thread that receives requests, which there is not, where ipykernel asks it for the one that runs cells."""
+
+    def __init__(self) -> None:
+        self.parent_thread = threading.main_thread()
+
+    def __bool__(self) -> bool:
+        return False
+
+
+@contextmanager
+def _no_list_of_modules() -> Iterator[None]:
+    """Keep the kernel from listing all modules for a debugger that is not there: reading them copies 4 MiB of shared memory."""
+    own = vars(ipkernel)
+    own["sys"] = SimpleNamespace(modules={}, platform=sys.platform)
+    try:
+        yield
+    finally:
+        own["sys"] = sys
+
+
+class _EmptyProfile(ProfileDir):
+    """A profile's folder without the folders in it, for nothing is kept there."""
+
+    def _location_changed(self, *args: object) -> None:
+        """Make none of them: it costs a kernel 1 ms. Not observed, as the base's is."""
+
+
+class RoomKernelApp(IPKernelApp):
+    """An IPKernelApp without configuration files, profile, log, history, heartbeat, startup files and crash handler."""
+
+    kernel_class = CourseKernel
+    #: Built in the warm parent.
+    ready_app: RoomKernelApp
+
+    @classmethod
+    def take_up(cls) -> RoomKernelApp:
+        """Make the application that was built beforehand the one of this process, as `instance` does with one that it makes."""
+        for kind in cls._walk_mro():
+            setattr(kind, "_instance", cls.ready_app)  # noqa: B010  # declared as None there
+        return cls.ready_app
+
+    @default("log")
+    def _log_default(self) -> logging.Logger:
+        """Log nowhere: this process has no terminal, and nobody reads its files."""
+        return SILENT
+
+    def _configure_logging(self) -> None:
+        """Leave the log as it is: configuring one costs 1 ms."""
+
+    def init_pdb(self) -> None:
+        """Let a forgotten breakpoint go on: there is nobody to debug, and asking would fail the cell."""
+        sys.breakpointhook = pass_breakpoint
+        pdb.set_trace = pass_breakpoint
+        debugger.set_trace = pass_breakpoint
+
+    def parse_command_line(self, argv: Any = None) -> None:
+        """Take no options: building their parser costs 10 ms."""
+
+    def load_config_file(self, *args: Any, **kwargs: Any) -> None:  # the base's signature
+        """Read no configuration: a submission might bring one."""
+
+    def init_config_files(self) -> None:
+        """Look for none either."""
+
+    def init_profile_dir(self) -> None:
+        """Take an empty profile: a submission might bring one, and it is not asked for."""
+        folder = tempfile.mkdtemp(prefix="ipython-")
+        self.profile_dir = _EmptyProfile(location=folder)
+
+    def init_crash_handler(self) -> None:
+        """Leave `sys.excepthook` alone."""
+
+    def init_connection_file(self) -> None:
+        """Keep the connection that the driver gave."""
+
+    def write_connection_file(self, **kwargs: Any) -> None:  # the base's signature
+        """Write no connection file: the driver knows where the sockets are."""
+
+    def log_connection_info(self) -> None:
+        """Tell nobody how to connect."""
+
+    def init_sockets(self) -> None:
+        """Open two sockets: one for requests, one for outputs. There is no control channel, and nobody answers `input()`."""
+        self.context = zmq.Context()
+        self.shell_socket = self.context.socket(zmq.ROUTER)
+        self.shell_socket.linger = 1000
+        self.shell_port = self._bind_socket(self.shell_socket, self.shell_port)  # type: ignore[no-untyped-call]  # IPython has no types here
+        self.init_iopub(self.context)
+
+    def init_kernel(self) -> None:
+        """Make the kernel, which receives requests in the thread that runs them."""
+        self.kernel = self.kernel_class.instance(
+            parent=self,
+            session=self.session,
+            shell_stream=ZMQStream(self.shell_socket),
+            shell_channel_thread=_MainThread(),
+            iopub_thread=self.iopub_thread,
+            iopub_socket=self.iopub_socket,
+            log=self.log,
+            profile_dir=self.profile_dir,
+            user_ns=self.user_ns,
+        )
+        self.displayhook.get_execution_count = lambda: self.kernel.execution_count
+
+    def init_heartbeat(self) -> None:
+        """Have no heartbeat: the driver watches the process itself."""
+
+    def init_iopub(self, context: zmq.Context[Any]) -> None:
+        """Publish with back-pressure: a slow reader makes the kernel wait, where PUB would drop outputs silently."""
+        super().init_iopub(context)  # type: ignore[no-untyped-call]  # IPython has no types here
+        self.iopub_thread.socket.setsockopt(zmq.XPUB_NODROP, 1)
+
+    def init_extensions(self) -> None:
+        """Load no extensions beforehand."""
+
+    def init_code(self) -> None:
+        """Run no startup files; hide IPython's own names from the notebook's namespace."""
+        shell: Any = self.shell  # there is one by now
+        shell.user_ns_hidden.update(shell.user_ns)
