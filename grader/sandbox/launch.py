@@ -60,6 +60,9 @@ CLEAN = {
     # page: a tenth of the CPU of a training loop in NumPy.
     "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024),
     "MALLOC_TRIM_THRESHOLD_": str(64 * 1024 * 1024),
+    # Huge pages behind what glibc hands out: a training loop whose arrays have some megabytes takes 10 to 18 % less CPU. NumPy asks
+    # for them itself, but from 4 MiB on. Since glibc 2.35; earlier ones, and machines without huge pages, pass it over.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
 
 

@@ -184,7 +184,8 @@ no two submissions are the same. Every tool runs with one BLAS thread, which is 
 two notebooks run at once. CPU seconds are those of a control group around the command: all its processes count, whoever
 started them. Peak memory is anonymous memory of all processes together, looked at twenty times a second; the driver's is
 the resident memory of the grader's own process. The students' own cells are run in forks of a process that has imported
-everything, as many at once as there are cores. nbgrader grades one submission at a time; otter is run one at a time and
+everything, as many at once as there are cores, with the settings for memory that a room has. nbgrader grades one
+submission at a time; otter is run one at a time and
 on as many at once as there are cores. What nbgrader and otter check are the same eight functions with the same inputs;
 they do it in the student's own process, where it can be forged, which costs them nothing here. The load average before
 each measurement is in the tables: figures taken on a busy machine say little about wall time, and overstate CPU.

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.sandbox.launch import CLEAN
+
 from .measure import Cost, measured
 from .workloads import Workload, write_assignment, write_nbgrader, write_otter, write_submissions
 
@@ -136,13 +138,13 @@ class Bench:
         return self._measured(self._floor(way, workload, count), "floor")
 
     def own_cpu_s(self, workload: Workload, count: int) -> float:
-        """CPU seconds of the students' own cells alone."""
+        """CPU seconds of the students' own cells alone, with the threads and the memory that they have in a room."""
         done = subprocess.run(
             self._floor("warm", workload, count),
             check=True,
             capture_output=True,
             text=True,
-            env={**os.environ, **ONE_THREAD},
+            env={**os.environ, **CLEAN},
         )
         return float(done.stdout.split()[-1])
 
