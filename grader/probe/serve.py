@@ -146,7 +146,9 @@ class Server:
         error = outcome.error or {}
         how = "could not be imported" if outcome.module is None else "could be imported in part only"
         line = f", line {error['frames'][-1]['line']}" if error.get("frames") else ""
-        self.problems.append(f"{path} {how} ({error.get('kind')}: {str(error.get('message'))[:200]}{line})")
+        because = f"({error.get('kind')}: {str(error.get('message'))[:200]}{line})"
+        if not any(problem.endswith(because) for problem in self.problems):  # it imports what was told before
+            self.problems.append(f"{path} {how} {because}")
         partial = outcome.module is not None
         return {"ending": "raised", "error": error, "stubs": outcome.stubs, "partial": partial}
 

@@ -96,6 +96,13 @@ def test_missing_function_says_where_it_was_looked_for(bench, suites):
     assert run.imports[1].error.frames[-1].line == 1
 
 
+def test_error_of_a_module_is_told_once_and_not_of_those_that_import_it(bench, suites):
+    files = {"a.py": "def f(:", "b.py": "from a import *\ndef h(x): return x"}
+    run = bench.probe(files, suites("g"), ["g"])
+    assert run.checks[0].detail.count("SyntaxError") == 1
+    assert run.checks[0].detail.startswith("a.py could not be imported (SyntaxError: ")
+
+
 def test_module_whose_top_level_raises_is_probed_in_part(bench, suites):
     script = "def f(x): return x\nopen('C:/me/data')\ndef h(x): return 2 * x\n"
     run = bench.probe({"a.py": script}, suites("f", "g", "h"), ["f", "g", "h"])
