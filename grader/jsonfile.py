@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-__all__ = ["read_json"]
+__all__ = ["joined", "read_json"]
 
 #: Values in one document: an empty list takes thirty times the memory of its two characters. Notebooks with figures recorded as
 #: numbers hold some hundred thousand.
@@ -27,6 +27,11 @@ def read_json(data: bytes | str) -> Any:
         return json.loads(text)
     except RecursionError as exc:
         raise ValueError("nested too deep") from exc
+
+
+def joined(source: Any) -> str:
+    """A cell's source as one text: it is kept as one, or as a list of lines. Raises: TypeError for anything else."""
+    return source if isinstance(source, str) else "".join(source)
 
 
 def _count(text: str) -> int:

@@ -19,7 +19,7 @@ class Caps:
     this, below the first two levels, is taken for a data set. archive_entries, archive_directory: entries and directory of one
     student's own archive; class_entries, directory: of an archive that may hold a class. depth: folders above a file.
     name: one path component, in UTF-8. nested_zip, nested_zips: zips inside a hand-in. candidates: files looked into to find
-    one of the assignment's.
+    one of the assignment's. looked_into: read of one hand-in to find out what is what, files that are read again counted again.
     """
 
     module_bytes: int = 2 * MIB  # the largest layers.py seen in public checkouts is under 100 KiB
@@ -41,6 +41,7 @@ class Caps:
     )  # with a data set in it, which is skipped; kept in a temporary file while it is read
     nested_zips: int = 8
     candidates: int = 50
+    looked_into_bytes: int = 768 * MIB  # some seconds
 
 
 DEFAULT_CAPS = Caps()

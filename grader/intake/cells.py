@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from ..errors import SubmissionError
-from ..jsonfile import read_json
+from ..jsonfile import joined, read_json
 from ..probe.definitions import definitions
 from .caps import MIB
 from .parsing import parsed
@@ -33,7 +33,7 @@ def code_of(data: bytes) -> str:
     """
     try:
         cells = read_json(data)["cells"]
-        sources = ["".join(cell["source"]) if cell["cell_type"] == "code" else None for cell in cells]
+        sources = [joined(cell["source"]) if cell["cell_type"] == "code" else None for cell in cells]
     except (ValueError, KeyError, TypeError):
         return ""
     if sum(len(source or "") for source in sources) > _MOST_CHARACTERS:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from ..assignment import NotebookSpec, Question
 from ..composed import composed
-from ..jsonfile import read_json
+from ..jsonfile import joined, read_json
 from ..questions.answers import extract_answers
 from .caps import DEFAULT_CAPS
 from .tree import Entry
@@ -47,7 +47,7 @@ def headings_found(data: bytes, headings: Sequence[str]) -> int:
     try:
         cells = read_json(data)["cells"]
         sources = [cell["source"] for cell in cells if cell.get("cell_type") == "markdown"]
-        texts = ["".join(source) for source in sources]
+        texts = [joined(source) for source in sources]
     except (ValueError, KeyError, TypeError, AttributeError):
         return 0
     found = (match[1][:HEADING_CHARACTERS] for text in texts for match in _HEADING.finditer(text))

@@ -7,7 +7,7 @@ from ..errors import SubmissionError
 from ..model import SubmittedFile
 from ..store.blobs import BlobStore
 from .caps import MIB, Caps
-from .tree import Entry
+from .tree import Entry, readable_size
 
 __all__ = ["Intake", "Reader"]
 
@@ -44,16 +44,26 @@ class Reader:
         self.caps = caps
         self._bytes: dict[str, bytes] = {}
         self._kept_bytes = 0
+        self._left_bytes = caps.looked_into_bytes
 
     def limit(self, entry: Entry) -> int:
         """The cap, in bytes, for a file's kind."""
         return self.caps.notebook_bytes if entry.suffix == ".ipynb" else self.caps.module_bytes
 
     def peek(self, entry: Entry) -> bytes:
-        """A candidate's bytes; empty if it cannot be read, for then it is not the one."""
+        """A candidate's bytes; empty if it cannot be read, for then it is not the one.
+
+        Raises: SubmissionError once more was looked into than a hand-in may ask for.
+        """
         known = self._bytes.get(entry.path)
         if known is not None:
             return known
+        self._left_bytes -= min(entry.size, self.limit(entry))
+        if self._left_bytes < 0:
+            raise SubmissionError(
+                f"its notebooks and modules are more than {readable_size(self.caps.looked_into_bytes)} to look into; "
+                "hand in the assignment's own, and clear the outputs of large notebooks"
+            )
         try:
             data = entry.read(self.limit(entry))
         except SubmissionError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import posixpath
 import re
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from ..errors import SubmissionError
+from ..jsonfile import joined, read_json
 from ..model import Note
 from .caps import Caps
 from .places import join
@@ -33,7 +33,7 @@ def with_written(tree: Tree, reader: Reader) -> tuple[Tree, list[Note]]:
     notes: list[Note] = []
     for notebook in [entry for entry in tree.entries if entry.suffix == ".ipynb"]:
         for path, text in _written(reader.peek(notebook), notebook.folder, reader.caps).items():
-            if path in there or path in made:
+            if path in there or path in made or len(made) >= reader.caps.candidates:
                 continue
             data = text.encode(errors="replace")
             made[path] = Entry(path, len(data), notebook.modified, _Text(data), None)
@@ -51,23 +51,24 @@ def with_written(tree: Tree, reader: Reader) -> tuple[Tree, list[Note]]:
 
 def _written(data: bytes, folder: str, caps: Caps) -> dict[str, str]:
     """The texts that a notebook's cells write, by path in the hand-in; the last one counts."""
-    texts: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
     if not any(magic in data for magic in _MAGICS):
-        return texts
+        return {}
     for source in _code_cells(data):
         found = _WRITES.match(source)
         path = _path(found["path"], folder, caps) if found else ""
         if found and path and (path in texts or len(texts) < caps.candidates):
-            before = texts.get(path, "") if found["more"] else ""
-            texts[path] = before + source[found.end() :] + "\n"
-    return texts
+            if not found["more"]:
+                texts.pop(path, None)
+            texts.setdefault(path, []).append(source[found.end() :] + "\n")
+    return {path: "".join(parts) for path, parts in texts.items()}
 
 
 def _code_cells(data: bytes) -> Iterator[str]:
     try:
-        cells = json.loads(data)["cells"]
-        yield from ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        cells = read_json(data)["cells"]
+        yield from [joined(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError):
         return
 
 

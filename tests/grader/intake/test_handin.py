@@ -60,3 +60,13 @@ def test_open_nested_counts_members_of_all_archives_together(norm_assignment, tm
     assert [refusal.path for refusal in found.refusals] == ["b.zip"]
     assert "lists 30 members" in found.refusals[0].reason
     assert [item.path.partition("/")[0] for item in found.left_out] == ["a.zip"] * 30 + ["c.zip"] * 5
+
+
+def test_hand_in_of_notebooks_without_end_is_refused_once_enough_was_looked_into(kit, take, tmp_path):
+    notebooks = {f"{number}/Normalization.ipynb": kit.notebook("x" * 5000) for number in range(100)}
+    work = kit.write(tmp_path / "alice", {**kit.whole, **notebooks})
+    (found,) = take(work, caps=replace(DEFAULT_CAPS, looked_into_bytes=200_000))
+    assert isinstance(found, Rejected)
+    assert "are more than 195.3 KiB to look into; hand in the assignment's own" in found.reason
+    (found,) = take(work)
+    assert isinstance(found, Submission)

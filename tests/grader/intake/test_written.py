@@ -32,7 +32,7 @@ def tree_of(*sources, folder="", files=()):
 def written(*sources, folder="", files=()):
     tree, notes = with_written(tree_of(*sources, folder=folder, files=files), Reader(DEFAULT_CAPS))
     made = {
-        entry.path: entry.read(10**6).decode()
+        entry.path: entry.read(10**8).decode()
         for entry in tree.entries
         if entry.suffix == ".py" and entry.path not in files
     }
@@ -81,3 +81,22 @@ def test_a_written_file_keeps_to_the_limit_that_it_is_read_with():
         entry.read(3)
     with pytest.raises(SubmissionError, match="6 bytes, the limit is 3"):
         entry.source.read(None, 3)
+
+
+def test_a_file_that_is_written_in_very_many_cells_is_read_in_linear_time():
+    line = "x" * 200
+    made = written(*[f"%%writefile -a a.py\n{line}"] * 50_000)
+    assert made == {"a.py": f"{line}\n" * 50_000}
+
+
+def test_files_of_all_notebooks_together_are_bounded():
+    data = json.dumps(
+        {"cells": [{"cell_type": "code", "source": f"%%writefile a{n}.py\nx"} for n in range(40)]}
+    ).encode()
+    entries = tuple(Entry(f"{n}/work.ipynb", len(data), 5.0, Memory(data), None) for n in range(30))
+    tree, notes = with_written(Tree(entries), Reader(DEFAULT_CAPS))
+    assert len(notes) == len(tree.entries) - 30 == DEFAULT_CAPS.candidates
+
+
+def test_a_notebook_of_more_values_than_any_writes_nothing():
+    assert written("%%writefile a.py\nx", ["x"] * 5_000_000) == {}
