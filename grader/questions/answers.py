@@ -72,14 +72,15 @@ def extract_answers(
 
     notebook: nbformat 4 as a mapping, e.g. from `nbformat.read`; cells that are not as the format says are passed over. questions:
     those asked in this notebook. original: the notebook that was handed out, or its source: a cell of it that follows a question
-    is then never taken for a student's.
+    is then never taken for a student's, unless it is the source's own answer: a short one may be the student's, word for word.
     Texts are NFC. If a question stands in several cells (students copy cells), the answered ones count, and different answers are
     joined by an empty line, for the person who marks to see them all.
     """
     pages = _Pages(
         cells=read_cells(notebook),
         headings={question.id: _heading_pattern(question) for question in questions},
-        given=frozenset(_bare(cell.source) for cell in read_cells(original or {})) - {""},
+        given=frozenset(_bare(cell.source) for cell in read_cells(original or {}) if not cell.solution)
+        - {""},
     )
     return tuple(_answer(pages, question) for question in questions)
 

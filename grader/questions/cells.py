@@ -25,11 +25,15 @@ _LEFT_OUT = "[what follows is left out here for its length: a person has to look
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """kind: the cell's type. source: NFC. question: the question's id in its metadata, whatever stands there."""
+    """kind: the cell's type. source: NFC. question: the question's id in its metadata, whatever stands there.
+
+    solution: of an instructor's notebook, whether the cell is the answer itself, which students do not receive.
+    """
 
     kind: str
     source: str
     question: object
+    solution: bool = False
 
 
 def read_cells(notebook: Mapping[str, Any]) -> tuple[Cell, ...]:
@@ -45,8 +49,10 @@ def read_cells(notebook: Mapping[str, Any]) -> tuple[Cell, ...]:
         left[is_code] -= min(limit, len(text))
         metadata = cell.get("metadata")
         ours = metadata.get("gradecheck") if isinstance(metadata, Mapping) else None
-        question = ours.get("question") if isinstance(ours, Mapping) else None
-        found.append(Cell(kind=kind, source=composed(kept).replace("\r\n", "\n"), question=question))
+        ours = ours if isinstance(ours, Mapping) else {}
+        source = composed(kept).replace("\r\n", "\n")
+        question, solution = ours.get("question"), ours.get("solution") is True
+        found.append(Cell(kind=kind, source=source, question=question, solution=solution))
     return tuple(found)
 
 

@@ -215,6 +215,14 @@ def test_an_answer_below_an_unchanged_marked_cell_is_found():
     assert "It is robust." in found.text
 
 
+def test_an_answer_in_the_instructors_own_words_is_an_answer():
+    solved = markdown("Batch: 3, layer: 2", "q1")
+    solved["metadata"]["gradecheck"]["solution"] = True
+    question = markdown("Inline Question 1\n\nWhich is which?")
+    found = answer_in(question, markdown("Batch: 3, layer: 2"), original=notebook(question, solved))
+    assert (found.text, found.answered) == ("Batch: 3, layer: 2", True)
+
+
 def test_a_cell_of_the_original_is_never_taken_for_an_answer():
     cells = [
         markdown("[FILL THIS IN]", "q1"),
