@@ -88,31 +88,26 @@ def masked_network(impl: Any, rng: Any, sizes: Any, p: float, calls: int) -> dic
 def masked_beside_normalization(
     impl: Any, rng: Any, sizes: tuple[int, int, int], p: float, calls: int
 ) -> dict[str, Any]:
-    """The same as `masked_network` sends, of a network with one hidden layer, dropout and batch normalization.
+    """Losses and gradients of a network with one hidden layer, dropout and batch normalization, on two examples that are the same.
 
-    Normalized over one example, every feature is its beta, whatever came before. So the network has to be the one without
-    normalization whose first weights are 0 and whose first biases are the betas; that one is what is sent to be judged.
+    Normalized over equal examples, every feature is its beta, whatever came before, and whatever the variance is divided by: each
+    row's hidden units are those of its own mask. Parameters are sent as those of the network whose hidden layer they make.
     """
     model = start(dropout_network(impl, sizes, p, normalized=True), rng, sizes, normalized=True)
-    first = np.zeros(sizes[:2])
     given = gradients_of(
         {name: value.copy() for name, value in model.params.items()}, sizes, normalized=True, prefix=""
     )
-    arrays = {"param_W1": first, "param_b1": given["beta1"], "param_W2": given["W2"], "param_b2": given["b2"]}
+    arrays = {f"param_{name}": given[name] for name in TWIN_PARAMETERS}
     for call in range(1, calls + 1):
         X, y = rng.standard_normal((1, sizes[0])) + 0.3, rng.integers(sizes[-1], size=1)
-        loss, grads = model.loss(X, y.copy())
+        loss, grads = model.loss(np.repeat(X, 2, axis=0), np.repeat(y, 2))
         found = gradients_of(grads, sizes, normalized=True, prefix="")
-        arrays.update({f"X_{call}": np.zeros((1, sizes[0])), f"y_{call}": y, f"loss_{call}": loss})
-        arrays.update(
-            {
-                f"grad_{call}_W1": first,
-                f"grad_{call}_b1": found["beta1"],
-                f"grad_{call}_W2": found["W2"],
-                f"grad_{call}_b2": found["b2"],
-            }
-        )
+        arrays.update({f"y_{call}": y, f"loss_{call}": loss})
+        arrays.update({f"grad_{call}_{name}": found[name] for name in TWIN_PARAMETERS})
     return arrays
+
+
+TWIN_PARAMETERS = ("beta1", "W2", "b2")
 
 
 def unmasked(impl: Any, rng: Any, sizes: Any, probabilities: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ classify the images as their histories say. Where only the networks do not, a pe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,14 @@ def borne_out(*doubts: str) -> Judgement:
     return Judgement(1.0)
 
 
-def judge_deep(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
+def judge_deep(
+    actual: Mapping[str, Any], known: Mapping[str, Any], *, doubt: Callable[..., str] = doubt
+) -> Judgement:
     """The network with batch normalization ends with a higher training accuracy than the one without.
 
     In the course's own notebook the weight-scale experiment reuses both names, so that its last pair (weight scale 1) is what is
     left at the end. There, the best accuracy on the way is compared, and a tie is no fault.
+    doubt: why a person has to look at trainings, as `trained.doubt`.
     """
     try:
         normalized = histories(actual, "bn", normalized=True, finite=True)
@@ -56,10 +59,16 @@ def judge_deep(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement
     )
 
 
-def judge_scales(actual: Mapping[str, Any], known: Mapping[str, Any], *, finite: bool) -> Judgement:
+def judge_scales(
+    actual: Mapping[str, Any],
+    known: Mapping[str, Any],
+    *,
+    finite: bool,
+    doubt: Callable[..., str] = doubt,
+) -> Judgement:
     """There is a network of each kind for every scale, and over all scales batch normalization is ahead.
 
-    finite: whether the losses with batch normalization have to be.
+    finite: whether the losses with batch normalization have to be. doubt: as of `judge_deep`.
     """
     try:
         with_norm = histories(actual, "bn", normalized=True, finite=finite)
@@ -90,8 +99,10 @@ LEAST_SIZES = (
 )
 
 
-def judge_batch_sizes(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
-    """There is a network that learnt for every batch size, and a baseline."""
+def judge_batch_sizes(
+    actual: Mapping[str, Any], known: Mapping[str, Any], *, doubt: Callable[..., str] = doubt
+) -> Judgement:
+    """There is a network that learnt for every batch size, and a baseline. doubt: as of `judge_deep`."""
     try:
         normalized = histories(actual, "norm", normalized=True, finite=True)
         baseline = histories(actual, "baseline", normalized=False, finite=True)

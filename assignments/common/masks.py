@@ -6,15 +6,14 @@ differ in what p means, and some state both, so either reading passes if all res
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from grader.compare import Judgement, compare_value, rel_error
 
-__all__ = ["READINGS", "judge_backward", "judge_masks", "judge_network", "reading_of"]
+__all__ = ["READINGS", "judge_backward", "judge_masks", "judge_network", "judge_twins", "reading_of"]
 
 KEEP, DROP = "the probability to keep", "the probability to drop"
 READINGS = (KEEP, DROP)
@@ -110,34 +109,35 @@ def judge_backward(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Ju
     return Judgement(1.0, "", worst)
 
 
-def judge_network(
-    actual: Mapping[str, Any],
-    expected: Mapping[str, Any],
-    *,
-    p: float,
-    called: Mapping[str, str] = MappingProxyType({}),
-) -> Judgement:
-    """`masked_network`: loss and all gradients are those of the network whose units were dropped as the gradients show.
+def judge_network(actual: Mapping[str, Any], expected: Mapping[str, Any], *, p: float) -> Judgement:
+    """`masked_network`: loss and all gradients are those of the network whose units were dropped as the gradients show."""
+    return _judge_calls(actual, expected, p, _single)
 
-    called: what the student calls a gradient, where that is not its name here.
-    """
-    calls = [name.removeprefix("X_") for name in expected if name.startswith("X_")]
+
+def judge_twins(actual: Mapping[str, Any], expected: Mapping[str, Any], *, p: float) -> Judgement:
+    """`masked_beside_normalization`: the same, of two equal examples that have a mask each."""
+    return _judge_calls(actual, expected, p, _twins)
+
+
+def _judge_calls(
+    actual: Mapping[str, Any], expected: Mapping[str, Any], p: float, truth_of: Callable[..., Any]
+) -> Judgement:
+    """truth_of: (parameters, inputs, gradients, share kept) -> the right loss and gradients, and which active units were kept."""
+    calls = [name.removeprefix("y_") for name in expected if name.startswith("y_")]
+    params = {name.removeprefix("param_"): expected[name] for name in expected if name.startswith("param_")}
     found: dict[str, Judgement] = {}
     for reading in READINGS:
         keep, kept = keep_of(p, reading), []
         for call in calls:
-            given = {name: expected[f"{name}_{call}"] for name in ("X", "y")}
+            given = {name: expected[f"{name}_{call}"] for name in ("X", "y") if f"{name}_{call}" in expected}
             grads = {
                 name.removeprefix(f"grad_{call}_"): value
                 for name, value in actual.items()
                 if name.startswith(f"grad_{call}_")
             }
-            params = {
-                name.removeprefix("param_"): expected[name] for name in expected if name.startswith("param_")
-            }
-            loss, truth, masks = _single(params, given, grads, keep)
+            loss, truth, masks = truth_of(params, given, grads, keep)
             kept.append(masks)
-            judged = _agrees({"loss": actual[f"loss_{call}"], **grads}, {"loss": loss, **truth}, called)
+            judged = _agrees({"loss": actual[f"loss_{call}"], **grads}, {"loss": loss, **truth})
             if not judged.passed:
                 found[reading] = judged
                 break
@@ -152,11 +152,11 @@ FLOOR = (
 )
 
 
-def _agrees(actual: Mapping[str, Any], expected: Mapping[str, Any], called: Mapping[str, str]) -> Judgement:
+def _agrees(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
     for name, value in expected.items():
         judged = compare_value("ndarray", actual[name], value, tolerance=TOLERANCE, floor=FLOOR)
         if not judged.passed:
-            return Judgement(0.0, f"{called.get(name, name)} {judged.reason}", judged.relative_error)
+            return Judgement(0.0, f"{name} {judged.reason}", judged.relative_error)
     return Judgement(1.0)
 
 
@@ -186,3 +186,44 @@ def _single(
         if layer > 1:
             slope = slope @ params[f"W{layer}"].T * factors[layer - 2]
     return np.asarray(-logs[0, given["y"][0]]), truth, np.concatenate(active)
+
+
+ALIKE = 1e-6  # slopes that differ by less, in units of the largest, are of the same examples
+
+
+def _twins(
+    params: Mapping[str, Any], given: Mapping[str, Any], grads: Mapping[str, Any], keep: float
+) -> tuple[Any, dict[str, Any], Any]:
+    """As `_single`, for two examples whose hidden layer is what normalization makes of equal rows: beta, cut off below zero.
+
+    Over each unit, the gradient of W2 is one example's slope, the other's, both or nothing, in the unit's size. As the examples are
+    the same, it does not matter which of the two is called the first.
+    """
+    hidden = np.maximum(params["beta1"], 0)
+    alive = hidden > 0
+    slopes = grads["W2"][alive] / (hidden[alive] / keep)[:, None]
+    both = grads["b2"]
+    off = ALIKE * float(np.abs(slopes).max(initial=0.0))
+    dropped = np.all(slopes == 0, axis=1)
+    alone = ~dropped & ~_close(slopes, both, off)
+    first = alone & _close(slopes, slopes[alone.argmax()], off) if alone.any() else alone
+    second = alone & _close(slopes, both - slopes[alone.argmax()], off) if alone.any() else alone
+    masks = np.array([~dropped & ~second, ~dropped & ~first])
+    factors = np.zeros((2, len(hidden)))
+    factors[:, alive] = masks / keep
+    scores = (hidden * factors) @ params["W2"] + params["b2"]
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    slope = np.exp(logs)
+    slope[:, given["y"][0]] -= 1
+    slope /= 2
+    truth = {
+        "W2": (hidden * factors).T @ slope,
+        "b2": slope.sum(axis=0),
+        "beta1": ((slope @ params["W2"].T) * factors).sum(axis=0),
+    }
+    return np.asarray(-logs[:, given["y"][0]].mean()), truth, masks.ravel()
+
+
+def _close(rows: Any, row: Any, off: float) -> Any:
+    return np.all(np.abs(rows - row) <= off, axis=1)

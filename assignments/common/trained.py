@@ -15,7 +15,20 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["alike", "coarser", "doubt", "images", "networks", "packed_arrays", "packed_networks", "scores"]
+__all__ = [
+    "accuracies",
+    "alike",
+    "coarser",
+    "doubt",
+    "images",
+    "named_arrays",
+    "networks",
+    "packed_arrays",
+    "packed_networks",
+    "pictures",
+    "sampled",
+    "scores",
+]
 
 KINDS = ("W", "b", "gamma", "beta", "mean", "var")
 RUNNING = KINDS.index(
@@ -44,9 +57,7 @@ def packed_networks(prefix: str, solvers: Sequence[Any]) -> dict[str, Any]:
 
     As `packed_arrays`, which says how.
     """
-    return packed_arrays(
-        prefix, {number: _named_arrays(solvers[number]) for number in _sampled(len(solvers))}
-    )
+    return packed_arrays(prefix, {number: named_arrays(solvers[number]) for number in sampled(len(solvers))})
 
 
 def packed_arrays(prefix: str, named: Mapping[int, Sequence[tuple[str, int, Any]]]) -> dict[str, Any]:
@@ -74,7 +85,7 @@ def packed_arrays(prefix: str, named: Mapping[int, Sequence[tuple[str, int, Any]
     }
 
 
-def _named_arrays(solver: Any) -> list[tuple[str, int, Any]]:
+def named_arrays(solver: Any) -> list[tuple[str, int, Any]]:
     """(kind, layer, array) of a network's parameters and running averages; nothing of one that keeps them otherwise."""
     model = getattr(solver, "model", None)
     params = getattr(solver, "last_params", None) or getattr(model, "params", None)
@@ -95,7 +106,8 @@ def _named_arrays(solver: Any) -> list[tuple[str, int, Any]]:
     return named
 
 
-def _sampled(count: int) -> list[int]:
+def sampled(count: int) -> list[int]:
+    """Which of so many networks come along."""
     if count <= SAMPLED:
         return list(range(count))
     return [round(number * (count - 1) / (SAMPLED - 1)) for number in range(SAMPLED)]
@@ -141,9 +153,9 @@ def doubt(
         return "the images that the notebook was given are not known here"
     sent = networks(actual, prefix)
     measured, best = [], []  # pairs: on training, on validation images
-    for number in _sampled(len(found)):
+    for number in sampled(len(found)):
         _, train, val = found[number]
-        reached = _accuracies(sent.get(number, []), actual[f"{prefix}_settings"][number], known)
+        reached = accuracies(sent.get(number, []), actual[f"{prefix}_settings"][number], known)
         if not reached:
             return "a network's parameters, or the images that it saw, could not be read"
         near = [pair for pair in reached if pair[0] >= train[-1] - NEAR and pair[1] >= val[-1] - NEAR_VAL]
@@ -190,7 +202,7 @@ def networks(actual: Mapping[str, Any], prefix: str) -> dict[int, list[dict[str,
     return {number: [layers[key] for key in sorted(layers)] for number, layers in found.items()}
 
 
-def _accuracies(
+def accuracies(
     layers: Sequence[Mapping[str, Any]], settings: Any, known: Mapping[str, Any]
 ) -> list[tuple[float, float]]:
     """A network's accuracies on training and validation images, one pair for each way to normalize that may be its own.
@@ -202,7 +214,7 @@ def _accuracies(
     if not layers or not all("W" in layer for layer in layers) or ("gamma" in layers[0]) != bool(settings[9]):
         return []
     X = [
-        _pictures(known, name, len(layers[0]["W"]))[:end]
+        pictures(known, name, len(layers[0]["W"]))[:end]
         for name, end in (("X_train", rows), ("X_val", count))
     ]
     if len(X[0]) < rows or len(X[1]) < count:
@@ -218,7 +230,7 @@ def _accuracies(
     return reached
 
 
-def _pictures(known: Mapping[str, Any], name: str, inputs: int) -> Any:
+def pictures(known: Mapping[str, Any], name: str, inputs: int) -> Any:
     """Images as a network with so many inputs sees them, (N, inputs): whole or coarser; no rows if it sees others."""
     whole = known[name].reshape(len(known[name]), -1)
     return whole if whole.shape[1] == inputs else known.get(f"{name}_{inputs}", whole[:0])

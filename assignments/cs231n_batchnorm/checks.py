@@ -18,7 +18,6 @@ from assignments.common.arrays import kept, number
 from assignments.common.backward_speed import judge_alt_times
 from assignments.common.carried import layer_around
 from assignments.common.experiments import judge_batch_sizes, judge_deep, judge_scales
-from assignments.common.histories import packed
 from assignments.common.manners import judge_precision, judge_repeats, judge_untouched
 from assignments.common.network_probes import (
     REGS,
@@ -41,6 +40,7 @@ from assignments.common.normalization import (
     repeats,
     running_averages,
 )
+from assignments.common.solver_states import doubt_with_states, packed_with_states
 from assignments.common.starts import judge_start
 from assignments.common.trained import images
 from grader.compare import Judgement
@@ -618,36 +618,40 @@ def double_precision(impl: Any, rng: Any) -> dict[str, Any]:
     of="bn_solver",
     where="notebook",
     points=2,
-    judge=judge_deep,
+    judge=partial(judge_deep, doubt=doubt_with_states),
     given=images,
     section=DEEP,
     hint="Run the whole notebook from the top. If training runs but batch normalization falls behind, look at test mode.",
 )
-def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:
     """The deep network trains faster with batch normalization."""
     solver, baseline = impl.bn_solver, impl.solver
     scales = list(impl.bn_solvers_ws.values()) if hasattr(impl, "bn_solvers_ws") else []
     reused = any(solver is other for other in scales)
-    return {**packed("bn", [solver]), **packed("baseline", [baseline]), "reused": np.array(reused)}
+    return {
+        **packed_with_states("bn", [solver], rng),
+        **packed_with_states("baseline", [baseline], rng),
+        "reused": np.array(reused),
+    }
 
 
 @check(
     of="bn_solvers_ws",
     where="notebook",
     points=2,
-    judge=partial(judge_scales, finite=True),
+    judge=partial(judge_scales, finite=True, doubt=doubt_with_states),
     given=images,
     section=SCALES,
     hint="Both networks are needed for every weight scale, and only one of them has batch normalization.",
 )
-def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:
     """The weight-scale experiment was run for all scales and shows batch normalization ahead."""
     scales = np.array(impl.weight_scales, dtype=float)
     with_norm = [impl.bn_solvers_ws[scale] for scale in scales if scale in impl.bn_solvers_ws]
     without = [impl.solvers_ws[scale] for scale in scales if scale in impl.solvers_ws]
     return {
-        **packed("bn", with_norm),
-        **packed("baseline", without),
+        **packed_with_states("bn", with_norm, rng),
+        **packed_with_states("baseline", without, rng),
         "weight_scales": scales,
     }
 
@@ -656,16 +660,16 @@ def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: AR
     of="bn_solvers_bsize",
     where="notebook",
     points=1,
-    judge=judge_batch_sizes,
+    judge=partial(judge_batch_sizes, doubt=doubt_with_states),
     given=images,
     section=BATCH_SIZE,
     hint="Run the whole notebook from the top.",
 )
-def experiment_batch_sizes(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_batch_sizes(impl: Any, rng: Any) -> dict[str, Any]:
     """The batch-size experiment was run for every batch size."""
     return {
-        **packed("norm", impl.bn_solvers_bsize),
-        **packed("baseline", [impl.solver_bsize]),
+        **packed_with_states("norm", impl.bn_solvers_bsize, rng),
+        **packed_with_states("baseline", [impl.solver_bsize], rng),
         "batch_sizes": np.array(impl.batch_sizes, dtype=float),
     }
 
@@ -674,15 +678,15 @@ def experiment_batch_sizes(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG0
     of="ln_solvers_bsize",
     where="notebook",
     points=1,
-    judge=judge_batch_sizes,
+    judge=partial(judge_batch_sizes, doubt=doubt_with_states),
     given=images,
     section=LAYER_BATCH_SIZE,
     hint="Run the whole notebook from the top, with layer normalization in the network.",
 )
-def experiment_layernorm(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_layernorm(impl: Any, rng: Any) -> dict[str, Any]:
     """The batch-size experiment was run with layer normalization."""
     return {
-        **packed("norm", impl.ln_solvers_bsize),
-        **packed("baseline", [impl.solver_bsize]),
+        **packed_with_states("norm", impl.ln_solvers_bsize, rng),
+        **packed_with_states("baseline", [impl.solver_bsize], rng),
         "batch_sizes": np.array(impl.batch_sizes, dtype=float),
     }

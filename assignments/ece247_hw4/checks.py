@@ -35,9 +35,16 @@ from assignments.common.dropout import (
     unmasked,
 )
 from assignments.common.experiments import borne_out, judge_deep, judge_scales
-from assignments.common.histories import histories, packed
+from assignments.common.histories import histories
 from assignments.common.layers import affine_gradients, affine_outputs, layers_inputs_after
-from assignments.common.masks import READINGS, judge_backward, judge_masks, judge_network, reading_of
+from assignments.common.masks import (
+    READINGS,
+    judge_backward,
+    judge_masks,
+    judge_network,
+    judge_twins,
+    reading_of,
+)
 from assignments.common.network_probes import (
     REGS,
     SIZES,
@@ -51,8 +58,9 @@ from assignments.common.network_probes import (
 )
 from assignments.common.networks import set_mode
 from assignments.common.normalization import gradients, inference_outputs, outputs, running_averages
+from assignments.common.solver_states import doubt_with_states, noted_solvers, packed_with_states
 from assignments.common.starts import judge_start
-from assignments.common.trained import doubt, images
+from assignments.common.trained import images
 from assignments.common.updates import updates
 from grader.compare import Judgement
 from grader.probe import check
@@ -732,7 +740,7 @@ def network_dropout(impl: Any, rng: Any) -> dict[str, Any]:
 @check(
     of="FullyConnectedNet",
     points=1,
-    judge=partial(judge_network, p=DROPPED_P, called={"b1": "beta1"}),
+    judge=partial(judge_twins, p=DROPPED_P),
     section=DROPOUT_NETWORK,
     hint="Both may be asked for at once: affine, batch normalization, ReLU, dropout, in this order.",
 )
@@ -775,7 +783,9 @@ def judge_momentum(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judge
         return Judgement(0.0, str(exc))
     ends = [_last_losses(one[0][0]) for one in found.values()]
     if max(ends[1:]) < ends[0]:
-        return borne_out(*(doubt(actual, rule, one, known) for rule, one in found.items()))
+        return borne_out(
+            *(doubt_with_states(actual, rule, one, known, losses=True) for rule, one in found.items())
+        )
     return Judgement(0.0, "momentum does not end with a lower loss than plain gradient descent")
 
 
@@ -789,13 +799,13 @@ def judge_momentum(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judge
     section=COMPARE,
     hint="Run the whole notebook from the top.",
 )
-def experiment_momentum(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_momentum(impl: Any, rng: Any) -> dict[str, Any]:
     """The six-layer network was trained by gradient descent and both kinds of momentum, which are ahead."""
     solvers = impl.solvers
     return {
-        **packed("sgd", [solvers["sgd"]]),
-        **packed("momentum", [solvers["sgd_momentum"]]),
-        **packed("nesterov", [solvers["sgd_nesterov_momentum"]]),
+        **packed_with_states("sgd", [solvers["sgd"]], rng),
+        **packed_with_states("momentum", [solvers["sgd_momentum"]], rng),
+        **packed_with_states("nesterov", [solvers["sgd_nesterov_momentum"]], rng),
     }
 
 
@@ -813,7 +823,10 @@ def judge_adaptive(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judge
         if not _last_losses(losses) < LEARNT * losses[0]:
             return Judgement(0.0, f"{rule} hardly lowers the loss")
     return borne_out(
-        *(doubt(actual, rule, one, known, least=LEAST_BY_RULE.get(rule, 0.0)) for rule, one in found.items())
+        *(
+            doubt_with_states(actual, rule, one, known, losses=True, least=LEAST_BY_RULE.get(rule, 0.0))
+            for rule, one in found.items()
+        )
     )
 
 
@@ -832,13 +845,13 @@ LEARNT = 0.97  # share of the first loss, 2.3, that is left; 0.85 to 0.93 with r
     section=COMPARE_ALL,
     hint="Run the whole notebook from the top.",
 )
-def experiment_adaptive(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_adaptive(impl: Any, rng: Any) -> dict[str, Any]:
     """The six-layer network was trained with RMSProp and Adam."""
     solvers = impl.solvers
     return {
-        **packed("momentum", [solvers["sgd_momentum"]]),
-        **packed("adam", [solvers["adam"]]),
-        **packed("rmsprop", [solvers["rmsprop"]]),
+        **packed_with_states("momentum", [solvers["sgd_momentum"]], rng),
+        **packed_with_states("adam", [solvers["adam"]], rng),
+        **packed_with_states("rmsprop", [solvers["rmsprop"]], rng),
     }
 
 
@@ -872,7 +885,11 @@ def _judge_accuracy(
         return Judgement(0.0, str(exc))
     count, accuracy = int(settings[0, 2]), float(max(validation))
     share = accuracy_share(accuracy, count, target)
-    if share > 0.0 and (unsure := doubt(actual, "best", found, known, slip_val=SLIP_VAL)):
+    terms = {
+        "slip_val": SLIP_VAL,
+        "losses": bool(normalized),
+    }  # where students choose all, there may be dropout or a penalty
+    if share > 0.0 and (unsure := doubt_with_states(actual, "best", found, known, **terms)):
         return borne_out(unsure)
     if share == 1.0:
         return Judgement(1.0)
@@ -894,9 +911,9 @@ def judge_easier(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgeme
     section=EASIER,
     hint="It needs batch normalization: finish the second notebook and run this one again.",
 )
-def experiment_easier(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_easier(impl: Any, rng: Any) -> dict[str, Any]:
     """The larger network with Adam and batch normalization reaches its accuracy."""
-    return packed("best", [impl.solver])
+    return packed_with_states("best", [impl.solver], rng)
 
 
 @check(
@@ -904,17 +921,21 @@ def experiment_easier(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - 
     where="notebook",
     notebook=BATCHNORM_NOTEBOOK,
     points=1,
-    judge=judge_deep,
+    judge=partial(judge_deep, doubt=doubt_with_states),
     given=images,
     section=DEEP,
     hint="Run the whole notebook from the top. If training runs but batch normalization falls behind, look at test mode.",
 )
-def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:
     """The deep network trains faster with batch normalization."""
     solver, baseline = impl.bn_solver, impl.solver
     scales = list(impl.bn_solvers.values()) if hasattr(impl, "bn_solvers") else []
     reused = any(solver is other for other in scales)
-    return {**packed("bn", [solver]), **packed("baseline", [baseline]), "reused": np.array(reused)}
+    return {
+        **packed_with_states("bn", [solver], rng),
+        **packed_with_states("baseline", [baseline], rng),
+        "reused": np.array(reused),
+    }
 
 
 @check(
@@ -922,18 +943,18 @@ def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a 
     where="notebook",
     notebook=BATCHNORM_NOTEBOOK,
     points=1,
-    judge=partial(judge_scales, finite=False),
+    judge=partial(judge_scales, finite=False, doubt=doubt_with_states),
     given=images,
     section=SCALES,
     hint="Both networks are needed for every weight scale, and only one of them has batch normalization.",
 )
-def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:
     """The weight-scale experiment was run for all scales and shows batch normalization ahead."""
     scales = np.array(impl.weight_scales, dtype=float)
     with_norm, without = impl.bn_solvers, impl.solvers
     return {
-        **packed("bn", [with_norm[scale] for scale in scales if scale in with_norm]),
-        **packed("baseline", [without[scale] for scale in scales if scale in without]),
+        **packed_with_states("bn", [with_norm[scale] for scale in scales if scale in with_norm], rng),
+        **packed_with_states("baseline", [without[scale] for scale in scales if scale in without], rng),
         "weight_scales": scales,
     }
 
@@ -941,13 +962,14 @@ def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: AR
 def judge_regularizer(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
     """Both networks were trained, and the one with dropout ends with a lower training accuracy.
 
-    Where the notebook's last part reuses the name `solvers`, the accuracies that the plot's cell noted are compared.
+    Where the notebook's last part reuses the name `solvers`, the networks are those that gave the accuracies which the plot's cell
+    noted; without them a person looks.
     """
-    found = {}
     if "noted" in actual:
         ends = actual["noted"]
         if ends.shape != (2,) or not np.all((ends > 0) & (ends <= 1)):
             return Judgement(0.0, "there are no trained networks with and without dropout")
+        unsure = ["of the accuracies that were noted, the networks were not kept"]
     else:
         try:
             found = {
@@ -956,8 +978,9 @@ def judge_regularizer(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Ju
         except ValueError as exc:
             return Judgement(0.0, str(exc))
         ends = [one[0][1][-1] for one in found.values()]
+        unsure = [doubt_with_states(actual, kind, one, known) for kind, one in found.items()]
     if ends[1] < ends[0]:
-        return borne_out(*(doubt(actual, kind, one, known) for kind, one in found.items()))
+        return borne_out(*unsure)
     return Judgement(0.0, "the network with dropout does not fit its training images less closely")
 
 
@@ -971,12 +994,17 @@ def judge_regularizer(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Ju
     section=REGULARIZER,
     hint="Run the whole notebook from the top.",
 )
-def experiment_dropout(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_dropout(impl: Any, rng: Any) -> dict[str, Any]:
     """A network was trained with and without dropout, and dropout holds it back from fitting its training images."""
     solvers = impl.solvers
     chosen = [solvers.get(choice) for choice in impl.dropout_choices] if isinstance(solvers, dict) else []
-    if len(chosen) == 2 and None not in chosen:
-        return {**packed("plain", chosen[:1]), **packed("dropped", chosen[1:])}
+    if len(chosen) != 2 or None in chosen:
+        chosen = noted_solvers(impl, impl.train_accs)
+    if len(chosen) == 2:
+        return {
+            **packed_with_states("plain", chosen[:1], rng),
+            **packed_with_states("dropped", chosen[1:], rng),
+        }
     return {"noted": np.array(impl.train_accs, dtype=float)}
 
 
@@ -998,7 +1026,7 @@ NAMES = ("final_solver", "best_solver", "solver")  # under which the last part's
     section=FINAL,
     hint="Batch normalization, Adam, a learning rate that decays, and a little dropout go far; the last cell prints the target.",
 )
-def experiment_accuracy(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
+def experiment_accuracy(impl: Any, rng: Any) -> dict[str, Any]:
     """The best network's validation accuracy, against what its number of training images allows."""
     earlier = getattr(impl, "solvers", {})
     earlier = list(earlier.values()) if isinstance(earlier, dict) else []
@@ -1006,4 +1034,4 @@ def experiment_accuracy(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 
     own = [
         one for one in found if hasattr(one, "val_acc_history") and not any(one is other for other in earlier)
     ]
-    return packed("best", sorted(own, key=lambda one: -max(one.val_acc_history))[:1])
+    return packed_with_states("best", sorted(own, key=lambda one: -max(one.val_acc_history))[:1], rng)

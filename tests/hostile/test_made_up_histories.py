@@ -10,6 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from assignments.common.histories import packed
+from assignments.common.trained import accuracies
 from grader.assignment import load_assignment
 from grader.data import find_data
 from grader.given import given_arrays
@@ -200,12 +202,51 @@ def test_one_network_under_all_names_waits_for_a_person(course, known):
     assert_a_person_is_asked(course, {check: made[check] for check in several & set(made)})
 
 
-def test_networks_that_classify_as_their_histories_say_are_believed(course, known):
-    """The other side of it: whoever has such networks, from whatever training, is not told apart."""
+@pytest.mark.parametrize("states", [False, True], ids=["no-states", "the-end-for-all"])
+def test_histories_that_are_true_at_their_end_alone_of_a_solver_wait_for_a_person(course, known, states):
+    """The networks classify as the histories end; what lies before is invented."""
     made = spaces(course, Fitted(known, "train"), best=0.4, other=0.3)
     for check, space in made.items():
+        for one in solvers_in(space):
+            one.states = [(entry, one.model.params, []) for entry in range(EPOCHS + 1)] if states else []
         result = judged(course, check, space)
-        assert result.outcome is not Outcome.FAILED, (check, result.reason)
+        assert (result.outcome, result.points) == (Outcome.NOT_GRADED, 0), (check, result.reason)
+
+
+def test_networks_that_classify_as_their_whole_histories_say_are_believed(course, known):
+    """The other side of it: whoever has such networks, from whatever training, is not told apart."""
+    made = spaces(course, Fitted(known, "train"), best=0.4, other=0.3)
+    check = "experiment_deep"
+    for one in solvers_in(made[check]):
+        layers = [{"W": one.model.params[f"W{n}"]} for n in (1, 2)]
+        if "gamma1" not in one.model.params:
+            one.model.params["W2"] *= 0  # the baseline, which has to be behind
+        else:
+            layers[0] |= {"gamma": one.model.params["gamma1"], "beta": one.model.params["beta1"]}
+        settings = packed("one", [one])["one_settings"][0]
+        train, val = max(accuracies(layers, settings, known))
+        one.train_acc_history[:], one.val_acc_history[:] = [train] * (EPOCHS + 1), [val] * (EPOCHS + 1)
+        one.best_val_acc = val
+        one.states = [(entry, one.model.params, []) for entry in range(EPOCHS + 1)]
+    result = judged(course, check, made[check])
+    assert result.outcome is Outcome.PASSED, result.reason
+
+
+def solvers_in(space):
+    """All that stand where a Solver should in a namespace, once each."""
+    values = [
+        part
+        for value in vars(space).values()
+        for part in (value.values() if isinstance(value, dict) else [value])
+    ]
+    values = [part for value in values for part in (value if isinstance(value, list) else [value])]
+    return list({id(one): one for one in values if isinstance(one, SimpleNamespace)}.values())
+
+
+def test_accuracies_that_were_noted_without_networks_wait_for_a_person(course):
+    if course.name == "ece247_hw4":
+        space = SimpleNamespace(solvers={}, dropout_choices=[0, 0.6], train_accs=[0.9, 0.7])
+        assert_a_person_is_asked(course, {"experiment_dropout": space})
 
 
 # --- DD2424: runs of networks on columns --------------------------------------------------------------------------------------

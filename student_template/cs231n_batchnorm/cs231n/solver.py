@@ -16,7 +16,15 @@ class Solver:
 
     The model has `model.params`, a dictionary of arrays, and `model.loss(X, y)`, which returns loss and gradients, or the scores
     where y is left out. Afterwards `model.params` are those of the best validation accuracy.
+
+    `solver.states` holds the network as it was at each entry of the accuracies' histories: (entry, params, bn_params), as long as
+    all of a session's fit into STATES_MIB. `Solver.trained` are the solvers of small networks that were trained, in their order.
     """
+
+    STATES_MIB = 64
+    SMALL = 100_000  # numbers
+    trained = []  # noqa: RUF012 - one for all
+    _left = STATES_MIB * 2**20  # bytes
 
     def __init__(self, model, data, **kwargs):
         """Set up training.
@@ -60,6 +68,7 @@ class Solver:
         self.loss_history = []
         self.train_acc_history = []
         self.val_acc_history = []
+        self.states = []
         self.optim_configs = {name: dict(self.optim_config) for name in self.model.params}
 
     def _step(self):
@@ -100,18 +109,40 @@ class Solver:
                 self._measure()
         self.last_params = self.model.params
         self.model.params = self.best_params
+        if sum(np.size(value) for value in self.last_params.values()) <= self.SMALL:
+            Solver.trained.append(self)
 
     def _measure(self):
         train_acc = self.check_accuracy(self.X_train, self.y_train, num_samples=self.num_train_samples)
         val_acc = self.check_accuracy(self.X_val, self.y_val, num_samples=self.num_val_samples)
         self.train_acc_history.append(train_acc)
         self.val_acc_history.append(val_acc)
+        self._keep_state()
         self._save_checkpoint()
         if self.verbose:
             print(f"(Epoch {self.epoch} / {self.num_epochs}) train acc: {train_acc:f}; val_acc: {val_acc:f}")
         if val_acc > self.best_val_acc or not self.best_params:
             self.best_val_acc = val_acc
             self.best_params = {name: value.copy() for name, value in self.model.params.items()}
+
+    def _keep_state(self):
+        try:
+            with np.errstate(all="ignore"):  # weights that burst leave single precision's range
+                params = {
+                    name: np.array(value, dtype=np.float32) for name, value in self.model.params.items()
+                }
+        except (TypeError, ValueError):  # no arrays: training goes on, and there is no state
+            return
+        size = sum(value.nbytes for value in params.values())
+        if size > Solver._left:
+            return
+        Solver._left -= size
+        layers = getattr(self.model, "bn_params", None)
+        averages = [
+            {name: np.array(layer[name]) for name in ("running_mean", "running_var") if name in layer}
+            for layer in (layers if isinstance(layers, list) else [])
+        ]
+        self.states.append((len(self.train_acc_history) - 1, params, averages))
 
     def _save_checkpoint(self):
         if self.checkpoint_name is None:

@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assignments.common.dropout import dropout_gradients, dropout_network, dropout_outputs
-from assignments.common.masks import READINGS, judge_backward, judge_masks, judge_network, reading_of
+from assignments.common.masks import (
+    READINGS,
+    judge_backward,
+    judge_masks,
+    judge_network,
+    judge_twins,
+    reading_of,
+)
 
 KEEP, DROP = READINGS
 
@@ -119,8 +126,36 @@ def test_network_of_two_units_is_judged_by_hand() -> None:
         spoilt = judge_network({**actual, name: value * 1.01}, expected, p=0.5)
         assert not spoilt.passed
         assert "relative error" in spoilt.reason
-    names = {"b1": "beta1"}
-    spoilt = judge_network({**actual, "grad_1_b1": np.array([1.0, 0])}, expected, p=0.5, called=names)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_twins_are_judged_by_a_mask_each(swapped: bool) -> None:
+    """Kept by both, by one, by the other, by neither, and cut off by the ReLU; labels, slopes and sums by hand.
+
+    Doubled where kept: [2, 4, 0, 0, 0] and [2, 0, 6, 0, 0]. The scores are [4, 0] less [0, 4] and so on: 6 and 14 apart.
+    """
+    beta, W2 = (
+        np.array([1.0, 2.0, 3.0, 4.0, -1.0]),
+        np.array([[1.0, 0], [1.0, 0], [0, -2.0], [5.0, 5.0], [7.0, 7.0]]),
+    )
+    expected = {"param_beta1": beta, "param_W2": W2, "param_b2": np.zeros(2), "y_1": np.array([0])}
+    q, r = 1 / (1 + np.exp(6)), 1 / (1 + np.exp(14))
+    hidden = np.array([[2.0, 4, 0, 0, 0], [2.0, 0, 6, 0, 0]])
+    slope = np.array([[-q, q], [-r, r]]) / 2
+    if swapped:
+        hidden, slope = hidden[::-1], slope[::-1]
+    actual = {
+        "loss_1": np.array((np.log1p(np.exp(-6)) + np.log1p(np.exp(-14))) / 2),
+        "grad_1_W2": hidden.T @ slope,
+        "grad_1_b2": slope.sum(axis=0),
+        # slope times W2, doubled where kept: (-q - r) for the first unit, -q for the second, -2 r for the third
+        "grad_1_beta1": np.array([-q - r, -q, -2 * r, 0, 0]),
+    }
+    assert judge_twins(actual, expected, p=0.5).passed
+    for name, value in actual.items():
+        spoilt = judge_twins({**actual, name: value * 1.01}, expected, p=0.5)
+        assert "relative error" in spoilt.reason
+    spoilt = judge_twins({**actual, "grad_1_beta1": np.array([1.0, 0, 0, 0, 0])}, expected, p=0.5)
     assert spoilt.reason.startswith("beta1 relative error")
 
 

@@ -246,7 +246,9 @@ def test_batch_size_experiment_fails_where_a_network_is_missing_or_did_not_learn
 def test_judges_survive_anything(batchnorm: Any, notebook: SimpleNamespace) -> None:
     """What a forger sends is failed, not raised: the scorer turns an exception into a failure, and the judges raise few."""
     found = batchnorm.suite.check("experiment_deep")
-    good = {name: np.asarray(value) for name, value in found.probe(notebook, None).items()}
+    good = {
+        name: np.asarray(value) for name, value in found.probe(notebook, np.random.default_rng(1)).items()
+    }
     assert found.judge(good, notebook.known) == Judgement(1.0)
     for name in ("bn_settings", "bn_loss", "bn_train_acc", "bn_layout", "bn_values"):
         for forged in (np.zeros(0), np.full(good[name].shape, np.nan), np.full(good[name].shape, -3.0)):

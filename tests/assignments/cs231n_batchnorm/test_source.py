@@ -137,6 +137,33 @@ def test_solver_keeps_histories_of_the_expected_length(
     assert "(Epoch 3 / 3) train acc: 1.000000; val_acc: 1.000000" in capsys.readouterr().out
 
 
+def test_solver_keeps_the_network_at_each_entry_of_the_accuracies(source: Source) -> None:
+    model = _Line()
+    model.bn_params = [{"mode": "train", "running_mean": np.zeros(2), "running_var": np.ones(2)}]
+    made = source("solver").Solver
+    solver = made(
+        model, _line_data(10), num_epochs=3, batch_size=4, optim_config={"learning_rate": 0.25}, verbose=False
+    )
+    solver.train()
+    assert [entry for entry, _, _ in solver.states] == [0, 1, 2, 3]
+    weights = [params["w"].item() for _, params, _ in solver.states]
+    np.testing.assert_allclose(weights, [0.5**steps for steps in (1, 2, 4, 6)])
+    assert [set(layer) for _, _, averages in solver.states for layer in averages] == [
+        {"running_mean", "running_var"}
+    ] * 4
+    assert made.trained[-1] is solver
+
+
+def test_solver_trains_on_where_states_do_not_fit(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = source("solver").Solver
+    monkeypatch.setattr(made, "_left", 8)  # bytes: two numbers
+    monkeypatch.setattr(made, "SMALL", 0)
+    solver = made(_Line(), _line_data(10), num_epochs=3, batch_size=4, verbose=False)
+    solver.train()
+    assert (len(solver.states), len(solver.val_acc_history)) == (2, 4)
+    assert solver not in made.trained
+
+
 def test_solver_names_unknown_settings(source: Source) -> None:
     solver = source("solver").Solver
     with pytest.raises(ValueError, match="Solver does not know: epochs, lr"):

@@ -192,18 +192,66 @@ def test_dropout_that_fits_as_closely_fails(judge: Judge, spaces: Any) -> None:
 @pytest.mark.parametrize(
     ("noted", "outcome"),
     [
-        ([0.9, 0.7], Outcome.PASSED),
+        ([0.9, 0.7], Outcome.NOT_GRADED),
         ([0.7, 0.9], Outcome.FAILED),
         ([0.9], Outcome.FAILED),
         ([7.0, 0.5], Outcome.FAILED),
     ],
 )
-def test_accuracies_of_the_plot_stand_in_for_solvers_that_were_overwritten(
+def test_accuracies_that_no_network_stands_behind_earn_nothing(
     judge: Judge, spaces: Any, noted: list[float], outcome: Outcome
 ) -> None:
     space = spaces["Dropout.ipynb"]
     space.solvers, space.train_accs = {}, noted
     assert judge("experiment_dropout").outcome is outcome
+
+
+def test_accuracies_of_the_plot_find_the_solvers_that_were_overwritten(judge: Judge, spaces: Any) -> None:
+    space = spaces["Dropout.ipynb"]
+    kept = [space.solvers[choice] for choice in (0, 0.3)]
+    space.Solver = SimpleNamespace(trained=[space.final_solver, *kept])
+    space.solvers, space.train_accs = {}, [one.train_acc_history[-1] for one in kept]
+    assert judge("experiment_dropout").outcome is Outcome.PASSED
+    space.train_accs.reverse()
+    assert judge("experiment_dropout").outcome is Outcome.FAILED
+    space.train_accs[:] = [space.train_accs[1], 0.123]
+    assert judge("experiment_dropout").outcome is Outcome.NOT_GRADED
+
+
+def _waits(result: Any, why: str) -> None:
+    assert (result.outcome, result.points, result.pending) == (Outcome.NOT_GRADED, 0, True)
+    assert why in result.reason
+
+
+INVENTED = {
+    "accuracy": lambda one: [
+        one.train_acc_history.__setitem__(n, 0.0) for n in range(len(one.train_acc_history) - 1)
+    ],
+    "validation": lambda one: [
+        one.val_acc_history.__setitem__(n, 0.0)
+        for n in range(1, len(one.val_acc_history) - 1)
+        if n != np.argmax(one.val_acc_history)
+    ],
+    "the-last-for-all": lambda one: one.states.__setitem__(
+        slice(None), [(entry, one.last_params, []) for entry, _, _ in one.states]
+    ),
+    "none": lambda one: one.states.clear(),
+    "not-the-best": lambda one: one.states.__delitem__(int(np.argmax(one.val_acc_history))),
+}
+
+
+@pytest.mark.parametrize("invent", INVENTED)
+def test_histories_whose_middle_is_invented_wait_for_a_person(judge: Judge, spaces: Any, invent: str) -> None:
+    solvers = spaces["Optimization.ipynb"].solvers
+    INVENTED[invent](solvers["sgd_momentum"])
+    result = judge("experiment_momentum")
+    _waits(result, "kept")
+
+
+def test_losses_whose_middle_is_invented_wait_for_a_person(judge: Judge, spaces: Any) -> None:
+    losses = spaces["Optimization.ipynb"].solvers["sgd"].loss_history
+    losses[1:-1] = [9.0] * (len(losses) - 2)
+    _waits(judge("experiment_momentum"), "losses are not those of the networks")
 
 
 def test_last_part_is_not_the_experiment_before_it(judge: Judge, spaces: Any) -> None:
@@ -265,7 +313,10 @@ def test_accuracy_below_the_target_says_what_was_reached(judge: Judge, spaces: A
 def test_judges_survive_anything(homework: Any, spaces: Any) -> None:
     for check in CHECKS:
         found = homework.suite.check(check)
-        good = {name: np.asarray(value) for name, value in found.probe(spaces[found.notebook], None).items()}
+        good = {
+            name: np.asarray(value)
+            for name, value in found.probe(spaces[found.notebook], np.random.default_rng(1)).items()
+        }
         assert found.judge(good, spaces["known"]) == Judgement(1.0)
         for name in [name for name in good if name.endswith(("settings", "layout"))]:
             for forged in (
