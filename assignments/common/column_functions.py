@@ -8,152 +8,26 @@ NumPy and the standard library only; runs beside student code.
 
 from __future__ import annotations
 
-import functools
 import inspect
 from typing import Any
 
 import numpy as np
 
-from assignments.common.by_role import (
-    arguments,
-    call,
-    folded,
-    given_by_role,
-    named_results,
-    order_of_terms,
-    role_of,
+from assignments.common.by_role import arguments, call, given_by_role, named_results, order_of_terms, role_of
+from assignments.common.column_forms import (
+    as_returned,
+    asked,
+    kinds_of,
+    plain_function,
+    probabilities_of,
+    start_terms,
 )
-from assignments.common.column_names import FUNCTIONS, GRADIENT, HISTORIES, KINDS, NORMALIZED, ROLES
+from assignments.common.column_names import HISTORIES, ROLES
 from grader.probe import NeedsPersonError
 
-__all__ = ["FunctionNet", "as_returned", "asked", "plain_function", "start_terms"]
+__all__ = ["FunctionNet"]
 
-PROVIDED = "dd2424"
 READ_SCALE = 1 / 50  # of a hidden layer in the last layer's scores, so that no probability comes near zero
-
-
-def plain_function(impl: Any, name: str, *, normalized: bool | None = None) -> Any:
-    """The function that the course calls `name`, under one of its usual names.
-
-    normalized: where there are variants with and without batch normalization, which one. Raises: NeedsPersonError if there is none.
-    """
-    found = {folded(known): known for known in dir(impl)}
-    wanted = FUNCTIONS[name]
-    variants = tuple(one + ending for one in wanted for ending in NORMALIZED)
-    for plain in (*variants, *wanted) if normalized else (*wanted, *variants):
-        value = getattr(impl, found[plain], None) if plain in found else None
-        if inspect.isroutine(value) and not _provided(value):
-            return value
-    raise NeedsPersonError(f"there is no class BNN, and no function {name} under one of its usual names")
-
-
-def start_terms(function: Any, settings: Any) -> dict[str, Any]:
-    """The settings of starting weights where a function takes a standard deviation and no word for He's.
-
-    Raises: NeedsPersonError if it cannot be asked for what `settings` want.
-    """
-    asked = {role_of(name, ROLES): one for name, one in inspect.signature(function).parameters.items()}
-    if not settings["he"] and "sig" not in asked:
-        raise NeedsPersonError(f"{function.__name__} takes no standard deviation")
-    if not settings["he"] or "he" in asked or "sig" not in asked:
-        return {}
-    if asked["sig"].default is not None:
-        raise NeedsPersonError(f"{function.__name__} does not say how it is asked for He's starting weights")
-    return {"sig": None}
-
-
-def _provided(function: Any) -> bool:
-    """Whether a function comes with the assignment: a helper of the course's package is no work of the student's."""
-    return str(getattr(function, "__module__", "")).partition(".")[0] == PROVIDED
-
-
-def _kinds(function: Any, returned: Any) -> dict[str, list[Any]]:
-    """Lists of parameters or gradients, by kind ("w", "b", ...), from whatever form they came back in."""
-    found: dict[str, Any] = {}
-    for name, value in _in_order(named_results(function, returned)):
-        match = GRADIENT.match(name)
-        kind = role_of(name, KINDS) or (role_of(match.group(1), KINDS) if match else "")
-        if isinstance(value, dict):
-            found.update(_kinds(function, value))
-        elif kind and isinstance(value, (list, tuple)):
-            found[kind] = list(value)
-        elif kind and match and match.group(2) and isinstance(value, np.ndarray):
-            found.setdefault(kind, []).append(value)
-    if not found and isinstance(returned, (tuple, list)):
-        lists = [list(value) for value in returned if isinstance(value, (list, tuple)) and len(value)]
-        found = dict(zip(("w", "b", "gamma", "beta"), lists))  # noqa: B905 - Python 3.8
-    return found
-
-
-def _in_order(named: Any) -> list[tuple[Any, Any]]:
-    """The items by the number that their name ends with: gradients are filled in from the last layer to the first."""
-
-    def number(item: tuple[Any, Any]) -> int:
-        match = GRADIENT.match(folded(str(item[0])))
-        return int(match.group(2) or 0) if match else 0
-
-    return sorted(named.items(), key=number)
-
-
-def as_returned(function: Any, template: Any, kinds: dict[str, list[Any]]) -> Any:
-    """The arrays of `kinds` in the form of `template`, which the function returned."""
-    if isinstance(template, dict):
-        result, count = dict(template), dict.fromkeys(KINDS, 0)
-        for name, value in _in_order(template):
-            match = GRADIENT.match(folded(str(name)))
-            kind = role_of(str(name), KINDS) or (role_of(match.group(1), KINDS) if match else "")
-            if kind in kinds and isinstance(value, (list, tuple)):
-                result[name] = kinds[kind][: len(value)]
-            elif kind in kinds and count[kind] == len(kinds[kind]):
-                del result[name]  # of a layer that the network at hand has not
-            elif kind in kinds:
-                result[name] = kinds[kind][count[kind]]
-                count[kind] += 1
-        return result
-    names = list(_kinds(function, template))
-    lists = [value for value in template if isinstance(value, (list, tuple))]
-    if len(names) != len(lists):
-        return tuple(kinds[kind] for kind in names if kind in kinds)
-    left = iter(
-        names
-    )  # what else came back, such as None for a gamma that the network has not, stays in its place
-    return tuple(
-        kinds.get(next(left), value) if isinstance(value, (list, tuple)) else value for value in template
-    )
-
-
-def _probabilities(function: Any, returned: Any, named: dict[str, Any], shape: Any) -> Any:
-    """The probabilities among what a forward pass returned: by their name, else the array of their shape whose columns add up to 1.
-
-    Raises: NeedsPersonError if nothing has their shape.
-    """
-    values = returned if isinstance(returned, (tuple, list)) else [returned]
-    arrays = [
-        value for value in (named.get("p"), *values) if type(value) is np.ndarray and value.shape == shape
-    ]
-    if not arrays:
-        raise NeedsPersonError(f"{function.__name__} returns no probabilities of shape {shape}")
-    sums = [value for value in arrays if np.allclose(value.sum(axis=0), 1)]
-    return arrays[0] if arrays[0] is named.get("p") else (sums or arrays)[0]
-
-
-def asked(method: Any) -> Any:
-    """Leave to a person what raises: perhaps the function was called in another way than its author meant.
-
-    What is not written yet says so.
-    """
-
-    @functools.wraps(method)
-    def wrapped(*args: Any, **named: Any) -> Any:
-        try:
-            return method(*args, **named)
-        except (NeedsPersonError, NotImplementedError):
-            raise
-        except Exception as exc:
-            said = f"{type(exc).__name__}: {exc}"[:200]
-            raise NeedsPersonError(f"called as its parameters' names say, a function raised {said}") from exc
-
-    return wrapped
 
 
 class FunctionNet:
@@ -212,7 +86,7 @@ class FunctionNet:
             returned = call(function, ROLES, values)
         except Exception:  # noqa: BLE001  # the student's function meets arguments that it may not have been written for
             return False
-        kinds = _kinds(function, returned)
+        kinds = kinds_of(function, returned)
         if [np.shape(W) for W in kinds.get("w", ())] != [np.shape(W) for W in self.W]:
             return False
         self.template = returned if isinstance(returned, dict) else None
@@ -264,7 +138,7 @@ class FunctionNet:
         returned = call(function, ROLES, values)
         named = named_results(function, returned)
         named.update({role_of(name, ROLES): value for name, value in named.items() if role_of(name, ROLES)})
-        return _probabilities(function, returned, named, (len(self.W[-1]), X.shape[1])), named
+        return probabilities_of(function, returned, named, (len(self.W[-1]), X.shape[1])), named
 
     @asked
     def evaluateClassifier(self, X: Any, training: bool = True) -> Any:  # noqa: N802 - the course's
@@ -367,7 +241,7 @@ class FunctionNet:
             x=X, y=Y, labels=np.argmax(Y, axis=0), training=True, testing=False, p=p, **more
         )
         returned = call(function, ROLES, {**named, **values})
-        kinds = _kinds(function, returned)
+        kinds = kinds_of(function, returned)
         wanted = ("w", "b", "gamma", "beta") if self.batchNorm else ("w", "b")
         if any(kind not in kinds for kind in wanted):
             raise NeedsPersonError(
@@ -432,7 +306,7 @@ class FunctionNet:
 
         def gradient(*args: Any, **named: Any) -> Any:
             given = given_by_role(own, ROLES, args, named)
-            params = _kinds(None, given["params"]) if isinstance(given.get("params"), dict) else given
+            params = kinds_of(None, given["params"]) if isinstance(given.get("params"), dict) else given
             self._keep(params)
             seen.append(1)
             kinds = dict(zip(("w", "b", "gamma", "beta"), watched(given["x"], given["y"])))  # noqa: B905 - Python 3.8
@@ -449,7 +323,7 @@ class FunctionNet:
 
     def _take(self, function: Any, returned: Any, values: Any, started: Any) -> None:
         """The parameters after the last step: what came back, or what the function was given and changed in place."""
-        kinds = _kinds(function, returned)
+        kinds = kinds_of(function, returned)
         copies, objects = started
         inside = any(one is not other for one, other in zip(values["b"], objects)) or any(  # noqa: B905 - Python 3.8
             not np.array_equal(one, other)

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from assignments.common.by_role import call, given_by_role, role_of
-from assignments.common.column_functions import FunctionNet, as_returned, asked, plain_function, start_terms
+from assignments.common.column_forms import as_returned, asked, plain_function, start_terms
+from assignments.common.column_functions import FunctionNet
 from assignments.common.column_names import KINDS, ROLES
 from grader.probe import NeedsPersonError
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from assignments.common.column_functions import FunctionNet, plain_function
+from assignments.common.column_forms import plain_function
+from assignments.common.column_functions import FunctionNet
 from assignments.common.column_names import FUNCTIONS
 from assignments.common.column_objects import ObjectNet
 from grader.probe import NeedsPersonError

@@ -18,7 +18,6 @@ What is charged and what is not:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -34,8 +33,7 @@ from assignments.common.dropout import (
     masked_network,
     unmasked,
 )
-from assignments.common.experiments import borne_out, judge_deep, judge_scales
-from assignments.common.histories import histories
+from assignments.common.experiments import judge_deep, judge_scales
 from assignments.common.layers import affine_gradients, affine_outputs, layers_inputs_after
 from assignments.common.masks import (
     READINGS,
@@ -58,6 +56,13 @@ from assignments.common.network_probes import (
 )
 from assignments.common.networks import set_mode
 from assignments.common.normalization import gradients, inference_outputs, outputs, running_averages
+from assignments.common.rule_experiments import (
+    judge_adaptive,
+    judge_best,
+    judge_easier,
+    judge_momentum,
+    judge_regularizer,
+)
 from assignments.common.solver_states import doubt_with_states, noted_solvers, packed_with_states
 from assignments.common.starts import judge_start
 from assignments.common.trained import images
@@ -768,27 +773,6 @@ def network_dropout_scores(impl: Any, rng: Any) -> dict[str, Any]:
 # are judged by the checks above.
 
 
-def _last_losses(losses: Any) -> float:
-    return float(np.mean(losses[-max(len(losses) // 10, 1) :]))
-
-
-def judge_momentum(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
-    """All three networks were trained, and both kinds of momentum end with a lower loss than plain gradient descent."""
-    try:
-        found = {
-            rule: histories(actual, rule, normalized=False, finite=True)
-            for rule in ("sgd", "momentum", "nesterov")
-        }
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    ends = [_last_losses(one[0][0]) for one in found.values()]
-    if max(ends[1:]) < ends[0]:
-        return borne_out(
-            *(doubt_with_states(actual, rule, one, known, losses=True) for rule, one in found.items())
-        )
-    return Judgement(0.0, "momentum does not end with a lower loss than plain gradient descent")
-
-
 @check(
     of="solvers",
     where="notebook",
@@ -809,32 +793,6 @@ def experiment_momentum(impl: Any, rng: Any) -> dict[str, Any]:
     }
 
 
-def judge_adaptive(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
-    """Both adaptive rules were run and lowered the loss."""
-    try:
-        found = {
-            rule: histories(actual, rule, normalized=False, finite=True)
-            for rule in ("momentum", "adam", "rmsprop")
-        }
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    for rule in ("adam", "rmsprop"):
-        [(losses, _, _)] = found[rule]
-        if not _last_losses(losses) < LEARNT * losses[0]:
-            return Judgement(0.0, f"{rule} hardly lowers the loss")
-    return borne_out(
-        *(
-            doubt_with_states(actual, rule, one, known, losses=True, least=LEAST_BY_RULE.get(rule, 0.0))
-            for rule, one in found.items()
-        )
-    )
-
-
-# Training accuracy that a network reaches by itself: 0.24 was the least of 16 runs in the short form.
-LEAST_BY_RULE = {"adam": 0.17, "rmsprop": 0.17}
-LEARNT = 0.97  # share of the first loss, 2.3, that is left; 0.85 to 0.93 with right rules, on real images in the short form
-
-
 @check(
     of="solvers",
     where="notebook",
@@ -853,52 +811,6 @@ def experiment_adaptive(impl: Any, rng: Any) -> dict[str, Any]:
         **packed_with_states("adam", [solvers["adam"]], rng),
         **packed_with_states("rmsprop", [solvers["rmsprop"]], rng),
     }
-
-
-# What accuracy to expect: 55 % for the last part and 50 % for "Easier optimization" with all of CIFAR-10's training images, as the
-# course asks, and 0.15 less with a tenth of the images. On the real images a network of three hidden layers of 500 units with
-# batch normalization and dropout reached 0.37 with 1,000 (target 0.30) and 0.44 with 4,000 (target 0.39). Points rise in
-# proportion, from 23 points of a hundred below the target, as the course grades (32 % for 55 %), and never below chance; the
-# target stays above chance, however few the images.
-ALL_IMAGES = 49000
-PER_DECADE = 0.15
-RANGE = 0.23
-CHANCE, LEAST = 0.10, 0.15
-SLIP_VAL = 0.15  # how far the best validation accuracy may stand above what the network ends with; 0.06 was the most of 16 runs
-
-
-def accuracy_share(accuracy: float, images: int, target: float) -> float:
-    """The share of the points for a validation accuracy that was reached with so many training images."""
-    goal = max(LEAST, target - PER_DECADE * max(0.0, math.log10(ALL_IMAGES / images)))
-    zero = max(CHANCE, goal - RANGE)
-    return min((accuracy - zero) / (goal - zero), 1.0) if accuracy > zero else 0.0
-
-
-def _judge_accuracy(
-    actual: Mapping[str, Any], known: Mapping[str, Any], target: float, *, normalized: bool | None
-) -> Judgement:
-    settings = actual["best_settings"]
-    try:
-        wants = bool(settings[0, -1]) if normalized is None and len(settings) else bool(normalized)
-        [(_, _, validation)] = found = histories(actual, "best", normalized=wants, finite=True)
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    count, accuracy = int(settings[0, 2]), float(max(validation))
-    share = accuracy_share(accuracy, count, target)
-    terms = {
-        "slip_val": SLIP_VAL,
-        "losses": bool(normalized),
-    }  # where students choose all, there may be dropout or a penalty
-    if share > 0.0 and (unsure := doubt_with_states(actual, "best", found, known, **terms)):
-        return borne_out(unsure)
-    if share == 1.0:
-        return Judgement(1.0)
-    return Judgement(share, f"the best validation accuracy is {accuracy:.3f}, trained on {count} images")
-
-
-def judge_easier(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
-    """The network with batch normalization reaches what its number of images allows."""
-    return _judge_accuracy(actual, known, 0.50, normalized=True)
 
 
 @check(
@@ -959,31 +871,6 @@ def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:
     }
 
 
-def judge_regularizer(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
-    """Both networks were trained, and the one with dropout ends with a lower training accuracy.
-
-    Where the notebook's last part reuses the name `solvers`, the networks are those that gave the accuracies which the plot's cell
-    noted; without them a person looks.
-    """
-    if "noted" in actual:
-        ends = actual["noted"]
-        if ends.shape != (2,) or not np.all((ends > 0) & (ends <= 1)):
-            return Judgement(0.0, "there are no trained networks with and without dropout")
-        unsure = ["of the accuracies that were noted, the networks were not kept"]
-    else:
-        try:
-            found = {
-                kind: histories(actual, kind, normalized=False, finite=True) for kind in ("plain", "dropped")
-            }
-        except ValueError as exc:
-            return Judgement(0.0, str(exc))
-        ends = [one[0][1][-1] for one in found.values()]
-        unsure = [doubt_with_states(actual, kind, one, known) for kind, one in found.items()]
-    if ends[1] < ends[0]:
-        return borne_out(*unsure)
-    return Judgement(0.0, "the network with dropout does not fit its training images less closely")
-
-
 @check(
     of="solvers",
     where="notebook",
@@ -1006,11 +893,6 @@ def experiment_dropout(impl: Any, rng: Any) -> dict[str, Any]:
             **packed_with_states("dropped", chosen[1:], rng),
         }
     return {"noted": np.array(impl.train_accs, dtype=float)}
-
-
-def judge_best(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
-    """The best network reaches what its number of images allows."""
-    return _judge_accuracy(actual, known, 0.55, normalized=None)
 
 
 NAMES = ("final_solver", "best_solver", "solver")  # under which the last part's solver is found

@@ -4,7 +4,8 @@ import inspect
 from typing import Any
 import numpy as np
 from .by_role import call, given_by_role, role_of
-from .column_functions import FunctionNet, as_returned, asked, plain_function, start_terms
+from .column_forms import as_returned, asked, plain_function, start_terms
+from .column_functions import FunctionNet
 from .column_names import KINDS, ROLES
 from ..check import NeedsPersonError
 LISTS = {'W': 'w', 'b': 'b', 'gamma': 'gamma', 'beta': 'beta', 'muMA': 'mu', 'vaMA': 'v'}

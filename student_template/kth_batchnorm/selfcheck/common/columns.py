@@ -2,7 +2,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 import numpy as np
-from .column_functions import FunctionNet, plain_function
+from .column_forms import plain_function
+from .column_functions import FunctionNet
 from .column_names import FUNCTIONS
 from .column_objects import ObjectNet
 from ..check import NeedsPersonError
