@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import tempfile
 import traceback
 from collections import Counter
@@ -14,7 +13,6 @@ from pathlib import Path
 
 from ..assignment import Assignment
 from ..authoring.source import solution_files
-from ..diagnosis.keeping import keep_known
 from ..errors import AssignmentError, GraderError, SandboxError
 from ..execute import Executor, LocalExecutor, Plan, not_run
 from ..grading import Grading, environment, rejected
@@ -25,6 +23,7 @@ from ..state import State
 from ..store.evidence import complete
 from ..store.roster import TurnedAway
 from ..submission import Rejected, find_submissions
+from .known import KnownMistakes
 from .outputs import EarlyOutputs
 from .settings import Line, Progress, Settings, Summary
 
@@ -58,13 +57,16 @@ class ClassRun:
         settings: Settings,
         gradebook: Gradebook,
         progress: Progress,
+        *,
         early: EarlyOutputs | None = None,
+        known: KnownMistakes | None = None,
     ) -> None:
         self.grading = grading
         self.settings = settings
         self.gradebook = gradebook
         self.progress = progress
         self.early = early
+        self.known = known or KnownMistakes()
         self.solution = _solution(grading.assignment, settings.state)
         self.lines: dict[str, Line] = {}
         self.counts: Counter[str] = Counter()
@@ -101,7 +103,7 @@ class ClassRun:
             async with self._executor() as executor:
                 await self._execute_all(groups, executor, kept)
         elif kept:
-            self.grading = await _explained(self.grading)
+            self.grading = await self.known.explained(self.grading)
             self._recall(kept)
 
     def recall_solution(self) -> None:
@@ -217,7 +219,7 @@ class ClassRun:
     async def _judge_all(
         self, kept: Sequence[Submission], executed: _Executed, solved: asyncio.Future[Evidence | None]
     ) -> None:
-        grading = await _explained(self.grading)
+        grading = await self.known.explained(self.grading)
         self.grading = replace(grading, solution=await solved)
         self._recall(kept)
         while (item := await executed.get()) is not None:
@@ -249,23 +251,6 @@ class ClassRun:
         if evidence is None:
             raise GraderError(f"{submission.student}: was not attempted")
         return evidence
-
-
-async def _explained(grading: Grading) -> Grading:
-    """`grading.explained()`, with what takes long computed in a process of its own, so that this one goes on serving its slots."""
-    if not grading.explains_at_once:
-        # "spawn" because the caller may hold threads, which a forked child would inherit half-way.
-        process = multiprocessing.get_context("spawn").Process(
-            target=keep_known,
-            args=(grading.assignment.folder, grading.seed, grading.state.expected),
-            daemon=True,
-        )
-        process.start()
-        try:
-            await asyncio.to_thread(process.join)
-        finally:
-            process.kill()
-    return grading.explained()
 
 
 def _identical(submissions: Sequence[Submission]) -> list[list[Submission]]:

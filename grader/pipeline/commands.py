@@ -20,6 +20,7 @@ from ..state import State
 from ..store.roster import Entry
 from ..submission import Rejected, find_submissions
 from .classrun import TOGETHER, ClassRun
+from .known import KnownMistakes
 from .outputs import EarlyOutputs, write_outputs
 from .settings import Progress, Settings, Silence, Summary
 
@@ -47,9 +48,10 @@ def grade(
     working sandbox and `settings.unsafe` is not set. Whatever is wrong with one submission becomes that student's result.
     """
     started = time.monotonic()
-    with _disk_troubles(settings), settings.state.at_work(assignment.name):
+    with _disk_troubles(settings), settings.state.at_work(assignment.name), KnownMistakes() as known:
         if settings.seed is not None:
             settings.state.choose_seed(assignment.name, settings.seed)
+        known.begin_if_sure(assignment, settings.seed, settings.state)
         grading = prepare_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
         found = list(
             _taken_in(
@@ -66,7 +68,7 @@ def grade(
             )
         with settings.state.gradebook() as gradebook:
             early = EarlyOutputs(settings)
-            run = ClassRun(grading, settings, gradebook, progress or Silence(), early)
+            run = ClassRun(grading, settings, gradebook, progress or Silence(), early=early, known=known)
             run.progress.found(len(found))
             asyncio.run(run.all(found))
             index = write_outputs(run.grading, gradebook, settings, students=run.students, early=early)
