@@ -15,6 +15,14 @@ import numpy as np
 
 from assignments.common.arrays import kept, row, upstream, vectors
 from assignments.common.carried import around
+from assignments.common.descent_experiments import (
+    judge_batch_sizes,
+    judge_deep,
+    judge_scales,
+    packed_traces,
+)
+from assignments.common.descents import first_images
+from assignments.common.kept_networks import packed_kept
 from assignments.common.normalization import inference_outputs, outputs, running_averages
 from grader.compare import Judgement, compare_value
 from grader.probe import NeedsPersonError, check
@@ -433,86 +441,7 @@ def training_settings(impl: Any, rng: Any) -> dict[str, Any]:
 
 # --- The notebook's experiments: 10 points ----------------------------------------------------------------------------------
 #
-# There is no reference notebook: what is judged is whether the histories can be what `train` returns. They are read from the
-# notebook's own process, so this tells an experiment that ran from one that did not, and cannot rule out made-up numbers; the
-# layer and the network, which carry the points, are judged by the checks above.
-
-HISTORIES = {"objective": "objective_history", "train_acc": "train_acc_history", "val_acc": "val_acc_history"}
-
-
-def _packed(prefix: str, traces: Any) -> dict[str, Any]:
-    """The histories of several trainings, one after the other, and the lengths of each: (trainings, 3)."""
-    rows = [[list(trace[name]) for name in HISTORIES.values()] for trace in traces]
-    arrays = {f"{prefix}_lengths": np.array([[len(part) for part in parts] for parts in rows], dtype=float)}
-    for number, short in enumerate(HISTORIES):
-        arrays[f"{prefix}_{short}"] = np.array([v for parts in rows for v in parts[number]], dtype=float)
-    return arrays
-
-
-MOST_TRACES = 200  # of one experiment
-
-
-def _traces(actual: Mapping[str, Any], prefix: str, *, finite: bool) -> list[tuple[Any, Any, Any]]:
-    """The histories of each training: objective, training accuracy, validation accuracy.
-
-    finite: whether no objective may be infinite or NaN (a baseline with huge weights may overflow, and that is the lesson).
-    Raises: ValueError, in words for the student, if they cannot be what `train` returns.
-    """
-    lengths = actual[f"{prefix}_lengths"]
-    if lengths.ndim != 2 or not len(lengths) or not np.all(lengths >= 0):
-        raise ValueError("there is no trained network")
-    if len(lengths) > MOST_TRACES:
-        raise ValueError(f"there are {len(lengths)} trainings, expected at most {MOST_TRACES}")
-    ends = np.cumsum(lengths, axis=0).astype(int)
-    found = []
-    for end, counts in zip(ends, lengths.astype(int), strict=True):
-        parts = [
-            actual[f"{prefix}_{short}"][e - n : e] for short, e, n in zip(HISTORIES, end, counts, strict=True)
-        ]
-        objective, train, val = parts
-        if not len(objective) >= len(train) == len(val) >= 1:
-            raise ValueError(
-                f"the histories have {len(objective)}, {len(train)} and {len(val)} entries, which `train` cannot return"
-            )
-        if np.any(objective < 0) or (finite and not np.all(np.isfinite(objective))):
-            raise ValueError("the objective became negative, infinite or NaN")
-        if not all(np.all((values >= 0) & (values <= 1)) for values in (train, val)):
-            raise ValueError("an accuracy is no share of the examples")
-        found.append((objective, train, val))
-    return found
-
-
-def _part(values: Any, share: float) -> float:
-    """The mean of the first (share > 0) or last part of the values."""
-    count = max(round(abs(share) * len(values)), 1)
-    return float(np.mean(values[:count] if share > 0 else values[-count:]))
-
-
-LEARNT = (
-    0.98  # of the objective's start; in the short form 0.92 was the most of 80 trainings that it ended at
-)
-
-
-def _learnt(objective: Any) -> bool:
-    return _part(objective, -0.2) < LEARNT * _part(objective, 0.2)
-
-
-def judge_deep(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
-    """The network with batch normalization learns, and ends with a lower objective than the one without.
-
-    In the course's own notebook the batch-size experiment reuses the baseline's name, so that another training, with another
-    batch size, is what is left at the end. Then there is nothing to compare with.
-    """
-    try:
-        [(with_norm, _, _)] = _traces(actual, "bn", finite=True)
-        [(without, _, _)] = _traces(actual, "baseline", finite=False)
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    if not _learnt(with_norm):
-        return Judgement(0.0, "the network with batch normalization does not learn")
-    if not actual["reused"] and not _part(with_norm, -0.1) < _part(np.nan_to_num(without, nan=np.inf), -0.1):
-        return Judgement(0.0, "batch normalization does not end with a lower objective than the baseline")
-    return Judgement(1.0)
+# What is judged, and why a history alone earns nothing: assignments/common/descent_experiments.py.
 
 
 @check(
@@ -520,6 +449,7 @@ def judge_deep(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judge
     where="notebook",
     points=4,
     judge=judge_deep,
+    given=first_images,
     section=DEEP,
     hint="Run the whole notebook from the top. If training runs but batch normalization falls behind, look at its gradients.",
 )
@@ -527,35 +457,11 @@ def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a 
     """The deep network trains faster with batch normalization."""
     reused = not hasattr(impl, "baseline_trace_bs") and hasattr(impl, "bn_traces")
     return {
-        **_packed("bn", [impl.bn_trace]),
-        **_packed("baseline", [impl.baseline_trace]),
+        **packed_traces("bn", [impl.bn_trace]),
+        **packed_traces("baseline", [impl.baseline_trace]),
+        **packed_kept("net", impl, 6),
         "reused": np.array(reused),
     }
-
-
-# Mean advantage in best training accuracy. In the short form 0.13 was the least of 20 runs; between two rows of networks
-# that are all alike, as the course printed the experiment, it was 0.064 at most.
-MARGIN = 0.09
-
-
-def judge_scales(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
-    """There is a training of each kind for every scale, and over all scales batch normalization is clearly ahead."""
-    try:
-        with_norm = _traces(actual, "bn", finite=False)
-        without = _traces(actual, "baseline", finite=False)
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    scales = actual["weight_scales"]
-    if scales.ndim != 1 or len(scales) < 3 or not max(scales) >= 100 * min(scales) > 0:
-        return Judgement(0.0, "the weight scales do not span two orders of magnitude")
-    if not len(with_norm) == len(without) == len(scales):
-        return Judgement(
-            0.0, f"{len(with_norm)} and {len(without)} networks were trained for {len(scales)} weight scales"
-        )
-    best = [np.mean([max(train) for _, train, _ in found]) for found in (with_norm, without)]
-    if best[0] > best[1] + MARGIN:
-        return Judgement(1.0)
-    return Judgement(0.0, "over all weight scales, batch normalization is not ahead of the baseline")
 
 
 @check(
@@ -563,6 +469,7 @@ def judge_scales(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Jud
     where="notebook",
     points=3,
     judge=judge_scales,
+    given=first_images,
     section=SCALES,
     hint="Is weight_scale given to both networks, and has only one of them batch normalization?",
 )
@@ -570,28 +477,13 @@ def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: AR
     """The weight-scale experiment was run for all scales and shows batch normalization ahead."""
     scales = np.array(impl.weight_scales, dtype=float)
     return {
-        **_packed("bn", [impl.bn_net_ws[scale] for scale in scales if scale in impl.bn_net_ws]),
-        **_packed("baseline", [impl.baseline_ws[scale] for scale in scales if scale in impl.baseline_ws]),
+        **packed_traces("bn", [impl.bn_net_ws[scale] for scale in scales if scale in impl.bn_net_ws]),
+        **packed_traces(
+            "baseline", [impl.baseline_ws[scale] for scale in scales if scale in impl.baseline_ws]
+        ),
+        **packed_kept("net", impl, 8),
         "weight_scales": scales,
     }
-
-
-def judge_batch_sizes(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
-    """There is a training that learnt for every batch size, with more steps for smaller batches."""
-    try:
-        normalized = _traces(actual, "bn", finite=True)
-    except ValueError as exc:
-        return Judgement(0.0, str(exc))
-    sizes = actual["batch_sizes"]
-    if len(sizes) < 2 or len(normalized) != len(sizes):
-        return Judgement(0.0, f"{len(normalized)} networks were trained for {len(sizes)} batch sizes")
-    seen = [size * len(objective) for size, (objective, _, _) in zip(sizes, normalized, strict=True)]
-    if max(seen) - min(seen) > 2 * max(sizes):
-        return Judgement(0.0, "the networks did not see the same number of examples")
-    for size, (objective, _, _) in zip(sizes, normalized, strict=True):
-        if not _learnt(objective):
-            return Judgement(0.0, f"the network with batch size {int(size)} did not learn")
-    return Judgement(1.0)
 
 
 @check(
@@ -599,9 +491,14 @@ def judge_batch_sizes(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -
     where="notebook",
     points=3,
     judge=judge_batch_sizes,
+    given=first_images,
     section=BATCH_SIZE,
     hint="Run the whole notebook from the top.",
 )
 def experiment_batch_sizes(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
     """The batch-size experiment was run for every batch size."""
-    return {**_packed("bn", impl.bn_traces), "batch_sizes": np.array(impl.batch_sizes, dtype=float)}
+    return {
+        **packed_traces("bn", impl.bn_traces),
+        **packed_kept("net", impl, 6),
+        "batch_sizes": np.array(impl.batch_sizes, dtype=float),
+    }

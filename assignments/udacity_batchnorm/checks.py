@@ -15,6 +15,14 @@ from typing import Any
 import numpy as np
 
 from assignments.common.arrays import kept, upstream, vectors
+from assignments.common.lesson_experiments import (
+    DEMOS,
+    FEW,
+    judge_ahead,
+    judge_comparisons,
+    judge_singles,
+    packed_histories,
+)
 from assignments.common.lesson_networks import (
     call,
     fill,
@@ -24,6 +32,7 @@ from assignments.common.lesson_networks import (
     population_of,
     starting_weights,
 )
+from assignments.common.lesson_trainings import SINGLE, first_digits, packed_nets
 from grader.compare import Judgement
 from grader.probe import check
 
@@ -865,89 +874,7 @@ def conv_moments_of_any_axis(impl: Any, rng: Any) -> dict[str, Any]:
 
 # --- The notebook's experiments: 7 points ------------------------------------------------------------------------------------
 #
-# What is judged is whether the histories can be what `train` keeps and show what the lesson shows. They are read from the
-# notebook's own process, so this tells an experiment that ran from one that did not, and cannot rule out made-up numbers; the
-# functions and the network, which carry the points, are judged above.
-
-DEMOS = (
-    "relu 0.01",
-    "relu 0.01 few",
-    "sigmoid 0.01",
-    "relu 1",
-    "relu 1 again",
-    "sigmoid 1",
-    "sigmoid 1 few",
-    "relu 2",
-    "sigmoid 2",
-    "sigmoid 2 few",
-    "bad relu 0.01",
-    "bad sigmoid 0.01",
-    "bad relu 1",
-    "bad sigmoid 1",
-    "bad relu 2",
-    "bad sigmoid 2",
-    "bad relu 1 again",
-    "bad relu 2 again",
-)
-FEW = ("relu 0.01 few", "sigmoid 1 few", "sigmoid 2 few")
-
-
-def _histories(impl: Any, names: Any) -> dict[str, Any]:
-    """Validation accuracies of the comparisons that were run, and which of each pair is normalized."""
-    arrays: dict[str, Any] = {"validation_images": len(impl.mnist.validation.images)}
-    for name in names:
-        if name not in impl.demos:
-            continue
-        key = name.replace(" ", "_")
-        for net, kind in zip(impl.demos[name], ("without", "with"), strict=True):
-            arrays[f"{key}_{kind}"] = np.array(net.training_accuracies, dtype=float)
-            arrays[f"{key}_{kind}_normalized"] = int(net.use_batch_norm)
-    return arrays
-
-
-def _pair(actual: Mapping[str, Any], name: str) -> tuple[Any, Any]:
-    """Both histories of a comparison, without and with batch normalization. Raises: ValueError, in words for the student."""
-    key = name.replace(" ", "_")
-    found = []
-    for kind, normalized in (("without", 0), ("with", 1)):
-        history = actual.get(f"{key}_{kind}")
-        if history is None:
-            raise ValueError(f"{name}: was not run")
-        if int(actual[f"{key}_{kind}_normalized"]) != normalized:
-            raise ValueError(
-                f"{name}: the networks are not one without and one with batch normalization, in this order"
-            )
-        hits = history * float(actual["validation_images"])
-        if history.ndim != 1 or len(history) < 2:
-            raise ValueError(
-                f"{name}: {history.size} accuracies were sampled {kind} batch normalization, expected 2 or more"
-            )
-        if not (np.all((history >= 0) & (history <= 1)) and np.all(np.abs(hits - np.round(hits)) < 1e-3)):
-            raise ValueError(
-                f"{name}: an accuracy is no share of {int(actual['validation_images'])} validation images"
-            )
-        found.append(history)
-    if len(found[0]) != len(found[1]):
-        raise ValueError(
-            f"{name}: {len(found[0])} and {len(found[1])} accuracies were sampled, expected as many of both"
-        )
-    return found[0], found[1]
-
-
-def judge_comparisons(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
-    """Every comparison of the lesson was run; each earns its share."""
-    problems = []
-    for name in DEMOS:
-        try:
-            _pair(actual, name)
-        except ValueError as exc:
-            problems.append(str(exc))
-    if not problems:
-        return Judgement(1.0)
-    share = (len(DEMOS) - len(problems)) / len(DEMOS)
-    return Judgement(
-        share, f"{len(DEMOS) - len(problems)} of {len(DEMOS)} comparisons are there; {problems[0]}"
-    )
+# What is judged, and why histories alone earn nothing: assignments/common/lesson_experiments.py.
 
 
 @check(
@@ -955,31 +882,13 @@ def judge_comparisons(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -
     where="notebook",
     points=3,
     judge=judge_comparisons,
+    given=first_digits,
     section=COMPARISONS,
     hint="Run the whole notebook from the top. Each comparison is kept in `demos`.",
 )
 def experiment_comparisons(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
     """All comparisons were run: activation functions, learning rates, starting weights."""
-    return _histories(impl, DEMOS)
-
-
-AHEAD = 0.04  # mean lead in validation accuracy while training; the least of 40 short runs was 0.12
-
-
-def judge_ahead(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
-    """Over the short comparisons from reasonable weights, batch normalization is ahead on average over all samples."""
-    leads = []
-    for name in FEW:
-        try:
-            without, with_norm = _pair(actual, name)
-        except ValueError as exc:
-            return Judgement(0.0, str(exc))
-        leads.append(with_norm.mean() - without.mean())
-    if np.mean(leads) > AHEAD:
-        return Judgement(1.0)
-    return Judgement(
-        0.0, "over the short comparisons, batch normalization is not ahead of the network without it"
-    )
+    return packed_histories(impl, DEMOS)
 
 
 @check(
@@ -987,35 +896,13 @@ def judge_ahead(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judg
     where="notebook",
     points=1,
     judge=judge_ahead,
+    given=first_digits,
     section=COMPARISONS,
     hint="If both networks train but the normalized one falls behind, look at inference and the population statistics.",
 )
 def experiment_ahead(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG001 - a probe takes both
     """Batch normalization learns faster in the short comparisons."""
-    return _histories(impl, FEW)
-
-
-SINGLE = 200
-RIGHT = 0.5  # single accuracy by population statistics; the least of 40 short runs was 0.76
-
-
-def judge_singles(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
-    """By the batch: one guess for all, right for as many as that digit has; by the population: most are right."""
-    for name in ("by_batch", "by_population"):
-        if actual[name].shape != (SINGLE,):
-            return Judgement(0.0, f"{name} holds {actual[name].size} predictions, expected {SINGLE}")
-        right = float(np.mean(actual[name] == actual["labels"]))
-        if not abs(right - float(actual[f"{name}_accuracy"])) < 1e-6:
-            return Judgement(
-                0.0, f"{name}: the accuracy is not that of the predictions on the first {SINGLE} test images"
-            )
-    if len(set(actual["by_batch"].tolist())) != 1:
-        return Judgement(
-            0.5, "normalized by batches of one image, the network should make one guess for all 200"
-        )
-    if not float(actual["by_population_accuracy"]) > RIGHT:
-        return Judgement(0.5, "normalized by the population, most of the 200 guesses should be right")
-    return Judgement(1.0)
+    return packed_histories(impl, FEW)
 
 
 @check(
@@ -1023,6 +910,7 @@ def judge_singles(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Ju
     where="notebook",
     points=3,
     judge=judge_singles,
+    given=first_digits,
     section=SINGLES,
     hint="Does a single image go through training mode when asked to, and through the population statistics otherwise?",
 )
@@ -1033,4 +921,5 @@ def experiment_single_predictions(impl: Any, rng: Any) -> dict[str, Any]:  # noq
         report = getattr(impl, name)
         arrays[name] = np.array(report.predictions, dtype=int)
         arrays[f"{name}_accuracy"] = float(report.single_accuracy)
-    return arrays
+    nets = [getattr(getattr(impl, name), "network", None) for name in ("by_batch", "by_population")]
+    return {**arrays, **packed_nets("net", nets)}

@@ -7,6 +7,8 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -23,6 +25,7 @@ from reference.conventions import udacity
 
 NOTEBOOK = "Batch_Normalization_Lesson.ipynb"
 SOURCE = Path(__file__).parents[2] / "assignments" / "udacity_batchnorm" / "source"
+FEW = ("relu 0.01 few", "sigmoid 1 few", "sigmoid 2 few")
 EXPERIMENTS = ("experiment_comparisons", "experiment_ahead", "experiment_single_predictions")
 Edits = list[tuple[str, str, str]]  # cell, old text, new text
 
@@ -506,30 +509,111 @@ def test_a_needless_bias_is_charged_once(lesson: Any, solution: dict[str, str]) 
 # --- Experiments -------------------------------------------------------------------------------------------------------------
 
 
-def _net(accuracies: list[float], normalized: bool) -> Any:
-    return SimpleNamespace(training_accuracies=accuracies, use_batch_norm=normalized)
+INPUTS, NODES = 12, 30
+
+
+def _digits() -> dict[str, Any]:
+    """200 validation and 200 test rows of ten classes that a network can tell apart."""
+    rng = np.random.default_rng(28)
+    y = rng.integers(10, size=400)
+    X = 2 * rng.standard_normal((10, INPUTS))[y] + rng.standard_normal((400, INPUTS))
+    return {"X_val": X[:200], "y_val": y[:200], "X_test": X[200:], "y_test": y[200:]}
+
+
+KNOWN = _digits()
+
+
+class _Net:
+    """A network of random features; its last layer is fitted to the digits, or random like the others."""
+
+    def __init__(self, seed: int, activation: str, *, normalized: bool, fitted: bool) -> None:
+        rng = np.random.default_rng(seed)
+        self.use_batch_norm, self.activation, self.params = normalized, activation, {}
+        self.population: list[tuple[Any, Any]] = []
+        X = np.concatenate([KNOWN["X_val"], KNOWN["X_test"]])
+        for layer, inputs in enumerate((INPUTS, NODES), start=1):
+            self.params[f"W{layer}"] = rng.standard_normal((inputs, NODES)) / np.sqrt(inputs)
+            if normalized:
+                self.params |= {
+                    f"gamma{layer}": np.ones(NODES),
+                    f"beta{layer}": 0.1 * rng.standard_normal(NODES),
+                }
+                linear = X @ self.params[f"W{layer}"]
+                self.population.append((linear.mean(axis=0), linear.var(axis=0)))
+            else:
+                self.params[f"b{layer}"] = 0.1 * rng.standard_normal(NODES)
+            X = self.hidden(X, layer)
+        labels = np.concatenate([KNOWN["y_val"], KNOWN["y_test"]])
+        W = (
+            np.linalg.lstsq(X, np.eye(10)[labels], rcond=None)[0]
+            if fitted
+            else rng.standard_normal((NODES, 10))
+        )
+        self.params |= {"W3": W, "b3": np.zeros(10)}
+        right = float(np.mean(self.guesses(KNOWN["X_val"]) == KNOWN["y_val"]))
+        self.training_accuracies = [0.1, 0.1 + round(50 * max(right - 0.1, 0)) / 100, right]
+
+    def hidden(self, X: Any, layer: int, *, by_batch: bool = False) -> Any:
+        out = X @ self.params[f"W{layer}"]
+        if self.use_batch_norm:
+            mean, var = (out.mean(axis=0), out.var(axis=0)) if by_batch else self.population[layer - 1]
+            out = (out - mean) / np.sqrt(var + 1e-3) * self.params[f"gamma{layer}"] + self.params[
+                f"beta{layer}"
+            ]
+        else:
+            out = out + self.params[f"b{layer}"]
+        return np.maximum(out, 0) if self.activation == "relu" else 1 / (1 + np.exp(-out))
+
+    def guesses(self, X: Any, *, by_batch: bool = False) -> Any:
+        for layer in (1, 2):
+            X = self.hidden(X, layer, by_batch=by_batch)
+        return np.argmax(X @ self.params["W3"] + self.params["b3"], axis=1)
+
+    def report(self, *, by_batch: bool) -> Any:
+        images, labels = KNOWN["X_test"], KNOWN["y_test"]
+        chosen = [int(self.guesses(image[None], by_batch=by_batch)[0]) for image in images]
+        return _module("lesson").InferenceReport(
+            0.9, tuple(chosen), float(np.mean(chosen == labels)), network=self
+        )
+
+
+def _pair(name: str, seed: int) -> tuple[Any, Any]:
+    activation = "relu" if "relu" in name else "sigmoid"
+    return tuple(  # type: ignore[return-value]
+        _Net(2 * seed + normalized, activation, normalized=bool(normalized), fitted=bool(normalized))
+        for normalized in (0, 1)
+    )
 
 
 @pytest.fixture
 def after(lesson: Any) -> SimpleNamespace:
-    """What is left in the namespace after the experiments, in small: 50 validation images, 200 test images."""
+    """What is left in the namespace after the experiments, in small."""
     names = lesson.suite.check("experiment_comparisons").judge.__globals__["DEMOS"]
-    labels = np.arange(200) % 10
-    report = _module("lesson").InferenceReport
+    tested = [_Net(seed, "relu", normalized=True, fitted=True) for seed in (98, 99)]
     return SimpleNamespace(
-        demos={name: (_net([0.1, 0.3], False), _net([0.2, 0.8], True)) for name in names},
+        demos={name: _pair(name, seed) for seed, name in enumerate(names)},
         mnist=SimpleNamespace(
-            validation=SimpleNamespace(images=np.zeros((50, 4))),
-            test=SimpleNamespace(labels=np.eye(10)[labels]),
+            validation=SimpleNamespace(images=KNOWN["X_val"]),
+            test=SimpleNamespace(labels=np.eye(10)[KNOWN["y_test"]]),
         ),
-        by_batch=report(0.9, (3,) * 200, 0.1),
-        by_population=report(0.9, tuple(labels[:150]) + (0,) * 50, 0.775),
+        by_batch=tested[0].report(by_batch=True),
+        by_population=tested[1].report(by_batch=False),
     )
 
 
+@pytest.fixture
+def judge(lesson: Any) -> Callable[..., Any]:
+    """What a check says, given the true digits."""
+
+    def judged(check: str, notebook: Any, known: Any = KNOWN) -> Any:
+        return lesson.judge(check, notebook, known=known)
+
+    return judged
+
+
 @pytest.mark.parametrize("check", EXPERIMENTS)
-def test_experiments_that_ran_pass(lesson: Any, after: SimpleNamespace, check: str) -> None:
-    result = lesson.judge(check, after)
+def test_experiments_that_ran_pass(judge: Callable[..., Any], after: SimpleNamespace, check: str) -> None:
+    result = judge(check, after)
     assert result.outcome is Outcome.PASSED, result.reason
 
 
@@ -539,53 +623,156 @@ def test_experiments_that_ran_pass(lesson: Any, after: SimpleNamespace, check: s
         pytest.param(None, "relu 2: was not run", id="absent"),
         pytest.param(([0.1, 0.3], [0.2]), "1 accuracies were sampled with batch normalization", id="short"),
         pytest.param(([0.1, 0.3], [0.2, 0.4, 0.6]), "2 and 3 accuracies were sampled", id="unequal"),
-        pytest.param(([0.1, 0.3], [0.2, 0.777]), "no share of 50 validation images", id="made-up"),
-        pytest.param(([0.1, 0.3], [0.2, 1.02]), "no share of 50 validation images", id="more-than-all"),
-        pytest.param(([0.1, float("nan")], [0.2, 0.4]), "no share of 50 validation images", id="nan"),
+        pytest.param(([0.1, 0.3], [0.2, 0.777]), "no share of 200 validation images", id="made-up"),
+        pytest.param(([0.1, 0.3], [0.2, 1.02]), "no share of 200 validation images", id="more-than-all"),
+        pytest.param(([0.1, float("nan")], [0.2, 0.4]), "no share of 200 validation images", id="nan"),
     ],
 )
 def test_a_comparison_that_cannot_be_costs_its_share(
-    lesson: Any, after: SimpleNamespace, pair: Any, reason: str
+    judge: Callable[..., Any], after: SimpleNamespace, pair: Any, reason: str
 ) -> None:
-    del after.demos["relu 2"]
-    if pair is not None:
-        after.demos["relu 2"] = (_net(pair[0], False), _net(pair[1], True))
-    result = lesson.judge("experiment_comparisons", after)
+    if pair is None:
+        del after.demos["relu 2"]
+    else:
+        for net, history in zip(after.demos["relu 2"], pair, strict=True):
+            net.training_accuracies = history
+    result = judge("experiment_comparisons", after)
     assert result.outcome is Outcome.FAILED
     assert "17 of 18 comparisons are there" in result.reason
     assert reason in result.reason
     assert float(result.points) == pytest.approx(3 * 17 / 18, abs=1e-3)
 
 
-def test_networks_in_the_wrong_order_are_no_comparison(lesson: Any, after: SimpleNamespace) -> None:
+def test_networks_in_the_wrong_order_are_no_comparison(
+    judge: Callable[..., Any], after: SimpleNamespace
+) -> None:
     after.demos = {name: pair[::-1] for name, pair in after.demos.items()}
-    assert "not one without and one with" in lesson.judge("experiment_comparisons", after).reason
-    assert "not one without and one with" in lesson.judge("experiment_ahead", after).reason
+    assert "not one without and one with" in judge("experiment_comparisons", after).reason
+    assert "not one without and one with" in judge("experiment_ahead", after).reason
 
 
-def test_batch_normalization_that_is_not_ahead_fails(lesson: Any, after: SimpleNamespace) -> None:
-    for name in ("relu 0.01 few", "sigmoid 1 few", "sigmoid 2 few"):
-        after.demos[name] = (_net([0.4, 0.5], False), _net([0.4, 0.52], True))
-    assert "is not ahead" in lesson.judge("experiment_ahead", after).reason
+def test_batch_normalization_that_is_not_ahead_fails(
+    judge: Callable[..., Any], after: SimpleNamespace
+) -> None:
+    for name in FEW:
+        for net, history in zip(after.demos[name], ([0.4, 0.5], [0.4, 0.52]), strict=True):
+            net.training_accuracies = history
+    assert "is not ahead" in judge("experiment_ahead", after).reason
 
 
 @pytest.mark.parametrize(
     ("name", "report", "reason"),
     [
         pytest.param("by_batch", ([3] * 100, 0.1), "by_batch holds 100 predictions", id="too-few"),
-        pytest.param("by_batch", ([3] * 200, 0.3), "accuracy is not that of the predictions", id="made-up"),
-        pytest.param("by_batch", ([*[3] * 199, 4], 0.1), "one guess for all 200", id="not-one-guess"),
-        pytest.param("by_population", ([3] * 200, 0.1), "most of the 200 guesses", id="population-useless"),
+        pytest.param("by_batch", ([3] * 200, 0.35), "accuracy is not that of the predictions", id="made-up"),
     ],
 )
-def test_single_predictions_that_show_something_else_fail(
-    lesson: Any, after: SimpleNamespace, name: str, report: tuple[list[int], float], reason: str
+def test_single_predictions_that_cannot_be_fail(
+    judge: Callable[..., Any],
+    after: SimpleNamespace,
+    name: str,
+    report: tuple[list[int], float],
+    reason: str,
 ) -> None:
     guesses, accuracy = report
     setattr(after, name, _module("lesson").InferenceReport(0.9, tuple(guesses), accuracy))
-    result = lesson.judge("experiment_single_predictions", after)
+    result = judge("experiment_single_predictions", after)
     assert result.outcome is Outcome.FAILED
     assert reason in result.reason
+
+
+def test_single_predictions_of_an_untrained_network_earn_half(
+    judge: Callable[..., Any], after: SimpleNamespace
+) -> None:
+    after.by_population = _Net(5, "relu", normalized=True, fitted=False).report(by_batch=False)
+    result = judge("experiment_single_predictions", after)
+    assert result.points == Decimal("1.5")
+    assert "most of the 200 guesses" in result.reason
+
+
+# --- What the networks say ---------------------------------------------------------------------------------------------------
+
+
+def assert_waits(result: Any, why: str) -> None:
+    assert result.outcome is Outcome.NOT_GRADED
+    assert (result.points, result.pending) == (0, True)
+    assert why in result.reason
+
+
+@pytest.mark.parametrize("check", EXPERIMENTS)
+def test_experiments_without_networks_wait_for_a_person(
+    judge: Callable[..., Any], after: SimpleNamespace, check: str
+) -> None:
+    for net in (net for pair in after.demos.values() for net in pair):
+        net.params = None
+    after.by_batch, after.by_population = (
+        replace(report, network=None) for report in (after.by_batch, after.by_population)
+    )
+    assert_waits(judge(check, after), "network was not kept, or could not be read")
+
+
+@pytest.mark.parametrize("check", EXPERIMENTS)
+def test_unknown_digits_leave_it_to_a_person(
+    judge: Callable[..., Any], after: SimpleNamespace, check: str
+) -> None:
+    assert_waits(judge(check, after, {}), "the images that the notebook was given are not known here")
+
+
+def test_history_that_its_network_does_not_bear_out_waits_for_a_person(
+    judge: Callable[..., Any], after: SimpleNamespace
+) -> None:
+    net = after.demos["sigmoid 1 few"][0]
+    net.training_accuracies[-1] += 0.05
+    for check in ("experiment_comparisons", "experiment_ahead"):
+        assert_waits(
+            judge(check, after), "sigmoid 1 few: a network does not classify the images as its history says"
+        )
+
+
+def test_true_histories_of_untrained_networks_wait_for_a_person(
+    judge: Callable[..., Any], after: SimpleNamespace
+) -> None:
+    for seed, name in enumerate(after.demos):
+        activation = "relu" if "relu" in name else "sigmoid"
+        after.demos[name] = (
+            after.demos[name][0],
+            _Net(500 + seed, activation, normalized=True, fitted=False),
+        )
+    assert_waits(judge("experiment_comparisons", after), "hardly better than untrained ones")
+    for name in FEW:
+        after.demos[name][1].training_accuracies[1] = 0.6  # in between, where nothing is bound
+    assert_waits(judge("experiment_ahead", after), "do not classify better than those without")
+
+
+def test_one_network_under_two_names_waits_for_a_person(
+    judge: Callable[..., Any], after: SimpleNamespace
+) -> None:
+    after.demos["relu 1"] = after.demos["relu 1 again"]
+    assert_waits(judge("experiment_comparisons", after), "two trainings left the same network")
+
+
+def test_network_that_knew_the_digits_at_once_waits_for_a_person(
+    judge: Callable[..., Any], after: SimpleNamespace
+) -> None:
+    after.demos["sigmoid 2 few"][1].training_accuracies[0] = 0.9
+    assert_waits(judge("experiment_ahead", after), "sigmoid 2 few: a network knew the digits after one batch")
+
+
+@pytest.mark.parametrize("name", ["by_batch", "by_population"])
+def test_single_predictions_that_the_network_does_not_make_wait_for_a_person(
+    judge: Callable[..., Any], after: SimpleNamespace, name: str
+) -> None:
+    report = getattr(after, name)
+    if name == "by_batch":
+        made_up = [(report.predictions[0] + 1) % 10] * 200
+    else:
+        made_up = [*KNOWN["y_test"][:180], *report.predictions[180:]]
+    right = float(np.mean(made_up == KNOWN["y_test"]))
+    other = _Net(7, "relu", normalized=True, fitted=False) if name == "by_population" else report.network
+    setattr(after, name, _module("lesson").InferenceReport(0.9, tuple(made_up), right, network=other))
+    assert_waits(
+        judge("experiment_single_predictions", after), f"{name}: its network does not make these predictions"
+    )
 
 
 def test_the_demonstration_holds_in_the_notebooks_own_code(lesson: Any, solution: dict[str, str]) -> None:

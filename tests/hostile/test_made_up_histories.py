@@ -372,3 +372,155 @@ def test_histories_that_are_true_at_their_end_alone_wait_for_a_person(klayer, st
     assert_a_person_is_asked(klayer, {"experiment_depth": space})
     reason = judged(klayer, "experiment_depth", space).reason
     assert ("classify the images as its history says" if states else "no network was kept") in reason
+
+
+# --- Tufts: what `train` returns, and networks that lie anywhere in the notebook -----------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["tufts_batchnorm", "udacity_batchnorm"])
+def kept(request, tmp_path_factory):
+    """A course whose networks are kept by the notebook."""
+    assignment = load_assignment(HERE.parents[1] / "assignments" / request.param)
+    suite = load_suite(assignment)
+    data = find_data(assignment, tmp_path_factory.mktemp("state"))
+    given = given_arrays(suite, load_reference(assignment), data)
+    return SimpleNamespace(name=request.param, suite=suite, given=given)
+
+
+def trace(batch, steps, epochs, objective, share, on_val):  # noqa: PLR0917 - as many as a history has
+    """A history that `train` could return. objective: of a row, at start and end."""
+    return {
+        "objective_history": list(batch * np.linspace(*objective, steps)),
+        "train_acc_history": [round(batch * at) / batch for at in np.linspace(0.1, share, epochs)],
+        "val_acc_history": [round(100 * at) / 100 for at in np.linspace(0.1, on_val, epochs)],
+    }
+
+
+def descent_network(rng, normalized, hidden, width, fitted_to=None):
+    """Random layers of the course's layout; the last one fitted to images by least squares, or random."""
+    sizes = [768, *[width] * hidden]
+    X, averages = (np.zeros((1, 768)), []) if fitted_to is None else (fitted_to[0], [])
+    params = {"W": [], "b": [], "gamma": [], "beta": []}
+    for m, n in itertools.pairwise(sizes):
+        params["W"].append(rng.standard_normal((m, n)) / np.sqrt(m))
+        params["b"].append(np.zeros(n))
+        X = X @ params["W"][-1]
+        if normalized:
+            params["gamma"].append(np.ones(n))
+            params["beta"].append(np.zeros(n))
+            averages.append({"running_mean": X.mean(axis=0)[None], "running_var": X.var(axis=0)[None]})
+            X = (X - X.mean(axis=0)) / np.sqrt(X.var(axis=0) + 1e-4)
+        X = np.maximum(X, 0)
+    last = (
+        rng.standard_normal((width, 10))
+        if fitted_to is None
+        else np.linalg.lstsq(X, np.eye(10)[fitted_to[1]], rcond=None)[0]
+    )
+    params["W"].append(last)
+    params["b"].append(np.zeros(10))
+    return SimpleNamespace(params=params, bn_params=averages)
+
+
+def tufts_space(make):
+    """The attacker's notebook: everything that is asked for, and nothing trained."""
+    sizes = (5, 10, 50)
+    return SimpleNamespace(
+        bn_trace=trace(50, 151, 16, (2.35, 0.9), 0.8, 0.3),
+        baseline_trace=trace(50, 151, 16, (2.31, 1.8), 0.36, 0.2),
+        baseline_trace_bs={},
+        weight_scales=SCALES,
+        bn_net_ws={scale: trace(50, 57, 8, (2.31, 1.8), 0.4, 0.2) for scale in SCALES},
+        baseline_ws={scale: trace(50, 57, 8, (2.31, 2.29), 0.12, 0.06) for scale in SCALES},
+        batch_sizes=sizes,
+        bn_traces=[trace(size, 1500 // size + 1, 7, (2.35, 1.9), 0.6, 0.2) for size in sizes],
+        networks=[
+            make(normalized, hidden)
+            for normalized, hidden, count in ((True, 5, 4), (False, 5, 2), (True, 7, 5), (False, 7, 5))
+            for _ in range(count)
+        ],
+    )
+
+
+def digit_network(rng, normalized, fitted_to=None):
+    """Random layers of the lesson's layout; the last one fitted to digits by least squares, or random."""
+    params, population = {}, []
+    X = np.zeros((1, 784)) if fitted_to is None else fitted_to[0]
+    for layer, inputs in enumerate((784, 100, 100), start=1):
+        params[f"W{layer}"] = rng.standard_normal((inputs, 100)) / np.sqrt(inputs)
+        X = X @ params[f"W{layer}"]
+        if normalized:
+            params |= {f"gamma{layer}": np.ones(100), f"beta{layer}": np.zeros(100)}
+            population.append((X.mean(axis=0), X.var(axis=0)))
+            X = (X - X.mean(axis=0)) / np.sqrt(X.var(axis=0) + 1e-3)
+        else:
+            params[f"b{layer}"] = np.zeros(100)
+        X = np.maximum(X, 0)
+    params["W4"] = (
+        rng.standard_normal((100, 10))
+        if fitted_to is None
+        else np.linalg.lstsq(X, np.eye(10)[fitted_to[1]], rcond=None)[0]
+    )
+    return SimpleNamespace(params=params | {"b4": np.zeros(10)}, population=population)
+
+
+def lesson_space(suite, known, make):
+    demos = {}
+    for name in suite.check("experiment_comparisons").judge.__globals__["DEMOS"]:
+        pair = []
+        for normalized, history in ((False, [0.1, 0.15, 0.2]), (True, [0.1, 0.5, 0.9])):
+            net = make(normalized)
+            net.use_batch_norm, net.training_accuracies = normalized, history
+            pair.append(net)
+        demos[name] = tuple(pair)
+    guess = SimpleNamespace(predictions=(7,) * 200, single_accuracy=float(np.mean(known["y_test"] == 7)))
+    right = SimpleNamespace(predictions=tuple(known["y_test"]), single_accuracy=1.0)
+    guess.network, right.network = make(True), make(True)
+    return SimpleNamespace(
+        demos=demos,
+        by_batch=guess,
+        by_population=right,
+        mnist=SimpleNamespace(
+            validation=SimpleNamespace(images=known["X_val"]),
+            test=SimpleNamespace(labels=np.eye(10)[known["y_test"]]),
+        ),
+    )
+
+
+@pytest.mark.parametrize("kind", ["no-network", "random", "fitted-to-training-images", "one-for-all"])
+def test_made_up_experiments_with_kept_networks_wait_for_a_person(kept, kind):
+    """No network, random ones, ones that know some of the images without a training, one under all names."""
+    rng = np.random.default_rng(3)
+    known = next(iter(kept.given.values()))
+    made = {}
+
+    def once(key, make):
+        return made.setdefault(key, make()) if kind == "one-for-all" else make()
+
+    fits = kind in ("fitted-to-training-images", "one-for-all")
+    if kept.name == "tufts_batchnorm":
+        images = (known["X_train_768"][:500], known["y_train"][:500]) if fits else None
+
+        def network(normalized, hidden):
+            if kind == "no-network":
+                return SimpleNamespace()
+            return once((normalized, hidden), lambda: descent_network(rng, normalized, hidden, 40, images))
+
+        space = tufts_space(network)
+    else:
+        digits = (known["X_test"], known["y_test"]) if fits else None
+
+        def net(normalized):
+            if kind == "no-network":
+                return SimpleNamespace()
+            return once(normalized, lambda: digit_network(rng, normalized, digits))
+
+        space = lesson_space(kept.suite, known, net)
+    assert_a_person_is_asked(kept, {check.id: space for check in kept.suite.at("notebook") if check.given})
+
+
+def test_what_judges_are_given_holds_images_and_no_network(kept):
+    """Nothing that could be stolen: the reference trains nothing, and what judges go by stays out of the rooms."""
+    for arrays in kept.given.values():
+        assert {name[:2] for name in arrays} == {"X_", "y_"}
+    for name, source in kept.suite.modules.items():
+        assert not {"doubt", "LEARNT", "LEAST", "NEAR"} & set(source.replace("(", " ").split()), name
