@@ -22,7 +22,7 @@ __all__ = ["Claim", "Form", "doubt", "first_images", "learnt"]
 
 EPS = 1e-4  # the course's
 
-# A network's own last accuracies were its history's, exactly, in 90 trainings of the short form on real and made-up images: one
+# A network's own last accuracies were its history's, exactly, in 70 trainings of the short form on real and made-up images: one
 # example of the minibatch, or two of the validation images, are for rounding to half precision. Where training went on to
 # the middle of an epoch they move.
 ONE_OFF, TWO_OFF = 1, 2

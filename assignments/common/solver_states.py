@@ -36,8 +36,8 @@ DRAWN = 2  # entries of a training whose networks come along, beside the best on
 # How far a network may be from its entry, to either side. Accuracies of right ones differ by one example in 250 (0.004) at most;
 # those of layers whose test mode is wrong by more, for their batches are not known here.
 NEAR, NEAR_VAL = 0.08, 0.12
-# A loss is of one minibatch, and those before and after an entry are averaged: in their mean they were off by 0.13 at most (of the
-# loss, where that is above one), in 60 trainings of the short form.
+# A loss is of one minibatch, and those before and after an entry are averaged: in their mean they were off by 0.144 at most (of the
+# loss, where that is above one), in 40 trainings of the short form and more.
 NEAR_LOSS = 0.35
 
 

@@ -16,11 +16,12 @@ class Solver:
     The model has `model.params`, a dictionary of arrays, and `model.loss(X, y)`, which returns loss and gradients, or the scores
     where y is left out. Afterwards `model.params` are those of the best validation accuracy.
 
-    `solver.states` holds the network as it was at each entry of the accuracies' histories: (entry, params, bn_params), as long as
-    all of a session's fit into STATES_MIB. `Solver.trained` are the solvers of small networks that were trained, in their order.
+    `solver.states` holds the network as it was at each entry of the accuracies' histories: (entry, params, bn_params), in half
+    precision, as long as all of a session's fit into STATES_MIB: those of forty networks of 3,072 inputs and 50 units a layer over
+    ten epochs do. `Solver.trained` are the solvers of small networks that were trained, in their order.
     """
 
-    STATES_MIB = 64
+    STATES_MIB = 256
     SMALL = 100_000  # numbers
     trained = []  # noqa: RUF012 - one for all
     _left = STATES_MIB * 2**20  # bytes
@@ -126,9 +127,9 @@ class Solver:
 
     def _keep_state(self):
         try:
-            with np.errstate(all="ignore"):  # weights that burst leave single precision's range
+            with np.errstate(all="ignore"):  # weights that burst leave half precision's range
                 params = {
-                    name: np.array(value, dtype=np.float32) for name, value in self.model.params.items()
+                    name: np.array(value, dtype=np.float16) for name, value in self.model.params.items()
                 }
         except (TypeError, ValueError):  # no arrays: training goes on, and there is no state
             return

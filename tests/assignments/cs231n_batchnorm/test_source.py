@@ -156,7 +156,7 @@ def test_solver_keeps_the_network_at_each_entry_of_the_accuracies(source: Source
 
 def test_solver_trains_on_where_states_do_not_fit(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     made = source("solver").Solver
-    monkeypatch.setattr(made, "_left", 8)  # bytes: two numbers
+    monkeypatch.setattr(made, "_left", 4)  # bytes: two numbers
     monkeypatch.setattr(made, "SMALL", 0)
     solver = made(_Line(), _line_data(10), num_epochs=3, batch_size=4, verbose=False)
     solver.train()
