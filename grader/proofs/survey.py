@@ -20,8 +20,10 @@ from types import SimpleNamespace
 from typing import Any, Protocol
 
 from ..assignment import Assignment
+from ..data import find_data
 from ..diagnosis.misconceptions import bearing, load_catalogue, variants
 from ..errors import AssignmentError
+from ..given import given_arrays
 from ..model import Array, CheckEvidence, Ending, Outcome, Value
 from ..probe import Check
 from ..score import judge_check
@@ -199,7 +201,7 @@ class _Bench:
         seed: Seed,
         notebooks: Sequence[Cells],
     ) -> None:
-        self._suite, self._expected, self._seed = suite, expected, seed
+        self._suite, self._expected, self._seed = suite, dict(expected), seed
         self._notebooks = {notebook.path: notebook for notebook in notebooks}
         self._begun: dict[str, dict[str, Any]] = {}  # what each notebook's first cell leaves behind
         self._room = tempfile.TemporaryDirectory(prefix="grader-mutants-")
@@ -212,6 +214,8 @@ class _Bench:
             target = Path(self._room.name, path.relative_to(assignment.source))
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+        if self._notebooks:
+            self._expected |= self._data()
         for name, notebook in self._notebooks.items():
             self._begun[name] = set_up(notebook, Path(self._room.name), assignment.spec.environment)
         solution = self._implementations({}, experiments=False)
@@ -224,6 +228,16 @@ class _Bench:
 
     def __exit__(self, *_: object) -> None:
         self._room.cleanup()
+
+    def _data(self) -> dict[str, dict[str, Array]]:
+        """Put the data set where notebooks look for it. Returns: what judges are given of it."""
+        assignment = self._suite.assignment
+        data = find_data(assignment, Path(self._room.name, "state"))
+        if data is not None:
+            place = Path(self._room.name, assignment.spec.data_folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(data.folder, target_is_directory=True)
+        return given_arrays(self._suite, load_reference(assignment), data)
 
     def _has_names(self, check: Check, implementations: Mapping[str, Any]) -> bool:
         """Whether a notebook's check finds what it asks for: not if that comes from an experiment."""

@@ -36,9 +36,7 @@ class Turns:
         finally:
             self._waiting -= 1
         lending = asyncio.ensure_future(self._until_idle(cpu_s))
-        lending.add_done_callback(
-            lambda _: self._free.release()
-        )  # lent, or handed back when the block has ended
+        lending.add_done_callback(self._hand_on)
         try:
             yield
         finally:

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEPT = {
     "cs231n_batchnorm": 1,
     "ece247_hw4": 1,
-    "kth_batchnorm": 11,
+    "kth_batchnorm": 6,
     "tufts_batchnorm": 0,
     "udacity_batchnorm": 0,
 }

@@ -140,5 +140,6 @@ def test_solutions_in_cells_are_caught_by_functions_and_by_experiments(pytestcon
     made = {mutant.id.partition(": ")[2]: mutant for mutant in module._mutants(suite.assignment, notebooks)}
     with module._Bench(suite, expected, SEED, notebooks) as bench:
         assert bench.first_failure(made["relu: np.maximum -> np.minimum"]) == "relu_values"
+        assert not bench.first_failure(None)
         without = made["batch_norm_test: True -> False"]
         assert bench.first_failure(without) == "experiment_single_predictions"

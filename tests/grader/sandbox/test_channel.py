@@ -244,7 +244,7 @@ GOOD = "\ndef good(x): return x"
         pytest.param("import os; os.kill(-1, 9)", Ending.DIED, "ended before it answered", id="kill-everything"),
         pytest.param("import os\n    while True: os.fork()", None, "", id="fork-bomb"),
         pytest.param("import threading\n    while True: threading.Thread(target=f, args=(x,)).start()", None, "", id="thread-bomb"),
-        pytest.param("a = []\n    while True: a.append(bytes(2**24))", Ending.RAISED, "", id="memory-bomb"),
+        pytest.param("a = []\n    while True: a.append(bytes(2**28))", Ending.RAISED, "", id="memory-bomb"),
         pytest.param("import numpy as np; return np.broadcast_to(1.0, (10**6, 10**4))", Ending.OVERSIZE, "80000000000", id="view"),
         pytest.param("import numpy as np; return np.ones(2**20)", Ending.OVERSIZE, "8388608 bytes", id="large-array"),
         pytest.param("import sys; sys.stdout.write('x' * 2**24); return x", Ending.ANSWERED, "", id="output-flood"),
