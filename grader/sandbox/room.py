@@ -32,7 +32,7 @@ PENDING_SIGNALS = 1024  # timers of the kernel's count as well, each some hundre
 #: The core limit at which the kernel neither writes a file nor hands the crash to the program that `core_pattern` may name; at 0 it
 #: would do the latter (fs/coredump.c, `cprm.limit == 1`). The system call filter keeps it there.
 NO_CORE_BYTES = 1
-FALL_S = 1.0  # between the end of a room's last member and that of its first process; some milliseconds, but on a busy machine
+FALL_S = 0.25  # between the end of a room's last member and that of its first process
 ENTER_S = 20.0  # a fork of the warm parent takes some 10 ms
 #: Since this kernel, RLIMIT_NPROC counts a user's processes in each user namespace by itself.
 NPROC_PER_NAMESPACE = (5, 14)

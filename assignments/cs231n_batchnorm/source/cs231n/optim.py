@@ -17,7 +17,7 @@ def sgd_momentum(w, dw, config=None):
     config = {} if config is None else config
     config.setdefault("learning_rate", 1e-2)
     config.setdefault("momentum", 0.9)
-    velocity = config.get("velocity", np.zeros_like(w))
+    velocity = config.get("velocity", 0.0)
     velocity = config["momentum"] * velocity - config["learning_rate"] * dw
     config["velocity"] = velocity
     return w + velocity, config
@@ -29,7 +29,7 @@ def rmsprop(w, dw, config=None):
     config.setdefault("learning_rate", 1e-2)
     config.setdefault("decay_rate", 0.99)
     config.setdefault("epsilon", 1e-8)
-    cache = config.get("cache", np.zeros_like(w))
+    cache = config.get("cache", 0.0)
     cache = config["decay_rate"] * cache + (1 - config["decay_rate"]) * dw**2
     config["cache"] = cache
     return w - config["learning_rate"] * dw / (np.sqrt(cache) + config["epsilon"]), config
@@ -45,8 +45,8 @@ def adam(w, dw, config=None):
     config.setdefault("beta1", 0.9)
     config.setdefault("beta2", 0.999)
     config.setdefault("epsilon", 1e-8)
-    first = config.get("m", np.zeros_like(w))
-    second = config.get("v", np.zeros_like(w))
+    first = config.get("m", 0.0)
+    second = config.get("v", 0.0)
     step = config.get("t", 0) + 1
     first = config["beta1"] * first + (1 - config["beta1"]) * dw
     second = config["beta2"] * second + (1 - config["beta2"]) * dw**2
