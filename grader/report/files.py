@@ -85,14 +85,16 @@ class EarlyPages:
 
     @property
     def stamps(self) -> Mapping[str, str]:
-        """Of what the pages were made, by student."""
-        return self._stamps.now
+        """Of what the pages that are there were made, by student: those of this run, and of the one before it."""
+        return {**self._stamps.before, **self._stamps.now}
 
     def write(self, result: Result, costs: Costs | None = None) -> None:
         """Write one student's pages, unless they are there already. Raises: GraderError if a file cannot be written."""
         job = self._stamps.job
         stamp = self._stamps.of(result)
         if not self._stamps.holds(result, stamp):
+            # Until `write_reports` keeps new stamps, those on the disk would take this page for the one before it.
+            (job.folder / STAMPS).unlink(missing_ok=True)
             student, wall_s, cpu_s = _timed(result, job)
             if costs is not None:
                 costs.paged(student, wall_s, cpu_s)

@@ -120,6 +120,17 @@ def test_early_pages_that_are_there_already_stay_as_they_are(wrong: Result, job:
     assert times(job) == before
 
 
+def test_early_pages_of_a_run_that_was_cut_short_do_not_pass_for_those_before_it(
+    wrong: Result, job: ReportJob
+) -> None:
+    write_reports([wrong], job)
+    right = written(job)
+    EarlyPages(job).write(replace(wrong, score=wrong.score - 1))  # and nothing is written at the end
+    assert written(job) != right
+    write_reports([wrong], job)
+    assert written(job) == right
+
+
 @pytest.mark.parametrize(
     "changed",
     [
