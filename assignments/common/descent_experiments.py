@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from assignments.common.descents import Claim, Form, doubt, learnt
-from assignments.common.experiments import borne_out
+from assignments.common.experiments import borne_out, scales_problem
 from grader.compare import Judgement
 
 __all__ = ["judge_batch_sizes", "judge_deep", "judge_scales", "packed_traces"]
@@ -117,17 +117,10 @@ def judge_scales(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgeme
         without = _traces(actual, "baseline", finite=False)
     except ValueError as exc:
         return Judgement(0.0, str(exc))
-    scales = actual["weight_scales"]
-    if scales.ndim != 1 or len(scales) < 3 or not max(scales) >= 100 * min(scales) > 0:
-        return Judgement(0.0, "the weight scales do not span two orders of magnitude")
-    if not len(with_norm) == len(without) == len(scales):
-        return Judgement(
-            0.0, f"{len(with_norm)} and {len(without)} networks were trained for {len(scales)} weight scales"
-        )
-    best = [np.mean([max(train) for _, train, _ in found]) for found in (with_norm, without)]
-    if not best[0] > best[1] + MARGIN:
-        return Judgement(0.0, "over all weight scales, batch normalization is not ahead of the baseline")
-    forms = [SCALES] * len(scales)
+    problem = scales_problem(actual["weight_scales"], with_norm, without, MARGIN)
+    if problem:
+        return Judgement(0.0, problem)
+    forms = [SCALES] * len(with_norm)
     claims = [
         *_claims(with_norm, forms, normalized=True),
         *_claims(without, forms, normalized=False),
@@ -159,7 +152,7 @@ def judge_batch_sizes(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Ju
 def _judged(
     actual: Mapping[str, Any], claims: Sequence[Claim], known: Mapping[str, Any], **terms: Any
 ) -> Judgement:
-    shares = [values * VALIDATION for claim in claims for values in (claim.val,)]
-    if not all(np.all(np.abs(hits - np.round(hits)) < 1e-3) for hits in shares):
+    hits = [claim.val * VALIDATION for claim in claims]
+    if not all(np.all(np.abs(one - np.round(one)) < 1e-3) for one in hits):
         return borne_out(f"a validation accuracy is no share of {VALIDATION} images")
     return borne_out(doubt(actual, "net", claims, known, **terms))

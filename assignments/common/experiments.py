@@ -6,7 +6,7 @@ classify the images as their histories say. Where only the networks do not, a pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,20 +75,29 @@ def judge_scales(
         without = histories(actual, "baseline", normalized=False, finite=False)
     except ValueError as exc:
         return Judgement(0.0, str(exc))
-    scales = actual["weight_scales"]
+    problem = scales_problem(actual["weight_scales"], with_norm, without, MARGIN)
+    if problem:
+        return Judgement(0.0, problem)
+    return borne_out(
+        doubt(actual, "bn", with_norm, known, least=LEAST_SCALES),
+        doubt(actual, "baseline", without, known),
+    )
+
+
+def scales_problem(scales: Any, with_norm: Sequence[Any], without: Sequence[Any], margin: float) -> str:
+    """What is wrong with histories over several weight scales, in words for the student; empty if nothing is.
+
+    with_norm, without: (losses, training accuracies, validation accuracies) of each training. margin: how far batch normalization
+    has to be ahead in best training accuracy, in the mean.
+    """
     if scales.ndim != 1 or len(scales) < 3 or not max(scales) >= 100 * min(scales) > 0:
-        return Judgement(0.0, "the weight scales do not span two orders of magnitude")
+        return "the weight scales do not span two orders of magnitude"
     if not len(with_norm) == len(without) == len(scales):
-        return Judgement(
-            0.0, f"{len(with_norm)} and {len(without)} networks were trained for {len(scales)} weight scales"
-        )
+        return f"{len(with_norm)} and {len(without)} networks were trained for {len(scales)} weight scales"
     best = [np.mean([max(train) for _, train, _ in found]) for found in (with_norm, without)]
-    if best[0] > best[1] + MARGIN:
-        return borne_out(
-            doubt(actual, "bn", with_norm, known, least=LEAST_SCALES),
-            doubt(actual, "baseline", without, known),
-        )
-    return Judgement(0.0, "over all weight scales, batch normalization is not ahead of the baseline")
+    if not best[0] > best[1] + margin:
+        return "over all weight scales, batch normalization is not ahead of the baseline"
+    return ""
 
 
 LEARNT = 0.02  # how much training accuracy has to rise; in the short form 0.056 was the least of 144 runs

@@ -71,9 +71,8 @@ class _Candidate:
     fits: bool
 
 
-_Scanner = Callable[
-    [Entry, Collection[str]], Scan
-]  # what a file, or a package with all of its files, has of some names
+#: What a file, or a package with all of its files, has of some names.
+_Scanner = Callable[[Entry, Collection[str]], Scan]
 _Merit = Callable[[str, _Candidate], tuple[int, int]]  # by a module's path and a candidate for it
 
 

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Iterator, Optional  # noqa: UP035 - Python 3.8 needs these
 
-__all__ = ["OutOfTimeError", "let_share", "share_of_time"]
+__all__ = ["OutOfTimeError", "cpu_limit", "let_share", "share_of_time"]
 
 #: Seconds that the check of this process may take; None where nobody keeps its time, as for the reference.
 _limit_s: Optional[float] = None  # noqa: UP045 - Python 3.8
@@ -36,10 +36,24 @@ def share_of_time(share: float) -> Iterator[None]:
 
     Raises: OutOfTimeError, in the block.
     """
-    if _limit_s is None or threading.current_thread() is not threading.main_thread():
+    if _limit_s is None:
         yield
         return
-    seconds = share * _limit_s
+    with cpu_limit(share * _limit_s):
+        yield
+
+
+@contextlib.contextmanager
+def cpu_limit(seconds: float) -> Iterator[None]:
+    """Stop the block once it has computed for so many CPU seconds, so that a busy machine decides nothing.
+
+    Without effect outside of the main thread, where signals do not reach.
+
+    Raises: OutOfTimeError, in the block.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     ends = time.process_time() + seconds
 
     def late(*_: object) -> None:

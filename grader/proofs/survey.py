@@ -10,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import io
 import shutil
-import signal
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +24,7 @@ from ..errors import AssignmentError
 from ..given import given_arrays
 from ..model import Array, CheckEvidence, Ending, Outcome, Value
 from ..probe import Check
+from ..probe.share import cpu_limit
 from ..score import judge_check
 from ..seed import Seed
 from ..suite import Suite, expected_arrays, load_modules, load_reference, load_suite, run_probe
@@ -281,7 +280,7 @@ class _Bench:
         with contextlib.redirect_stdout(io.StringIO()):  # modules may greet whoever imports them
             found: dict[str, Any] = {"modules": load_modules(self._suite.assignment, Path(self._room.name))}
         for path, notebook in self._notebooks.items():
-            with _time_limit(PROBE_S):
+            with cpu_limit(PROBE_S):
                 rest = changed.get(path, notebook.rest)
                 names = namespace(notebook, self._begun[path], rest, experiments=experiments)
             found[path] = SimpleNamespace(**names)
@@ -307,27 +306,5 @@ class _Bench:
     def _probed(self, check: Check, implementations: Mapping[str, Any]) -> dict[str, Array]:
         only = next(iter(self._notebooks), "")  # a check that names no notebook is for the only one
         implementation = implementations["modules" if check.where == "modules" else check.notebook or only]
-        with _time_limit(PROBE_S), contextlib.redirect_stdout(io.StringIO()):
+        with cpu_limit(PROBE_S), contextlib.redirect_stdout(io.StringIO()):
             return run_probe(check, implementation, self._seed)
-
-
-@contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the block after so many CPU seconds, so that a busy machine decides nothing.
-
-    Without effect outside of the main thread, where signals do not reach.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        raise TimeoutError(f"did not end within {seconds:g} s of CPU")
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
