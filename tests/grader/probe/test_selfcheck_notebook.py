@@ -122,7 +122,9 @@ def test_kernel_checks_what_its_own_notebook_defines_now(student):
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
     made.cells[0].metadata = {}
     resources = {"metadata": {"path": str(student)}}
-    NotebookClient(made, timeout=120, kernel_name="python3", resources=resources).execute()
+    NotebookClient(
+        made, timeout=120, kernel_name="python3", resources=resources, coalesce_streams=True
+    ).execute()
     said = made.cells[3].outputs[0].text
     assert "ok    ReLU keeps what is positive" in said
     assert "sigmoid is not defined in this notebook yet: run its cell first" in said
