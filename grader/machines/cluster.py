@@ -23,7 +23,7 @@ from ..model import Evidence, Submission
 from ..store.blobs import BlobStore
 from .errand import decode_answer, encode_task
 from .security import Tls, security
-from .worker import RESOURCE, run_task
+from .task import RESOURCE, run_task
 
 __all__ = ["ClusterExecutor", "deadline_s"]
 

@@ -126,8 +126,12 @@ def test_spread_is_median_least_and_most():
 
 
 def test_measured_counts_children_that_nobody_waits_for(tmp_path):
-    burn = "import time\nwhile time.process_time() < 0.3: pass"
-    script = f"import os, signal, subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {burn!r}])\ntime.sleep(2)"
+    done = tmp_path / "done"
+    burn = f"import time\nwhile time.process_time() < 0.3: pass\nopen({str(done)!r}, 'w').close()"
+    script = (
+        f"import os, subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {burn!r}])\n"
+        f"while not os.path.exists({str(done)!r}): time.sleep(0.01)"
+    )
     found = measured([sys.executable, "-c", script], log=tmp_path / "log")
     if found.how != "control group":
         pytest.skip("no control group can be made here; children that nobody waits for are not counted then")

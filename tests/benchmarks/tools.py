@@ -23,6 +23,13 @@ INSTALL_S = 600
 CORES = len(os.sched_getaffinity(0))
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
+#: As docs/architecture.md has it for the scheduler.
+DASK = {
+    "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING": "False",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "5s",
+}
+
 
 def find_peers(folder: Path, *, install: bool) -> dict[str, Path]:
     """Interpreters of the other graders' environments. Those that are absent are installed if that is asked for and works."""
@@ -150,7 +157,7 @@ class Bench:
 
     def cluster(self, workload: Workload, count: int, *, workers: int) -> Cost:
         """`grader run --cluster` with so many workers of one slot, each bound to a core of its own; CPU without theirs."""
-        environment = {**os.environ, **ONE_THREAD, "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING": "False"}
+        environment = {**os.environ, **ONE_THREAD, **DASK}
         address, log = "tcp://127.0.0.1:18787", self.folder / "cluster.log"
         scheduler = [
             sys.executable,
