@@ -22,7 +22,11 @@ HIDDEN = ("grader.sandbox",)  # modules of the warm parent that are no business 
 
 
 def preload() -> None:
-    """Do once, in the warm parent, what every check would do: NumPy loads its generators and routines when they are first used."""
+    """Do once, in the warm parent, what every member and every check would do.
+
+    NumPy loads its generators and routines when they are first used; names that it has lost are put back for old student code.
+    """
+    restore_numpy_names()
     rng = seeded(0)
     values = (
         (rng.standard_normal((8, 8)) @ rng.standard_normal((8, 8))).sum(axis=0),
@@ -43,7 +47,6 @@ def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
     channel = open_channel(descriptor)
     for name in [name for name in sys.modules if name.startswith(HIDDEN)]:
         del sys.modules[name]
-    restore_numpy_names()
     refuse_interaction()
     if config["alone"]:
         kill_everything()  # what an earlier runner of this room left behind

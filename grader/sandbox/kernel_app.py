@@ -11,15 +11,17 @@ import pdb  # to take its teeth out
 import sys
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import zmq
 from IPython.core import debugger  # as above
 from IPython.core.profiledir import ProfileDir
-from traitlets import default
+from traitlets import default, observe
 from zmq.eventloop.zmqstream import ZMQStream
 
 sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # says "not installed": nobody attaches to this kernel
@@ -90,8 +92,10 @@ def _no_list_of_modules() -> Iterator[None]:
 class _EmptyProfile(ProfileDir):
     """A profile's folder without the folders in it, for nothing is kept there."""
 
+    # Without the decorator, traitlets takes the name for an observer of old, and reads this source to say so.
+    @observe("location")
     def _location_changed(self, *args: object) -> None:
-        """Make none of them: it costs a kernel 1 ms. Not observed, as the base's is."""
+        """Make none of them: it costs a kernel 1 ms."""
 
 
 class RoomKernelApp(IPKernelApp):
@@ -116,6 +120,13 @@ class RoomKernelApp(IPKernelApp):
     def _configure_logging(self) -> None:
         """Leave the log as it is: configuring one costs 1 ms."""
 
+    def configure_tornado_logger(self) -> None:
+        """Leave tornado's log as `prepare_logging` has left it."""
+
+    def prepare_logging(self) -> None:
+        """Give tornado's log a handler, in the warm parent. Without one, it would set up the log that student code sees."""
+        super().configure_tornado_logger()  # type: ignore[no-untyped-call]  # IPython has no types here
+
     def init_pdb(self) -> None:
         """Let a forgotten breakpoint go on: there is nobody to debug, and asking would fail the cell."""
         sys.breakpointhook = pass_breakpoint
@@ -133,8 +144,9 @@ class RoomKernelApp(IPKernelApp):
 
     def init_profile_dir(self) -> None:
         """Take an empty profile: a submission might bring one, and it is not asked for."""
-        folder = tempfile.mkdtemp(prefix="ipython-")
-        self.profile_dir = _EmptyProfile(location=folder)
+        folder = Path(tempfile.gettempdir(), f"ipython-{uuid.uuid4().hex}")
+        folder.mkdir(mode=0o700)
+        self.profile_dir = _EmptyProfile(location=str(folder))
 
     def init_crash_handler(self) -> None:
         """Leave `sys.excepthook` alone."""

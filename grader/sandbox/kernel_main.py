@@ -23,7 +23,6 @@ import numpy as np
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session, json_packer
 
-from ..probe.compat import restore_numpy_names
 from ..probe.imports import prepare_path
 from ..probe.in_kernel import serve_namespace
 from .kernel_app import CourseKernel, RoomKernelApp
@@ -170,8 +169,9 @@ def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
     """
     (channel,) = fds
     work = str(config["work"])
+    tempfile.tempdir = os.environ["TMPDIR"]  # which it would find out by writing a file
     os.environ["MPLBACKEND"] = INLINE
-    os.environ["IPYTHONDIR"] = tempfile.gettempdir()
+    os.environ["IPYTHONDIR"] = tempfile.tempdir
     os.chdir(work)
     CellCompiler.work = CourseShell.work = work
     app = _application(config)
@@ -198,7 +198,6 @@ def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
 
 def _prepare_for_student(shell: CourseShell, work: str) -> None:
     """Let figures, old NumPy names, Colab's modules and absent packages pass; start random numbers alike; forget the harness."""
-    restore_numpy_names()
     np.random.seed(0)  # a notebook that seeds nothing still gives the same in every run
     random.seed(0)
     prepare_path(work)
@@ -215,6 +214,7 @@ def _build_application() -> RoomKernelApp:
     app = RoomKernelApp(config=settings(), transport="ipc")  # type: ignore[no-untyped-call]  # IPython has no types here
     app.session = BoundedSession(key=b"unused", parent=app)  # without one, it warns
     app.session.pack = pack
+    app.prepare_logging()
     return app
 
 
