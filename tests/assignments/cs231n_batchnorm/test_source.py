@@ -96,6 +96,22 @@ def test_first_steps_of_update_rules_are_as_on_paper(source: Source) -> None:
     )
 
 
+@pytest.mark.parametrize("rule", ["sgd", "sgd_momentum", "rmsprop", "adam"])
+def test_update_rules_stay_in_single_precision_and_leave_what_they_are_given(
+    source: Source, rule: str
+) -> None:
+    w, dw = np.array([[1.0, -2.0]], dtype=np.float32), np.array([[0.5, -4.0]], dtype=np.float32)
+    kept, kept_dw, config = w.copy(), dw.copy(), None
+    for _ in range(3):
+        moved, config = getattr(source("optim"), rule)(w, dw, config)
+        assert moved.dtype == np.float32
+        assert all(value.dtype == np.float32 for value in config.values() if isinstance(value, np.ndarray))
+        assert np.all(np.sign(w - moved) == np.sign(dw))
+        np.testing.assert_array_equal(w, kept)
+        np.testing.assert_array_equal(dw, kept_dw)
+        w, kept = moved, moved.copy()
+
+
 class _Line:
     """Scores that are right for every example; loss w**2."""
 

@@ -2,6 +2,8 @@
 and the dictionary to hand in with the next call.
 """
 
+import math
+
 import numpy as np
 
 
@@ -41,16 +43,15 @@ def adam(w, dw, config=None):
     config: learning_rate, beta1, beta2, epsilon, m, v, t (the number of steps taken so far).
     """
     config = {} if config is None else config
-    config.setdefault("learning_rate", 1e-3)
-    config.setdefault("beta1", 0.9)
-    config.setdefault("beta2", 0.999)
-    config.setdefault("epsilon", 1e-8)
-    first = config.get("m", 0.0)
-    second = config.get("v", 0.0)
+    rate = config.setdefault("learning_rate", 1e-3)
+    beta1 = config.setdefault("beta1", 0.9)
+    beta2 = config.setdefault("beta2", 0.999)
+    epsilon = config.setdefault("epsilon", 1e-8)
     step = config.get("t", 0) + 1
-    first = config["beta1"] * first + (1 - config["beta1"]) * dw
-    second = config["beta2"] * second + (1 - config["beta2"]) * dw**2
+    first = beta1 * config.get("m", 0.0) + (1 - beta1) * dw
+    second = beta2 * config.get("v", 0.0) + (1 - beta2) * (dw * dw)
     config.update(m=first, v=second, t=step)
-    # both corrections folded into scalars, so that the large arrays are passed over less often
-    root = np.sqrt(second) / np.sqrt(1 - config["beta2"] ** step) + config["epsilon"]
-    return w - config["learning_rate"] / (1 - config["beta1"] ** step) * first / root, config
+    # Both corrections folded into scalars, so that the large arrays are passed over less often (Kingma & Ba 2015, section 2).
+    # Python's own root: NumPy's is a float64, and would make float64 of float32 parameters.
+    root = math.sqrt(1 - beta2**step)
+    return w - rate * root / (1 - beta1**step) * first / (np.sqrt(second) + epsilon * root), config
