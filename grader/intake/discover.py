@@ -8,12 +8,13 @@ from pathlib import Path
 
 from ..assignment import Assignment
 from ..errors import SubmissionError, UsageError
+from ..model import Note
 from .caps import Caps
 from .classes import divide, is_part_name
 from .folders import read_files, read_folder
 from .handin import HandIn, is_zip, open_sole_zip, stem
 from .lms import recognise
-from .tree import Tree
+from .tree import Entry, Tree
 
 __all__ = ["discover"]
 
@@ -66,18 +67,35 @@ def _files(paths: Sequence[Path], assignment: Assignment, caps: Caps) -> list[Ha
     known = recognise(tree, assignment, caps)
     if known:
         return known
+    inside = [_in_named(entry, assignment, caps) for entry in tree.entries]
     found: list[HandIn] = []
-    for entry in tree.entries:
-        alone = Tree((entry,))
-        if not is_zip(entry):
-            found.append(HandIn(student=stem(entry.name), origin=entry.name, tree=alone))
-            continue
-        found += _in_tree(alone, stem(entry.name), assignment, caps, is_class_zip=True)
+    for entry, part in zip(tree.entries, inside, strict=True):
+        one = HandIn(
+            student=stem(entry.name), origin=entry.name, tree=Tree((entry,)), notes=(_one(entry.name),)
+        )
+        among_students = any(len(other) == 1 for other in inside)
+        found += [one] if len(part) > 1 and among_students else part
     found += [
         HandIn(student=stem(item.path), origin=item.path, tree=Tree(()), refused=f"it {item.reason}")
         for item in tree.refusals
     ]
     return found
+
+
+def _in_named(entry: Entry, assignment: Assignment, caps: Caps) -> list[HandIn]:
+    alone = Tree((entry,))
+    if is_zip(entry):
+        return _in_tree(alone, stem(entry.name), assignment, caps, is_class_zip=True)
+    return [HandIn(student=stem(entry.name), origin=entry.name, tree=alone)]
+
+
+def _one(name: str) -> Note:
+    """Of a zip that looks like a class where others are a student's each: nobody hands in the work of others."""
+    text = (
+        "It looks like a class's download, and was named beside single students' files: so it counts as one student's. "
+        "If it is a class, name it by itself."
+    )
+    return Note(about=name, text=text, for_student=False)
 
 
 def _in_tree(

@@ -323,6 +323,44 @@ def test_find_submissions_goes_on_after_hand_ins_that_cannot_be_read(kit, take, 
     assert "text.zip is not a zip" in reasons["text"]
 
 
+METADATA = """
+submission_1:
+  :submitters:
+  - :name: Bob
+    :sid: bob
+submission_2:
+  :submitters:
+  - :name: Carol
+    :sid: carol
+"""
+
+
+def a_class(kit, layout):
+    """A zip that holds several students' work, as a download of Gradescope or as folders."""
+    names = {"gradescope": ("submission_1", "submission_2"), "folders": ("bob", "carol")}[layout]
+    files = {**kit.below(names[0], kit.whole), **kit.below(names[1], kit.whole)}
+    return kit.zipped(
+        files | ({"submission_metadata.yml": METADATA.encode()} if layout == "gradescope" else {})
+    )
+
+
+@pytest.mark.parametrize("layout", ["gradescope", "folders"])
+def test_find_submissions_lets_no_students_zip_speak_for_others(kit, take, tmp_path, layout):
+    own = kit.zipped(kit.whole)
+    folder = kit.write(
+        tmp_path / "class", {"alice.zip": a_class(kit, layout), "bob.zip": own, "dan.zip": own}
+    )
+    named = take(*sorted(folder.iterdir()))
+    assert [item.student for item in named] == ["alice", "bob", "dan"]
+    assert "name it by itself" in texts_of(named[0])
+    assert [item.student for item in take(folder)] == ["alice", "bob", "dan"]
+
+
+def test_find_submissions_takes_two_classes_that_were_named(kit, take, tmp_path):
+    folder = kit.write(tmp_path, {"one.zip": a_class(kit, "gradescope"), "two.zip": a_class(kit, "folders")})
+    assert len(take(folder / "one.zip", folder / "two.zip")) == 4
+
+
 def test_find_submissions_tells_equal_ids_apart(kit, take, tmp_path):
     files = {
         **kit.below("Alice", kit.whole),
