@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import zmq
@@ -48,7 +48,7 @@ class NotebookRun:
     MALFORMED if the notebook ended early by the student's code; NOT_RUN if our machinery failed. killed: its process was ended by
     SIGKILL within its limits, perhaps not by its own doing: worth another run. cells: code cells that are not empty.
     executed: the notebook as .ipynb bytes. probed: whether the namespace could be probed after the last cell.
-    wall_s, cpu_s: seconds, the latter of the kernel and of what it waited for.
+    wall_s, cpu_s: seconds, the former without the wait for a turn, the latter of the kernel and of what it waited for.
     """
 
     path: str
@@ -74,6 +74,7 @@ class _Progress:
     killed: bool = False
     probed: bool = False
     cpu_s: float = 0.0
+    waited_s: float = 0.0
 
     def stop(self, stopped: StoppedError, number: int) -> None:
         """Note that cell `number` ended the notebook."""
@@ -83,7 +84,13 @@ class _Progress:
 
 
 async def run_notebook(
-    room: Room, notebook_bytes: bytes, *, path: str, limits: Limits, probing: Probing | None = None
+    room: Room,
+    notebook_bytes: bytes,
+    *,
+    path: str,
+    limits: Limits,
+    probing: Probing | None = None,
+    turn: AbstractAsyncContextManager[None] | None = None,
 ) -> NotebookRun:
     """Run all code cells of a notebook in a kernel of its own, in `room`.
 
@@ -93,6 +100,8 @@ async def run_notebook(
     Args: room: with the submission's files staged. notebook_bytes: as handed in. path: its name for messages.
         limits: `cell_s`, `cells`, `notebook_s` (wall clock) and `output_mib` are kept here, the rest by the room.
         probing: called once the last cell has ended and the kernel lives, with a socket to its namespace.
+        turn: waited for once the kernel is ready, and let go of after the last answer, before the kernel is ended; None: nobody
+            has to wait.
     Returns: the run; ending NOT_RUN, for every cell, where our machinery failed.
     Raises: SubmissionError if the bytes are no notebook.
     """
@@ -104,7 +113,7 @@ async def run_notebook(
     progress = _Progress(room=room)
     received = Received(limit_bytes=int((RECEIVED_MIB + 2 * RECEIVED_FACTOR * limits.output_mib) * MIB))
     try:
-        async with _kernel(room, limits, progress) as kernel:
+        async with _kernel(room, limits, progress) as kernel, _in_turn(turn, progress):
             await _run_cells(CellDriver(notebook, kernel, received), indices, limits, progress)
             if probing is not None and progress.kernel_answers:
                 await _probe(kernel, probing, progress)
@@ -126,8 +135,18 @@ async def run_notebook(
         killed=progress.killed,
         probed=progress.probed,
         cpu_s=progress.cpu_s,
-        wall_s=time.monotonic() - started,
+        wall_s=time.monotonic() - started - progress.waited_s,
     )
+
+
+@asynccontextmanager
+async def _in_turn(
+    turn: AbstractAsyncContextManager[None] | None, progress: _Progress
+) -> AsyncIterator[None]:
+    waiting = time.monotonic()
+    async with turn or nullcontext():
+        progress.waited_s = time.monotonic() - waiting
+        yield
 
 
 @asynccontextmanager

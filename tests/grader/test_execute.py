@@ -210,5 +210,5 @@ def test_rooms_are_made_before_their_turn_and_cleared_away_after_it(plan, tmp_pa
     assert turn.seen == 2 * [("taken", 1), ("given back", 1)]  # modules, then the notebook
 
 
-def test_local_executor_has_one_more_submission_under_way_than_it_runs(tmp_path):
-    assert LocalExecutor(slots=2, blobs=BlobStore(tmp_path)).slots == 3
+def test_local_executor_has_two_more_submissions_under_way_than_it_runs(tmp_path):
+    assert LocalExecutor(slots=2, blobs=BlobStore(tmp_path)).slots == 4

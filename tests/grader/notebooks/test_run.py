@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import shutil
 import time
@@ -386,6 +387,35 @@ def test_failing_sandbox_is_not_blamed_on_the_student(house):
 
     run = house.runner.run(run_notebook(BrokenRoom(), made("1", "2"), path="a.ipynb", limits=Limits()))
     assert (run.ending, endings(run), run.detail) == (Ending.NOT_RUN, [Ending.NOT_RUN] * 2, "no fork today")
+
+
+def test_a_turn_is_for_the_cells_and_the_kernel_stands_before_and_after_it(house):
+    processes, waits_s = [], 3.0
+
+    async def with_turn():
+        async with house.sandbox.room(RoomSpec()) as room:
+
+            def standing():
+                return sum(path.name.isdigit() for path in room.path("/proc").iterdir())
+
+            @contextlib.asynccontextmanager
+            async def turn():
+                await asyncio.sleep(waits_s)
+                processes.append(standing())
+                yield
+                processes.append(standing())
+
+            alone, started = standing(), time.monotonic()
+            run = await run_notebook(
+                room, made("x = 1"), path="a.ipynb", limits=Limits(notebook_s=2.5), turn=turn()
+            )
+            return run, alone, time.monotonic() - started - run.wall_s, standing()
+
+    run, alone, not_counted_s, left = house.runner.run(with_turn())
+    assert endings(run) == [Ending.ANSWERED], "its time begins with its turn"
+    assert processes == [alone + 1] * 2
+    assert left == alone
+    assert not_counted_s >= waits_s
 
 
 def test_cancelling_a_run_is_no_death(house):

@@ -83,6 +83,28 @@ def test_a_turn_that_was_lent_is_not_there_twice():
     assert asyncio.run(play()) == (["a", "b"], ["a", "b", "c"])
 
 
+def test_while_a_turn_is_lent_no_other_is():
+    async def play():
+        turns, log = Turns(2), []
+        ends = {name: asyncio.Event() for name in "abcd"}
+        tasks = [
+            asyncio.ensure_future(have(turns, idle if name in "ab" else busy(), end, log, name))
+            for name, end in ends.items()
+        ]
+        await settled()
+        one_lent = list(log)
+        ends["a"].set()  # whichever of the two lent it
+        ends["c"].set()
+        await settled()
+        found = list(log)
+        for end in ends.values():
+            end.set()
+        await asyncio.gather(*tasks)
+        return one_lent, found
+
+    assert asyncio.run(play()) == (["a", "b", "c"], ["a", "b", "c", "d"])
+
+
 def test_nothing_is_lent_while_nobody_waits():
     async def play():
         turns, end, log = Turns(1), asyncio.Event(), []
