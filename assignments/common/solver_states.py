@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
@@ -108,12 +109,13 @@ def doubt_with_states(
             return "networks of a training were not kept"
         settings = actual[f"{prefix}_settings"][number]
         for entry, layers in entries.items():
-            reached = accuracies(layers, settings, known)
-            if not reached or not 0 <= entry < len(val):
+            reached = accuracies(layers, settings, known) if 0 <= entry < len(val) else iter(())
+            first = next(reached, None)
+            if first is None:
                 return "a network that was kept during a training could not be read"
             if not any(
                 abs(one - train[entry]) <= NEAR + _of_sample(settings) and abs(other - val[entry]) <= NEAR_VAL
-                for one, other in reached
+                for one, other in chain([first], reached)
             ):
                 return "a network that was kept during a training does not classify the images as its history says"
         if losses and not _losses_fit(

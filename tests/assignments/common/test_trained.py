@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 
 from assignments.common.histories import histories, packed
-from assignments.common.trained import coarser, doubt, networks
+from assignments.common.trained import accuracies, coarser, doubt, networks, scores
+from reference.networks import FullyConnectedNet, Running
 
 LEAST = 0.4
 
@@ -74,11 +76,15 @@ def _claiming(model: SimpleNamespace, shares: list[float]) -> SimpleNamespace:
 
 
 def _doubt(
-    *solvers: SimpleNamespace, normalized: bool = True, known: Any = KNOWN, least: float = LEAST
+    *solvers: SimpleNamespace,
+    normalized: bool = True,
+    known: Any = KNOWN,
+    least: float = LEAST,
+    slip_val: float = 1.0,
 ) -> str:
     sent = {name: np.asarray(value) for name, value in packed("x", list(solvers)).items()}
     found = histories(sent, "x", normalized=normalized, finite=True)
-    return doubt(sent, "x", found, known, least=least)
+    return doubt(sent, "x", found, known, least=least, slip_val=slip_val)
 
 
 @pytest.mark.parametrize("normalized", [True, False])
@@ -239,3 +245,85 @@ def test_networks_of_more_than_any_experiment_are_not_tried(layout: Any) -> None
 def test_networks_of_more_values_than_any_experiment_are_not_tried() -> None:
     sent = packed("x", [_fitted(0)])
     assert networks({**sent, "x_values": np.zeros(20_000_000, np.float16)}, "x") == {}
+
+
+WIDTHS = (12, 7, 9, 10)
+
+
+def _drawn(seed: int) -> tuple[list[dict[str, Any]], dict[str, Any], tuple[Running, ...]]:
+    """A network with random parameters and averages: as a judge reads it, and as the reference takes it."""
+    rng = np.random.default_rng(seed)
+    layers, params, averages = [], {}, []
+    for number, (inputs, outputs) in enumerate(itertools.pairwise(WIDTHS), start=1):
+        layer = {"W": rng.standard_normal((inputs, outputs)), "b": rng.standard_normal(outputs)}
+        if number < len(WIDTHS) - 1:
+            layer |= {"gamma": rng.uniform(0.5, 2, outputs), "beta": rng.standard_normal(outputs)}
+            averages.append(Running(rng.standard_normal(outputs), rng.uniform(0.5, 20, outputs)))
+            params |= {f"gamma{number}": layer["gamma"], f"beta{number}": layer["beta"]}
+        params |= {f"W{number}": layer["W"], f"b{number}": layer["b"]}
+        layers.append(layer | {"mean": averages[-1].mean, "var": averages[-1].var})
+    return layers, params, tuple(averages)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_scores_are_those_of_the_reference_in_each_way_to_normalize(seed: int) -> None:
+    layers, params, averages = _drawn(seed)
+    before = copy.deepcopy((layers, KNOWN["X_train"]))
+    X = KNOWN["X_train"]
+    by_batch = FullyConnectedNet(layers=3, normalization="batchnorm")
+    by_row = FullyConnectedNet(layers=3, normalization="layernorm")
+    wanted = {
+        "running": by_batch.scores(params, X, averages),
+        "batch": by_batch.scores(params, X, averages, batch_statistics=True),
+        "row": by_row.scores(params, X),
+    }
+    for way, true in wanted.items():
+        np.testing.assert_allclose(scores(layers, X, len(X), way), true, rtol=1e-11, atol=1e-11)
+    np.testing.assert_equal((layers, KNOWN["X_train"]), before)
+    settings = [2, 50, 100, 100, 40, 4, 3, 3, 0.3, 1.0]
+    shares = [train for train, _ in accuracies(layers, settings, KNOWN)]
+    assert shares == [np.mean(true.argmax(axis=1) == KNOWN["y_train"]) for true in wanted.values()]
+
+
+def test_the_first_rows_are_the_batch_that_others_are_normalized_by() -> None:
+    layers, _, _ = _drawn(0)
+    X = np.concatenate([KNOWN["X_train"], KNOWN["X_val"] + 7])
+    together = scores(layers, X, len(KNOWN["X_train"]), "batch")
+    alone = scores(layers, KNOWN["X_train"], len(KNOWN["X_train"]), "batch")
+    np.testing.assert_allclose(together[: len(alone)], alone, rtol=1e-12, atol=1e-12)
+
+
+def _averages_moved(solver: SimpleNamespace, lower: float, upper: float) -> float:
+    """Move the running averages until they give so much less on training images than the batch; return the share that they give."""
+    settings = [2, 50, 100, 100, 40, 4, 3, 3, 0.3, 1.0]
+    mean, state = solver.model.bn_params[0]["running_mean"], solver.model.bn_params[0]
+    off = np.random.default_rng(9).standard_normal(mean.shape)
+    for share in np.linspace(0, 30, 600):
+        state["running_mean"] = mean + share * off
+        sent = {name: np.asarray(value) for name, value in packed("x", [solver]).items()}
+        (by_averages, _), (by_batch, _), *_ = accuracies(networks(sent, "x")[0], settings, KNOWN)
+        if lower <= by_batch - by_averages < upper:
+            return by_averages
+    raise AssertionError("the averages never were so much worse")
+
+
+def test_a_network_that_falls_short_by_its_averages_may_not_by_the_batch() -> None:
+    solver = _fitted(1)
+    share = _averages_moved(solver, 0.02, 0.045)
+    assert not _doubt(solver, least=share + 0.015)
+
+
+def test_validation_images_count_in_the_way_that_is_best_on_training_images() -> None:
+    """Where they count: of two ways that fit, the one that is better on training images is taken for the network's own."""
+    for seed in range(60):
+        solver = _fitted(seed)
+        _averages_moved(solver, 0.005, 0.05)
+        sent = {name: np.asarray(value) for name, value in packed("x", [solver]).items()}
+        settings = [2, 50, 100, 100, 40, 4, 3, 3, 0.3, 1.0]
+        (_, first), (_, second), *_ = accuracies(networks(sent, "x")[0], settings, KNOWN)
+        if 0.03 <= first - second < 0.1:
+            solver.val_acc_history[-1] = solver.best_val_acc = max(first, 0.2)
+            assert "the best accuracies" in _doubt(solver, slip_val=0.01)
+            assert not _doubt(solver)
+            return
+    raise AssertionError("no network was better on validation images by its averages")
