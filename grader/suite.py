@@ -32,6 +32,7 @@ from .strip import strip_checks, strip_imported
 
 __all__ = [
     "Suite",
+    "answer",
     "expected_arrays",
     "expected_key",
     "kept_arrays",
@@ -40,6 +41,7 @@ __all__ = [
     "load_suite",
     "reference_digest",
     "run_probe",
+    "undisturbed",
 ]
 
 ENTRY = "checks"  # the name under which the sandbox loads the probes
@@ -196,17 +198,30 @@ def run_probe(check: Check, implementation: Any, seed: Seed) -> dict[str, Array]
 
     Raises: AssignmentError, naming the check, if it raises or returns something that is no array.
     """
+    with undisturbed():
+        return answer(check, implementation, seed.for_check(check.draws_as))
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """For the probes that run within: warnings are ignored; NumPy's legacy generator is afterwards what it was before."""
     state = np.random.get_state()
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            returned = check.probe(implementation, seeded(seed.for_check(check.draws_as)))
+            yield
+    finally:
+        np.random.set_state(state)
+
+
+def answer(check: Check, implementation: Any, seed: int) -> dict[str, Array]:
+    """As `run_probe`, within `undisturbed`. seed: the check's own."""
+    try:
+        returned = check.probe(implementation, seeded(seed))
     except (
         Exception
     ) as exc:  # the author's probe and reference run here; any failure of theirs is reported as theirs
         raise AssignmentError(f"check {check.id}: the reference raised {type(exc).__name__}: {exc}") from exc
-    finally:
-        np.random.set_state(state)
     arrays = {str(name): np.asarray(value) for name, value in returned.items()}
     for name, array in arrays.items():
         if array.dtype.kind not in "fciubSU":

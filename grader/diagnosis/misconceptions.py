@@ -11,10 +11,8 @@ import hashlib
 import importlib
 import inspect
 import itertools
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,8 +28,9 @@ from ..model import Array
 from ..probe import Check
 from ..seed import Seed
 from ..store.arrays import pack_arrays, unpack_arrays
-from ..suite import Suite, expected_key, run_probe
-from .match import Cause, Variant, equal_arrays
+from ..suite import Suite, expected_key, undisturbed
+from .match import Cause, Variant
+from .trials import Applies, Arrays, Trial, identical, trials, watched
 
 __all__ = ["Catalogue", "Misconception", "bearing", "load_catalogue", "variants", "variants_kept"]
 
@@ -39,8 +38,6 @@ MOST_CALLS = 1_000  # of a probe that is run for pairs as well; training runs ta
 MOST_PAIRED = 2  # checks in which the same two mistakes are tried together
 LAYOUT = 4  # of the kept file
 JOIN = "+"  # between the ids of two mistakes held together, in the cache
-
-Arrays = Mapping[str, Array]
 
 
 class Misconception(Protocol):
@@ -62,13 +59,10 @@ class Misconception(Protocol):
     def wrong_functions(self) -> tuple[FunctionType, ...]: ...  # noqa: D102
 
 
-class Catalogue(Protocol):
+class Catalogue(Applies, Protocol):
     """What the named module has to offer."""
 
     CATALOGUE: Sequence[Any]
-
-    def applied(self, misconceptions: Sequence[Any]) -> AbstractContextManager[None]:
-        """Make the reference wrong in these ways for a `with` block. Raises: ValueError if they do not go together."""
 
 
 def load_catalogue(assignment: Assignment) -> Catalogue | None:
@@ -96,7 +90,8 @@ def load_catalogue(assignment: Assignment) -> Catalogue | None:
 
 def bearing(suite: Suite, reference: Any, catalogue: Catalogue, seed: Seed) -> tuple[str, ...]:
     """The ids of the entries whose functions the probes run, in the catalogue's order: mistakes that this course can have."""
-    ran = [_functions_run(check, reference, seed) for check in _compared(suite)]
+    with undisturbed():
+        ran = [watched(check, reference, seed.for_check(check.draws_as))[1] for check in _compared(suite)]
     return tuple(one.id for one in _bearing(catalogue, frozenset().union(*ran)))
 
 
@@ -167,50 +162,49 @@ def _compared(suite: Suite) -> Iterator[Check]:
     return (check for check in suite.checks if check.judge is None or check.where == "modules")
 
 
-def _steady(check: Check, reference: Any, expected: Arrays, seed: Seed) -> bool:
-    """Whether the probe gives the same again, so that a difference tells of the code. Without a judge that is taken for granted."""
-    if check.judge is None:
-        return True
-    again = run_probe(check, reference, seed)
-    return again.keys() == expected.keys() and all(_identical(again[name], expected[name]) for name in again)
-
-
 def _computed(
     suite: Suite, reference: Any, catalogue: Catalogue, expected: Mapping[str, Arrays], seed: Seed
 ) -> _Shown:
     """Run the probes with every mistake that bears on them, and with pairs of those that one function holds."""
-    checks = [check for check in _compared(suite) if _steady(check, reference, expected[check.id], seed)]
-    ran = {check.id: _functions_run(check, reference, seed) for check in checks}
-    entries = _bearing(catalogue, frozenset().union(*ran.values()))
-    singles: dict[str, dict[str, dict[str, Array]]] = {}
-    for check in checks:
-        bearing = [one for one in entries if any(f.__code__ in ran[check.id] for f in one.functions)]
-        run = partial(_changed, check, reference, catalogue, expected[check.id], seed)
-        singles[check.id] = {one.id: changed for one in bearing if (changed := run((one,)))}
-    known = {function.__code__ for one in catalogue.CATALOGUE for function in one.functions}
-    reach = {check.id: (len(known & ran[check.id].keys()), ran[check.id].total()) for check in checks}
-    shown = _Shown(reach, singles)
+    with trials(tuple(_compared(suite)), reference, expected, seed) as found:
+        entries = _bearing(catalogue, frozenset().union(*(trial.ran for trial in found)))
+        singles = {trial.check.id: _singles(trial, catalogue, entries) for trial in found}
+        known = {function.__code__ for one in catalogue.CATALOGUE for function in one.functions}
+        reach = {trial.check.id: (len(known & trial.ran.keys()), trial.ran.total()) for trial in found}
+        shown = _Shown(reach, singles)
+        _add_pairs(shown, suite, catalogue, entries, found)
+    return shown
+
+
+def _singles(trial: Trial, catalogue: Catalogue, entries: Sequence[Any]) -> dict[str, dict[str, Array]]:
+    bearing = [one for one in entries if any(f.__code__ in trial.ran for f in one.functions)]
+    return {one.id: changed for one in bearing if (changed := trial.changed(catalogue, (one,)))}
+
+
+def _add_pairs(
+    shown: _Shown, suite: Suite, catalogue: Catalogue, entries: Sequence[Any], found: Sequence[Trial]
+) -> None:
+    """Two mistakes in one function are common. Later checks build on these: there, one of the two explains enough, unless it is the
+    same mistake made in both modes."""
     homes = {ids: home.of for ids, home in shown.homes(suite).items()}
     paired: Counter[tuple[str, str]] = Counter()
-    for check in checks:
+    for trial in found:
+        check = trial.check
         if check.judge is not None:
             continue
-        # Two mistakes in one function are common. Later checks build on these: there, one of the two explains enough, unless it is
-        # the same mistake made in both modes.
-        showing = [one for one in entries if one.id in singles[check.id]]
-        few = ran[check.id].total() <= MOST_CALLS
-        run = partial(_changed, check, reference, catalogue, expected[check.id], seed)
+        changes = shown.changed[check.id]
+        showing = [one for one in entries if one.id in changes]
+        few = trial.ran.total() <= MOST_CALLS
         for one, other in itertools.combinations(showing, 2):
             pair = (one.id, other.id)
             own = few and homes[one.id] == homes[other.id] == check.of
             twice = homes[one.id] == homes[other.id] and _mistake(one) == _mistake(other)
-            if ((own and paired[pair] < MOST_PAIRED) or twice) and (changed := run((one, other))):
+            if ((own and paired[pair] < MOST_PAIRED) or twice) and (
+                changed := trial.changed(catalogue, (one, other))
+            ):
                 paired[pair] += 1
-                if not any(
-                    _same_change(changed, singles[check.id][name]) for name in pair
-                ):  # else one hides the other
-                    singles[check.id][JOIN.join(pair)] = changed
-    return shown
+                if not any(_same_change(changed, changes[name]) for name in pair):  # else one hides the other
+                    changes[JOIN.join(pair)] = changed
 
 
 def _mistake(entry: Misconception) -> str:
@@ -223,59 +217,7 @@ def _bearing(catalogue: Catalogue, ran: Set[CodeType]) -> list[Any]:
 
 
 def _same_change(one: Arrays, other: Arrays) -> bool:
-    return one.keys() == other.keys() and all(_identical(one[name], other[name]) for name in one)
-
-
-def _changed(  # noqa: PLR0917 - all but the last are bound once per check
-    check: Check,
-    reference: Any,
-    catalogue: Catalogue,
-    expected: Arrays,
-    seed: Seed,
-    entries: tuple[Misconception, ...],
-) -> dict[str, Array]:
-    """What these mistakes change in the check's arrays; nothing if they do not go together or the probe ends in an error."""
-    try:
-        with catalogue.applied(entries):
-            arrays = run_probe(check, reference, seed)
-    except (AssignmentError, ValueError):
-        return {}
-    if arrays.keys() != expected.keys():
-        return {}
-    changed = {name: array for name, array in arrays.items() if not _identical(array, expected[name])}
-    return {} if not changed or _passes(check, arrays, expected, changed) else changed
-
-
-def _passes(check: Check, arrays: Arrays, expected: Arrays, changed: Arrays) -> bool:
-    """Whether the check lets these arrays pass. changed: those that are not identical with the expected ones."""
-    if check.judge is None:
-        return equal_arrays(check, changed, {name: expected[name] for name in changed})
-    try:
-        with np.errstate(all="ignore"):
-            return bool(check.judge(arrays, expected).passed)
-    except Exception:  # noqa: BLE001 - the author's judge meets arrays that it may not know; scoring counts this as failed, too
-        return False
-
-
-def _identical(one: Array, other: Array) -> bool:
-    return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
-
-
-def _functions_run(check: Check, reference: Any, seed: Seed) -> Counter[CodeType]:
-    """Which functions the probe runs on the reference, and how often."""
-    ran: Counter[CodeType] = Counter()
-
-    def note(frame: Any, event: str, _: Any) -> None:
-        if event == "call":
-            ran[frame.f_code] += 1
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        run_probe(check, reference, seed)
-    finally:
-        sys.setprofile(before)
-    return ran
+    return one.keys() == other.keys() and all(identical(one[name], other[name]) for name in one)
 
 
 def _causes(suite: Suite, catalogue: Catalogue, shown: _Shown) -> dict[str, Cause]:
