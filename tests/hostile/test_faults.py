@@ -6,15 +6,19 @@ Afterwards the same command, run again, gives what an undisturbed run gives: not
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from grader.assignment import load_assignment
 from grader.authoring.source import solution_files
 from grader.errors import GradebookError, GraderError, SandboxError
 from grader.execute import LocalExecutor
@@ -30,7 +34,21 @@ from grader.state import State
 pytestmark = pytest.mark.sandbox
 
 STUDENTS = 4
+HANGS_S = 600  # a grader that takes so long hangs, however busy the machine
 SLOW = b"import time\n\ntime.sleep(0.2)\n"
+
+
+@pytest.fixture(scope="module")
+def arena(arena, tmp_path_factory):
+    """The arena with limits that honest work never comes near, however busy the machine: nobody attacks here."""
+    house = tmp_path_factory.mktemp("patient") / "house"
+    shutil.copytree(arena.folder / "house", house)
+    place = house / "assignments" / "centering"
+    spec = place / "assignment.yaml"
+    text, changed = re.subn(r"(cell|notebook|import|check)_s: \d+", r"\1_s: 300", spec.read_text())
+    assert changed == 4
+    spec.write_text(text)
+    return replace(arena, folder=house.parent, assignment=load_assignment(place))
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +80,14 @@ def outcome(out):
 
 def command(arena, handed_in, folder, *more):
     places = ["--out", str(folder / "out"), "--state", str(folder / "state"), "--seed", "5", "--jobs", "2"]
-    code = "from grader.cli import main; print(flush=True); main()"  # a line once it can be interrupted
+    # Ctrl-C is heard wherever the tests were started, and a line is written once it can be interrupted.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += "from grader.cli import main; print(flush=True); main()"
     return [sys.executable, "-c", code, "run", str(arena.assignment.folder), str(handed_in), *places, *more]
 
 
 def run(line, **terms):
-    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120, **terms)
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=HANGS_S, **terms)
 
 
 @pytest.fixture(scope="module")
@@ -98,16 +118,13 @@ def test_grader_killed_at_random_moments_goes_on_where_it_stopped(
         running.stdout.readline()
         time.sleep(chance.uniform(0.0, 3.0))
         running.send_signal(kind)
-        _, said = running.communicate(timeout=60)
+        _, said = running.communicate(timeout=HANGS_S)
         assert b"Traceback" not in said
     done = run(command(arena, handed_in, place))
     assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
     assert outcome(place / "out") == undisturbed
     found = rows(place / "state")
     assert len(found) == len(set(found)) == STUDENTS, "each result is in the gradebook once"
-    assert not list((place / "state").rglob("*.tmp"))[:0], (
-        "parts of files may stay until they are swept; none is read"
-    )
 
 
 @pytest.mark.parametrize("victim", ["kernel", "runner", "warm parent", "room"])
@@ -264,7 +281,7 @@ def test_two_graders_at_once_agree(arena, handed_in, undisturbed, tmp_path):
         for _ in range(2)
     ]
     for one in both:
-        _, said = one.communicate(timeout=120)
+        _, said = one.communicate(timeout=HANGS_S)
         assert one.returncode == 0, said
     assert outcome(place / "out") == undisturbed
     found = rows(place / "state")

@@ -267,20 +267,42 @@ def test_attack_costs_its_own_check_only(bench, suites, monkeypatch, body, endin
         assert (bad.ending, detail in bad.detail) == (ending, True), bad
 
 
-@pytest.mark.parametrize(
-    ("first", "ending"),
-    [
-        pytest.param("time.sleep(99)", Ending.ANSWERED, id="waits"),
-        pytest.param("loop()", Ending.TIMED_OUT, id="computes"),
-    ],
-)
-def test_check_that_hardly_computed_before_its_time_was_up_runs_again(bench, suites, first, ending):
-    source = (
-        "import os, time\ndef loop():\n    while True: pass\ndef f(x):\n    if os.path.exists('/work/seen'): return x\n"
-        f"    open('/work/seen', 'w').close()\n    {first}\n"
-    )
-    run = bench.probe(source, suites("f"), ["f"], time_s=1)
-    assert endings(run) == [ending]
+#: Waits, or computes, when it is called first; the second time it says how many seconds of CPU it had then come to, out of its one.
+TWICE = """
+import os, time
+
+def wait():
+    time.sleep(99)
+
+def compute():
+    while time.process_time() < 0.5:
+        pass
+    os.rename('/work/waited', '/work/computed')
+    while True:
+        pass
+
+def f(x):
+    if os.path.exists('/work/waited') or os.path.exists('/work/computed'):
+        return x * 0 + os.path.exists('/work/computed')
+    open('/work/waited', 'w').close()
+    {first}()
+"""
+
+
+def test_check_that_waited_until_its_time_was_up_runs_again(bench, suites):
+    run = bench.probe(TWICE.format(first="wait"), suites("f"), ["f"], time_s=1)
+    assert endings(run) == [Ending.ANSWERED]
+
+
+def test_check_that_computed_for_half_of_its_time_does_not_run_again(bench, suites):
+    """On a busy machine it may come to less than that: then it runs again, as it should, and this is tried again, too."""
+    for _ in range(50):
+        run = bench.probe(TWICE.format(first="compute"), suites("f"), ["f"], time_s=1)
+        if endings(run) == [Ending.TIMED_OUT]:
+            return
+        assert endings(run) == [Ending.ANSWERED]
+        assert not run.checks[0].values[0].array.any(), "it had computed for half of its time, and ran again"
+    pytest.fail("in 50 tries the machine never let a process compute for half of the time")
 
 
 def test_part_of_a_probe_is_stopped_at_its_share_of_the_check_s_time(bench):
