@@ -21,6 +21,7 @@ __all__ = ["FOLDER", "load_mnist", "read_idx", "write_mnist"]
 FOLDER = "mnist"
 SHAPE = (28, 28)
 UINT8 = 8  # idx type code
+LEVEL = 4  # of compression: beyond it noise, of which stand-ins are full, takes thirty times as long and gets 4 % smaller
 IMAGES, LABELS = "{}-images-idx3-ubyte", "{}-labels-idx1-ubyte"
 
 
@@ -97,5 +98,5 @@ def write_mnist(dataset: Dataset, folder: Path) -> None:
             )
         for pattern, array in ((IMAGES, images), (LABELS, labels.astype(np.uint8))):
             header = bytes((0, 0, UINT8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
-            packed = gzip.compress(header + array.tobytes(), mtime=0)
+            packed = gzip.compress(header + array.tobytes(), LEVEL, mtime=0)
             (folder / f"{pattern.format(name)}.gz").write_bytes(packed)
