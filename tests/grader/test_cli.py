@@ -1,17 +1,22 @@
-"""The command: what it prints where, and with which exit status it ends. Run as people run it, in a process of its own."""
+"""The command: what it prints where, and with which exit status it ends.
+
+Run as people run it, in a process of its own; what ends before anything is graded also in this one, which has imported it already.
+"""
 
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
-from grader.cli import cli
+from grader.cli import cli, main
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ROOT / "tests" / "data" / "small_assignment"
@@ -23,6 +28,25 @@ def grader(*arguments, cwd):
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
+
+
+@pytest.fixture
+def grader_here(monkeypatch, capsys):
+    """As `grader`, in this process. An error that the command does not catch is raised here."""
+
+    def run(*arguments, cwd):
+        monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "100")
+        monkeypatch.chdir(cwd)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return SimpleNamespace(returncode=ended.value.code, stdout=printed.out, stderr=printed.err)
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # both are the command's while it runs
+    interrupts = signal.getsignal(signal.SIGINT)
+    yield run
+    signal.signal(signal.SIGINT, interrupts)
 
 
 def commands(group=cli, prefix="grader"):
@@ -75,21 +99,26 @@ def test_help_of_the_group_names_every_command_in_full():
         ),
     ],
 )
-def test_usage_errors_end_with_2_and_one_message_on_stderr(tmp_path, arguments, status, message):
-    done = grader(*arguments, cwd=tmp_path)
+def test_usage_errors_end_with_2_and_one_message_on_stderr(grader_here, tmp_path, arguments, status, message):
+    done = grader_here(*arguments, cwd=tmp_path)
     assert done.returncode == status
     assert message in done.stderr
-    assert "Traceback" not in done.stderr
     assert not done.stdout
 
 
-def test_bad_assignment_gives_file_line_and_column(tmp_path):
+def test_bad_assignment_gives_file_line_and_column(grader_here, tmp_path):
     folder = tmp_path / "scaling"
     folder.mkdir()
     (folder / "assignment.yaml").write_text("format: 1\ntitle: Scaling\ncourse: [3]\n")
-    done = grader("run", folder, ".", cwd=tmp_path)
+    done = grader_here("run", folder, ".", cwd=tmp_path)
     assert done.returncode == 2
     assert re.search(r"assignment\.yaml:3:\d+: course: Input should be a valid string", done.stderr)
+
+
+def test_usage_error_ends_a_process_as_it_ends_here(grader_here, tmp_path):
+    done, here = grader("run", "nowhere", ".", cwd=tmp_path), grader_here("run", "nowhere", ".", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (here.returncode, here.stdout, here.stderr)
+    assert "nowhere: no assignment.yaml there" in done.stderr
 
 
 @pytest.mark.sandbox
