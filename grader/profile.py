@@ -39,10 +39,7 @@ class Spent:
 
 
 def evidence_costs(evidence: Evidence, in_notebooks: frozenset[str]) -> dict[str, Spent]:
-    """What start, cells and checks took. in_notebooks: the checks that were answered by a notebook's kernel.
-
-    The kernel's own start is in the CPU of the cells, for it is one process; by the clock it is in start.
-    """
+    """What start, cells and checks took. in_notebooks: the checks that were answered by a notebook's kernel."""
     answered = [check for check in evidence.checks if check.check in in_notebooks]
     own = [check for check in evidence.checks if check.check not in in_notebooks]
     beside = Spent(wall_s=sum(c.wall_s for c in answered), cpu_s=sum(c.cpu_s for c in answered))

@@ -48,7 +48,8 @@ class NotebookRun:
     MALFORMED if the notebook ended early by the student's code; NOT_RUN if our machinery failed. killed: its process was ended by
     SIGKILL within its limits, perhaps not by its own doing: worth another run. cells: code cells that are not empty.
     executed: the notebook as .ipynb bytes. probed: whether the namespace could be probed after the last cell.
-    wall_s, cpu_s: seconds, the former without the wait for a turn, the latter of the kernel and of what it waited for.
+    wall_s, cpu_s: seconds, the former without the wait for a turn, the latter of the kernel, and of what it waited for, from its
+    first cell on.
     """
 
     path: str
@@ -74,6 +75,7 @@ class _Progress:
     killed: bool = False
     probed: bool = False
     cpu_s: float = 0.0
+    start_cpu_s: float = 0.0
     waited_s: float = 0.0
 
     def stop(self, stopped: StoppedError, number: int) -> None:
@@ -114,6 +116,7 @@ async def run_notebook(
     received = Received(limit_bytes=int((RECEIVED_MIB + 2 * RECEIVED_FACTOR * limits.output_mib) * MIB))
     try:
         async with _kernel(room, limits, progress) as kernel, _in_turn(turn, progress):
+            progress.start_cpu_s = kernel.usage().cpu_s
             await _run_cells(CellDriver(notebook, kernel, received), indices, limits, progress)
             if probing is not None and progress.kernel_answers:
                 await _probe(kernel, probing, progress)
@@ -155,7 +158,7 @@ async def _kernel(room: Room, limits: Limits, progress: _Progress) -> AsyncItera
     total_bytes = int((RECEIVED_MIB + RECEIVED_FACTOR * limits.output_mib) * MIB)
     async with open_kernel(room, message_bytes=message_bytes, total_bytes=total_bytes) as kernel:
         yield kernel
-    progress.cpu_s = kernel.usage().cpu_s
+    progress.cpu_s = max(0.0, kernel.usage().cpu_s - progress.start_cpu_s)
 
 
 async def _run_cells(driver: CellDriver, indices: Sequence[int], limits: Limits, progress: _Progress) -> None:

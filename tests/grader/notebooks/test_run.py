@@ -409,13 +409,16 @@ def test_a_turn_is_for_the_cells_and_the_kernel_stands_before_and_after_it(house
             run = await run_notebook(
                 room, made("x = 1"), path="a.ipynb", limits=Limits(notebook_s=2.5), turn=turn()
             )
-            return run, alone, time.monotonic() - started - run.wall_s, standing()
+            beside_s = room.usage().cpu_s - run.cpu_s
+            return run, alone, time.monotonic() - started - run.wall_s, standing(), beside_s
 
-    run, alone, not_counted_s, left = house.runner.run(with_turn())
+    run, alone, not_counted_s, left, beside_s = house.runner.run(with_turn())
     assert endings(run) == [Ending.ANSWERED], "its time begins with its turn"
     assert processes == [alone + 1] * 2
     assert left == alone
     assert not_counted_s >= waits_s
+    assert run.cpu_s > 0
+    assert beside_s > 0.01, "the kernel's own start is not the cells'"
 
 
 def test_cancelling_a_run_is_no_death(house):
