@@ -1,6 +1,6 @@
 """Measure this grader beside others and write docs/performance.md: `python -m tests.benchmarks [--quick] [WORKLOAD...]`.
 
-All workloads take some 17 minutes on two cores. Each is written down as soon as it is measured: what was interrupted goes on with
+All workloads take some 20 minutes on two cores. Each is written down as soon as it is measured: what was interrupted goes on with
 the names of the others. `--quick` takes about three minutes and writes elsewhere, for its figures are too few to be kept.
 Nothing else should run on the machine: the load found before each measurement stands in the report.
 """
@@ -36,6 +36,7 @@ KERNELS = "nbclient alone, nothing checked"
 class Size:
     """How much is measured. Submissions of each class; growth: of this grader's own; mixed: samples, 0 for all of them.
 
+    cluster_order: workers, run by run: there and back, so that a machine that grows slower or faster favours neither.
     repeats: runs of the quick tools.
     """
 
@@ -44,6 +45,7 @@ class Size:
     heavy: int = 4
     efficiency: int = 16
     cluster: int = 8
+    cluster_order: tuple[int, ...] = (1, 2, 2, 1)
     mixed: int = 0
     repeats: int = 3
     heavy_class: Workload = HEAVY
@@ -56,6 +58,7 @@ QUICK = Size(
     heavy=2,
     efficiency=4,
     cluster=4,
+    cluster_order=(1, 2),
     mixed=3,
     repeats=1,
     heavy_class=replace(HEAVY, steps=HEAVY.steps // 20),
@@ -80,14 +83,27 @@ class Session:
         return found
 
     def _part(
-        self, name: str, count: int, costs: Mapping[str, Sequence[Cost]], own_s: Sequence[float] = ()
+        self,
+        name: str,
+        count: int,
+        costs: Mapping[str, Sequence[Cost]],
+        own_s: Sequence[float] = (),
+        inside_s: Mapping[str, Sequence[float]] | None = None,
     ) -> Part:
         peers = {
             PEERS[peer].partition("==")[0]: version_of(python, PEERS[peer].partition("==")[0])
             for peer, python in self.bench.peers.items()
         }
         quick = self.size is QUICK
-        return Part(name=name, count=count, costs=costs, own_s=own_s, peers=peers, quick=quick)
+        return Part(
+            name=name,
+            count=count,
+            costs=costs,
+            own_s=own_s,
+            inside_s=inside_s or {},
+            peers=peers,
+            quick=quick,
+        )
 
     def _light(self) -> Part:
         """Every tool on the same light class."""
@@ -111,12 +127,14 @@ class Session:
         return self._part("growth", self.size.light, costs, own)
 
     def _efficiency(self) -> Part:
-        """This grader alone on a heavy class in which the start weighs little."""
+        """This grader alone on a heavy class in which the start weighs little; some of its cells bare, before and after."""
         size, workload = self.size, self.size.heavy_class
-        self.say(f"efficiency: {size.efficiency} heavy submissions")
-        cost = self.bench.grader(workload, size.efficiency)
-        own = self.bench.own_cpu_s(workload, size.heavy) * size.efficiency / size.heavy
-        return self._part("efficiency", size.efficiency, {OURS: [cost]}, [own])
+        self.say(f"efficiency: {size.efficiency} heavy submissions, between bare cells")
+        before = self.bench.own_cpu_s(workload, size.heavy)
+        cost, inside = self.bench.profiled(workload, size.efficiency)
+        after = self.bench.own_cpu_s(workload, size.heavy)
+        own = [one * size.efficiency / size.heavy for one in (before, after)]
+        return self._part("efficiency", size.efficiency, {OURS: [cost]}, own, {OURS: [inside]})
 
     def _mixed(self) -> Part:
         """The samples of an assignment, some of which cannot be graded: exit status 3."""
@@ -132,24 +150,34 @@ class Session:
 
     def _cluster(self) -> Part:
         """The heavy class on one worker and on two."""
-        costs = {}
-        for workers in (1, 2):
+        costs: dict[str, list[Cost]] = {}
+        inside: dict[str, list[float]] = {}
+        for workers in self.size.cluster_order:
             self.say(f"cluster: {self.size.cluster} heavy submissions on {workers}")
-            cost = self.bench.cluster(self.size.heavy_class, self.size.cluster, workers=workers)
-            costs[f"workers {workers}"] = [cost]
-        return self._part("cluster", self.size.cluster, costs)
+            cost, cells = self.bench.cluster(self.size.heavy_class, self.size.cluster, workers=workers)
+            costs.setdefault(f"workers {workers}", []).append(cost)
+            inside.setdefault(f"workers {workers}", []).append(cells)
+        return self._part("cluster", self.size.cluster, costs, inside_s=inside)
 
     def _compared(self, name: str, workload: Workload, count: int, *, repeats: int) -> Part:
         bench = self.bench
         costs: dict[str, list[Cost]] = {OURS: [], KERNELS: [], SCRIPTS: []}
-        own = []
+        inside: dict[str, list[float]] = {}
+        own = [bench.own_cpu_s(workload, count)]
         for number in range(repeats):
             self.say(f"{name}: this grader, nbclient, plain scripts ({number + 1} of {repeats})")
-            costs[OURS].append(bench.grader(workload, count))
+            if workload is LIGHT:  # without the profile, which is a part of each submission's cost there
+                costs[OURS].append(bench.grader(workload, count))
+            else:
+                cost, cells = bench.profiled(workload, count)
+                costs[OURS].append(cost)
+                inside.setdefault(OURS, []).append(cells)
+            own.append(
+                bench.own_cpu_s(workload, count)
+            )  # right after it, as before it: the machine's speed drifts
             costs[KERNELS].append(bench.floor("nbclient", workload, count))
             if number == 0 or workload is LIGHT:  # minutes, where each takes ten seconds
                 costs[SCRIPTS].append(bench.floor("scripts", workload, count))
-                own.append(bench.own_cpu_s(workload, count))
         if "nbgrader" in bench.peers:
             for _ in range(max(1, repeats - 1) if workload is LIGHT else 1):
                 self.say(f"{name}: nbgrader")
@@ -160,7 +188,7 @@ class Session:
             for at_once in (1, CORES) if workload is LIGHT else (CORES,):
                 self.say(f"{name}: otter, {at_once} at once")
                 costs[f"otter run, {at_once} at once"] = [bench.otter(workload, count, at_once=at_once)]
-        return self._part(name, count, costs, own)
+        return self._part(name, count, costs, own, inside)
 
 
 WORKLOADS = ("light", "growth", "heavy", "efficiency", "mixed", "cluster")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 
-from .measure import Cost, Spread, spread
+from .measure import Spread, spread
 from .record import Part, Record
-from .targets import OURS, Target, fixed_cost, targets
+from .targets import OURS, Target, fixed_cost, mean_walls, targets
 
 __all__ = ["write_document"]
 
@@ -82,12 +83,27 @@ def _tool_lines(part: Part) -> Iterator[str]:
             f"{wall.median / part.count:.2f} | {memory.median:.0f} | {load:.1f} |"
         )
     yield ""
-    own = min(part.own_s)
+    if OURS in part.inside_s:
+        inside = part.inside_s[OURS]
+        yield (
+            f"Within the runs of this grader, the students' cells and checks: {_several(inside)} s of CPU, "
+            f"{statistics.mean(inside) / part.count:.3f} s a submission. By this the efficiency is reckoned."
+        )
+        yield ""
     yield (
-        f"The students' own cells in a warm process, {part.cores} at once: {own:.2f} s of CPU, "
-        f"{own / part.count:.3f} s a submission."
+        f"The students' own cells in a warm process, {part.cores} at once: {_several(part.own_s)} s of CPU, "
+        f"{_own_s(part) / part.count:.3f} s a submission."
     )
     yield ""
+
+
+def _own_s(part: Part) -> float:
+    """The figure that stands for the bare cells: the least of a light class, where a pause of the machine weighs, else the mean."""
+    return statistics.mean(part.own_s) if part.name in ("heavy", "efficiency") else min(part.own_s)
+
+
+def _several(seconds: Sequence[float]) -> str:
+    return " and ".join(f"{one:.2f}" for one in seconds)
 
 
 def _ratio_lines(part: Part) -> Iterator[str]:
@@ -138,12 +154,20 @@ def _mixed_lines(part: Part) -> Iterator[str]:
 
 
 def _cluster_lines(part: Part) -> Iterator[str]:
-    yield f"\n## A cluster\n\n{part.count} submissions of the heavy class with `--cluster`, each worker bound to one core.\n"
-    yield "| workers | wall, s | throughput | load before |"
-    yield "| --- | --- | --- | --- |"
-    walls: dict[int, Cost] = part.numbered("workers")
-    for workers, cost in walls.items():
-        yield f"| {workers} | {cost.wall_s:.1f} | {walls[1].wall_s / cost.wall_s:.2f} | {cost.load:.1f} |"
+    yield f"\n## A cluster\n\n{part.count} submissions of the heavy class with `--cluster`, each worker bound to one core. Runs of"
+    yield "one worker and of two take turns. The cells' CPU says how fast the machine was; what a run took beyond a worker's share"
+    yield "of it is ours.\n"
+    yield "| workers | runs | wall, s | throughput | cells and checks, s of CPU | beyond them, s | load before |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    walls = mean_walls(part, "workers")
+    for workers, wall in walls.items():
+        costs = part.costs[f"workers {workers}"]
+        inside = part.inside_s.get(f"workers {workers}", ())
+        beyond = f"{wall - statistics.mean(inside) / workers:.1f}" if inside else ""
+        yield (
+            f"| {workers} | {len(costs)} | {_shown(spread(costs, lambda cost: cost.wall_s))} | {walls[1] / wall:.2f} | "
+            f"{_several(inside)} | {beyond} | {max(cost.load for cost in costs):.1f} |"
+        )
     yield ""
 
 
@@ -184,9 +208,16 @@ no two submissions are the same. Every tool runs with one BLAS thread, which is 
 two notebooks run at once. CPU seconds are those of a control group around the command: all its processes count, whoever
 started them. Peak memory is anonymous memory of all processes together, looked at twenty times a second; the driver's is
 the resident memory of the grader's own process. The students' own cells are run in forks of a process that has imported
-everything, as many at once as there are cores, with the settings for memory that a room has. nbgrader grades one
-submission at a time; otter is run one at a time and
-on as many at once as there are cores. What nbgrader and otter check are the same eight functions with the same inputs;
-they do it in the student's own process, where it can be forged, which costs them nothing here. The load average before
-each measurement is in the tables: figures taken on a busy machine say little about wall time, and overstate CPU.
+everything, as many at once as there are cores, with the settings for memory that a room has.
+
+Efficiency is the CPU of the students' own cells and checks over cores times wall time. A machine's speed drifts by a tenth
+within minutes, so both are taken from the same run: `--profile` counts the CPU of each notebook's process and of the forks
+that answer its checks, from the first cell on. Starting a kernel, making rooms, reading, judging and writing pages are not in
+it; what a kernel takes to be told its cells and to fork for checks is. The stricter row takes the cells alone, bare, as above,
+run before and after the graded ones: what differs between the two beyond checks is what a room costs, and the drift.
+
+nbgrader grades one submission at a time; otter is run one at a time and on as many at once as there are cores. What
+nbgrader and otter check are the same eight functions with the same inputs; they do it in the student's own process, where it
+can be forged, which costs them nothing here. The load average before each measurement is in the tables: figures taken on a
+busy machine say little about wall time, and overstate CPU.
 """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .measure import Cost, spread
 from .record import Part, Record
 
-__all__ = ["AUTOGRADE", "FEEDBACK", "OURS", "SCRIPTS", "Target", "fixed_cost", "targets"]
+__all__ = ["AUTOGRADE", "FEEDBACK", "OURS", "SCRIPTS", "Target", "fixed_cost", "mean_walls", "targets"]
 
 MB = 1e6
 OURS = "this grader"
@@ -135,14 +136,30 @@ def _large_class_targets(light: Part, growth: Part) -> Iterator[Target]:
 
 
 def _heavy_targets(part: Part) -> Iterator[Target]:
-    wall = _median(part, OURS).wall
-    efficiency = min(part.own_s) / (part.cores * wall)
+    """The target as it was set, of the cells and checks within the runs; and a stricter one, of the same cells without a grader."""
+    reason = (
+        "Start and reports take more than a second, in which no cell runs: it weighs in a small class, not in a large one. At the "
+        "end one core waits for the last submission."
+    )
+    if OURS in part.inside_s:
+        inside = statistics.median(
+            seconds / (part.cores * cost.wall_s)
+            for seconds, cost in zip(part.inside_s[OURS], part.costs[OURS], strict=True)
+        )
+        yield Target(
+            name=f"efficiency of {part.count} heavy submissions: CPU of the students' cells and checks / (cores x wall)",
+            wanted="at least 0.95",
+            measured=f"{inside:.3f}",
+            met=inside >= 0.95,
+            reason=reason,
+        )
+    bare = statistics.mean(part.own_s) / (part.cores * _median(part, OURS).wall)
     yield Target(
-        name=f"efficiency of {part.count} heavy submissions: CPU of the students' cells / (cores x wall)",
+        name=f"stricter, {part.count} heavy submissions: CPU of their cells bare, without checks / (cores x wall)",
         wanted="at least 0.95",
-        measured=f"{efficiency:.2f}",
-        met=efficiency >= 0.95,
-        reason="Start and reports take more than a second, in which no cell runs: it weighs in a small class, not in a large one.",
+        measured=f"{bare:.3f}",
+        met=bare >= 0.95,
+        reason=f"{reason} Bare cells are run at other times, when the machine may be faster or slower.",
     )
 
 
@@ -166,7 +183,7 @@ def _mixed_targets(part: Part) -> Iterator[Target]:
 
 
 def _cluster_targets(part: Part) -> Iterator[Target]:
-    walls = {workers: cost.wall_s for workers, cost in part.numbered("workers").items()}
+    walls = mean_walls(part, "workers")
     gain = walls[1] / walls[2]
     yield Target(
         name=f"{part.count} heavy submissions on a cluster: two workers of one core against one",
@@ -175,6 +192,14 @@ def _cluster_targets(part: Part) -> Iterator[Target]:
         met=gain >= 1.8,
         reason="Driver and scheduler share the two cores with the workers, and start and reports take the same time for both.",
     )
+
+
+def mean_walls(part: Part, word: str) -> dict[int, float]:
+    """Mean wall seconds of the runs that are named "<word> <number>", by number."""
+    return {
+        number: statistics.mean(cost.wall_s for cost in part.costs[f"{word} {number}"])
+        for number in part.numbered(word)
+    }
 
 
 def _rivals(part: Part) -> Iterator[tuple[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -123,6 +124,13 @@ class Bench:
             [*command, "--out", str(out), "--state", str(state), *options], "grader", accepted=accepted
         )
 
+    def profiled(self, workload: Workload, count: int, *, options: Sequence[str] = ()) -> tuple[Cost, float]:
+        """As `grader`, with `--profile`; and the CPU seconds in the students' cells and checks of that same run."""
+        cost = self.grader(workload, count, options=["--profile", *options])
+        path = self.folder / "out" / self.submissions(workload, count).name / "profile.json"
+        phases = json.loads(path.read_text())["phases"]
+        return cost, sum(phases[phase]["cpu_s"] for phase in ("cells", "checks"))
+
     def nbgrader(self, workload: Workload, count: int) -> tuple[Cost, Cost]:
         """`nbgrader autograde`, then `nbgrader generate_feedback`. Releasing the assignment is not measured."""
         course = self.folder / "nbgrader" / f"{workload.name}-{count}-{self.runs}"
@@ -155,8 +163,8 @@ class Bench:
         )
         return float(done.stdout.split()[-1])
 
-    def cluster(self, workload: Workload, count: int, *, workers: int) -> Cost:
-        """`grader run --cluster` with so many workers of one slot, each bound to a core of its own; CPU without theirs."""
+    def cluster(self, workload: Workload, count: int, *, workers: int) -> tuple[Cost, float]:
+        """As `profiled`, with `--cluster` and so many workers of one slot, each bound to a core of its own; CPU without theirs."""
         environment = {**os.environ, **ONE_THREAD, **DASK}
         address, log = "tcp://127.0.0.1:18787", self.folder / "cluster.log"
         scheduler = [
@@ -188,7 +196,7 @@ class Bench:
         try:
             wait = [sys.executable, "-c", _WAIT_FOR_WORKERS, address, str(workers)]
             subprocess.run(wait, check=True, timeout=120)
-            return self.grader(workload, count, options=["--cluster", address])
+            return self.profiled(workload, count, options=["--cluster", address])
         finally:
             for process in reversed(running):
                 process.terminate()
