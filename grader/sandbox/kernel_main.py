@@ -225,5 +225,8 @@ def _application(config: Mapping[str, Any]) -> RoomKernelApp:
     app.session.session = uuid.uuid4().hex
     app.session.pid = os.getpid()  # else it takes this process for a fork of its own, and sends nothing
     app.session.message_bytes = int(config["message_bytes"])
+    app.session.copy_threshold = (
+        app.session.message_bytes + 1
+    )  # sending without a copy costs a thread, and nothing is larger
     app.session.total_bytes = int(config["total_bytes"])
     return app

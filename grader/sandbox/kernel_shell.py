@@ -140,6 +140,14 @@ class CourseShell(ZMQInteractiveShell):
         """Send a magic's complaint the same way."""
         self._send_error(describe_error(exc, self.work))
 
+    def _format_exception_for_storage(self, exception: BaseException, *_: Any, **__: Any) -> dict[str, Any]:
+        """Keep for `%notebook` what the cell shows. IPython makes its coloured traceback here, too.
+
+        Raises: what the exception's `__str__` raises. That is then the cell's error: ipykernel could not reply with this one.
+        """
+        str(exception)
+        return _shown(describe_error(exception, self.work))
+
     def _send_error(self, error: dict[str, Any]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -148,16 +156,16 @@ class CourseShell(ZMQInteractiveShell):
             getattr(hook, "msg", None) is not None
         ):  # raised while a value was being shown: the cell has failed
             self._last_traceback_during_displayhook = True
-        text = f"{error['kind']}: {error['message']}"
-        content = {
-            "ename": error["kind"],
-            "evalue": error["message"],
-            "traceback": [text],
-            "frames": error["frames"],
-        }
+        content = {**_shown(error), "frames": error["frames"]}
         topic = hook.topic.replace(b"execute_result", b"error") if hook.topic else None
         hook.session.send(hook.pub_socket, "error", content, hook.parent_header, ident=topic)
         self._last_traceback = content["traceback"]
+
+
+def _shown(error: dict[str, Any]) -> dict[str, Any]:
+    """Give what a notebook's document holds of an error."""
+    text = f"{error['kind']}: {error['message']}"
+    return {"ename": error["kind"], "evalue": error["message"], "traceback": [text]}
 
 
 def _ignored_magic(name: str) -> Callable[[str], None]:

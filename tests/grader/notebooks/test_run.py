@@ -286,6 +286,39 @@ def test_figures_show_with_and_without_the_magic(house):
         assert base64.b64decode(picture).startswith(b"\x89PNG")
 
 
+def test_autoreload_sees_what_a_cell_writes(house):
+    """Also into a file that bears the name of a module which the kernel has already."""
+    write = "import os\nfor name in ('mine', 'timeit'):\n    open(name + '.py', 'w').write('def f(): return {0}\\n')\n"
+    write += "    os.utime(name + '.py', (2_000_000_000 + {0}, 2_000_000_000 + {0}))"
+    use = "import sys; sys.modules.pop('timeit', None); from mine import f; from timeit import f as g"
+    run = house.run(
+        "%load_ext autoreload\n%autoreload 2", write.format(1), use, write.format(2), "print(f(), g())"
+    )
+    assert endings(run) == [ANSWERED] * 5
+    assert text(outputs(run)[-1]) == "2 2\n"
+
+
+def test_kernel_imports_nothing_and_starts_no_thread_for_what_cells_commonly_do(house):
+    before = "import sys, threading\nknown, threads = set(sys.modules), threading.active_count()"
+    common = [
+        '%matplotlib inline\n%config InlineBackend.figure_format = "png"',
+        "1 / 0",
+        "raise NotImplementedError",
+        "this is no Python",
+        "import numpy as np, matplotlib.pyplot as plt\nplt.imshow(np.random.rand(300, 300)); plt.show()",
+    ]
+    after = "print(sorted(set(sys.modules) - known), threading.active_count() - threads)"
+    kept = "print(get_ipython().history_manager.exceptions[3])"
+    run = house.run(before, *common, after, kept)
+    assert (
+        len(outputs(run)[5][0]["data"]["image/png"]) > 2**16
+    )  # which would be sent without a copy, by a thread
+    assert text(outputs(run)[6]) == "[] 0\n"
+    assert text(outputs(run)[7]) == (
+        "{'ename': 'ZeroDivisionError', 'evalue': 'division by zero', 'traceback': ['ZeroDivisionError: division by zero']}\n"
+    )
+
+
 def test_absent_packages_cost_only_what_uses_them(house):
     run = house.run("needs_absent_packages")
     assert endings(run) == [ANSWERED, ANSWERED, RAISED, RAISED, ANSWERED]

@@ -44,6 +44,21 @@ def test_shell_taken_up_is_what_a_notebook_finds():
     assert said == ["True", "In", ":", "True", "cat", "True", "1", "False"]
 
 
+def test_every_magic_is_there_and_ours_stay_ours():
+    said = outcome(
+        "from IPython.core.magic import LazyMagic\n"
+        "magics = shell.magics_manager.magics\n"
+        "print([name for kind in magics.values() for name, found in kind.items() if isinstance(found, LazyMagic)])\n"
+        "print(*(magics['line'][name].__module__ for name in ('pip', 'conda', 'config')))"
+    )
+    assert said == [
+        "[]",
+        "grader.sandbox.kernel_shell",
+        "grader.sandbox.kernel_shell",
+        "IPython.core.magics.config",
+    ]
+
+
 def test_shell_draws_figures_as_png_and_leaves_the_backend_alone():
     said = outcome(
         "import matplotlib; from matplotlib.figure import Figure\n"
