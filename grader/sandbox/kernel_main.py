@@ -27,6 +27,7 @@ from ..probe.imports import prepare_path
 from ..probe.in_kernel import serve_namespace
 from .kernel_app import CourseKernel, RoomKernelApp
 from .kernel_ready import build_shell, settings
+from .kernel_reload import leave_alone_what_is_loaded
 from .kernel_shell import CellCompiler, ColabFinder, CourseShell, ImportGuard
 
 __all__ = ["BoundedSession", "main", "pack", "preload"]
@@ -39,7 +40,6 @@ LATE = (
     "IPython.core.magics",
     "IPython.core.oinspect",
     "IPython.core.pylabtools",
-    "IPython.extensions.autoreload",
     "IPython.utils.text",
     "PIL.PngImagePlugin",
     "ipykernel.debugger",
@@ -151,6 +151,7 @@ def preload() -> None:
     CourseKernel.ready_shell = build_shell()
     RoomKernelApp.ready_app = _build_application()
     _OURS[:] = [name for name in sys.modules if name.startswith("grader.sandbox")]
+    leave_alone_what_is_loaded()
 
 
 def _forget_fonts(holder: object) -> None:
@@ -225,8 +226,7 @@ def _application(config: Mapping[str, Any]) -> RoomKernelApp:
     app.session.session = uuid.uuid4().hex
     app.session.pid = os.getpid()  # else it takes this process for a fork of its own, and sends nothing
     app.session.message_bytes = int(config["message_bytes"])
-    app.session.copy_threshold = (
-        app.session.message_bytes + 1
-    )  # sending without a copy costs a thread, and nothing is larger
+    # Nothing larger is sent. Without a copy, for which pyzmq starts a thread, goes what is above the threshold.
+    app.session.copy_threshold = app.session.message_bytes + 1
     app.session.total_bytes = int(config["total_bytes"])
     return app
