@@ -47,11 +47,16 @@ def _environment(private: tuple[str, ...] | None) -> Environment:
 
 
 def _cleaner(private: tuple[str, ...] | None) -> Callable[[Any], Any]:
+    slashed = private is not None and all("/" in path for path in private)
+
     def finish(value: Any) -> Any:
         # Markup has been through here already, inside a macro, or is one of our own files.
         if isinstance(value, Markup) or not isinstance(value, str):
             return value
-        return clean(value) if private is None else clean(hide_paths(clean(value), private))
+        shown = clean(value)
+        if private is None or (slashed and "/" not in shown):  # there is no path in it
+            return shown
+        return clean(hide_paths(shown, private))
 
     return finish
 

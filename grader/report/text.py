@@ -28,6 +28,7 @@ ANSI = re.compile(
     r"|\x1b[ -/]*[0-~]"  # two-character sequences
     r"|\x9b[0-?]*[ -/]*[@-~]"  # CSI as one character
 )
+PLAIN = re.compile(r"[\n\t -~]*")  # none of the characters that `clean` changes
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 #: Characters that reorder, hide or break text: bidi controls, zero-width characters (but the joiners that emoji and scripts
 #: need), separators that end a line in some readers, annotation marks and tag characters.
@@ -58,6 +59,8 @@ HANGUL_SHARE = 0.2  # Korean answers are full of Latin names of functions
 
 def clean(text: str) -> str:
     """Without terminal codes; control, bidi and zero-width characters visible; line ends as newline; encodable as UTF-8."""
+    if PLAIN.fullmatch(text):  # nearly everything that a page shows
+        return text
     plain = ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     return SURROGATE.sub("\ufffd", plain).translate(VISIBLE)
 
@@ -95,8 +98,11 @@ def hide_paths(text: str, private: Iterable[str] = ()) -> str:
 
 def language(text: str) -> str:
     """A guess by script for the `lang` attribute: "ko", "ja", "zh", "en", or "" where the letters do not tell."""
+    start = text[:20_000]
+    if start.isascii():
+        return "en" if any(map(str.isalpha, start)) else ""
     counts = {"ko": 0, "ja": 0, "zh": 0, "en": 0, "": 0}
-    for char in text[:20_000]:
+    for char in start:
         if char.isalpha():
             counts[_script(char)] += 1
     letters = sum(counts.values())

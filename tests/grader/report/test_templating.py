@@ -57,3 +57,22 @@ def test_every_value_is_cleaned_and_escaped_and_paths_are_cut_for_students(
 
     page = render("class.html.j2", header, audience, page=class_page(class_statistics([])))
     assert f"<h1>{shown}</h1>" in page
+
+
+@pytest.mark.parametrize(
+    ("private", "shown"),
+    [
+        pytest.param((), "host-of-prof", id="nothing-private"),
+        pytest.param(("/home/prof",), "host-of-prof", id="no-path-in-it"),
+        pytest.param(("host-of-prof",), "…", id="a-prefix-without-a-slash"),
+    ],
+)
+def test_what_is_private_is_cut_whether_or_not_it_looks_like_a_path(
+    private: tuple[str, ...], shown: str
+) -> None:
+    from grader.report.classpage import class_page
+    from grader.report.tally import class_statistics
+
+    header = ReportHeader(title="host-of-prof", private_paths=private)
+    page = render("class.html.j2", header, Audience.STUDENT, page=class_page(class_statistics([])))
+    assert f"<h1>{shown}</h1>" in page

@@ -30,7 +30,9 @@ ANY_TEXT = st.text(alphabet=st.characters())  # with control characters and lone
         pytest.param("pass\u200bword", "pass[U+200B]word", id="zero-width-space"),
         pytest.param("\U000e0041", "[U+E0041]", id="tag-character"),
         pytest.param("a\x00b\x08", "a\u2400b\u2408", id="control"),
+        pytest.param("\x7f", "\u2421", id="delete"),
         pytest.param("\x85", "[U+0085]", id="c1"),
+        pytest.param("plain ~ text\n\tof code\n\x1b[0m", "plain ~ text\n\tof code\n", id="colour-at-the-end"),
         pytest.param("a\ud800b", "a\ufffdb", id="lone-surrogate"),
         pytest.param("a\r\nb\rc", "a\nb\nc", id="line-ends"),
         pytest.param(
@@ -92,6 +94,8 @@ def test_hide_paths_keeps_only_the_last_part(text: str, shown: str) -> None:
         ("批量越小统计越不准", "zh"),
         ("Пакет мал", ""),
         ("1, 3", ""),
+        ("1, n", "en"),
+        ("x " + 20_000 * "1" + "é", "en"),
         ("", ""),
     ],
 )
