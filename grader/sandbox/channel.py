@@ -16,6 +16,7 @@ from typing import Final
 
 from ..errors import SandboxError
 from ..model import CheckEvidence, Ending, Note
+from .lineage import wants_full
 from .members import Member, Usage
 from .room import MACHINE_FULL, Room, RoomSpec
 from .sandbox import Sandbox
@@ -122,6 +123,7 @@ class _Work:
         self._runners = 0
         self._kills = self._machine_kills = 0
         self._left_bytes = int(spec.limits.evidence_mib * MIB)
+        self._full = wants_full(spec.files, files)
         self.usage = Usage()
         self.rooms_s = 0.0
         self._long: dict[str, RunnerLostError] = {}  # of modules whose whole top level is not run again
@@ -257,7 +259,9 @@ class _Work:
         self._session = ProbeSession(ours, evidence_bytes=self._left_bytes)
         with theirs:
             config = {"evidence_bytes": self._left_bytes, "alone": self._sandbox.sandboxed}
-            self._member = await self._room.fork("runner", config, [theirs.fileno()], cpu_s=RUNNER_CPU_S)
+            self._member = await self._room.fork(
+                "runner", config, [theirs.fileno()], cpu_s=RUNNER_CPU_S, full=self._full
+            )
         try:
             await self._session.load(self._modules)
         except RunnerLostError as exc:  # in a room in which no student code has run yet

@@ -1,4 +1,4 @@
-"""Start the process that becomes the warm parent, without waiting for it. Standard library only, and little of that.
+"""Start the process that becomes the warm parents, without waiting for it. Standard library only, and little of that.
 
 It takes most of a second to import what members need. `ahead` starts it while the grader imports its own; the sandbox then takes it
 over. One that nobody took is ended by `forget`.
@@ -34,19 +34,19 @@ __all__ = [
 SCRATCH = Path("/tmp")  # noqa: S108  # folders in it are made by tempfile, and are ours alone
 PREFIX = "gradecheck-"
 
-#: What the warm parent runs first. It sees the descriptor of its socket, and learns everything else over it: command line and
+#: What the warm parent runs first. It sees the descriptors of its sockets, and learns everything else over one: command line and
 #: environment of a process can be read by its members. `grader` and `grader.sandbox` are empty here, so that nothing of the
 #: driver's side is imported, and no `site` runs, so that no path file of the environment does.
 BOOT = """
 import importlib, json, os, socket, sys, types
-control = socket.socket(fileno=int(sys.argv[1]))
-start = json.loads(control.recv(65536))
+lean, full = (socket.socket(fileno=int(word)) for word in sys.argv[1:])
+start = json.loads(lean.recv(65536))
 os.environ.update(start["environment"])
 sys.path += start["sites"]
 for name in ("grader", "grader.sandbox"):
     module = sys.modules[name] = types.ModuleType(name)
     module.__path__ = [start["alias"] + "/" + name.replace(".", "/")]
-importlib.import_module("grader.sandbox.warm").serve(control)
+importlib.import_module("grader.sandbox.warm").serve(lean, full)
 """
 
 CLEAN = {
@@ -68,14 +68,16 @@ CLEAN = {
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A process that is on its way to become the warm parent. control: a socket on which it says `ready`."""
+    """A process that is on its way to become the warm parents. lean, full: sockets on which each of the two says `ready`."""
 
     process: subprocess.Popen[bytes]
-    control: socket.socket
+    lean: socket.socket
+    full: socket.socket
 
     def end(self) -> None:
         """Kill it and wait."""
-        self.control.close()
+        self.lean.close()
+        self.full.close()
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait()
@@ -115,14 +117,16 @@ def place() -> Place:
 
 def launch(python: Python) -> Launched:
     """Start the process with a clean environment and tell it what to import. Raises: OSError if it cannot be started."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    argv = [str(python.executable), "-s", "-S", "-P", "-X", "utf8", "-c", BOOT, str(theirs.fileno())]
-    with theirs:
+    lean, its_lean = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    full, its_full = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    theirs = [its_lean.fileno(), its_full.fileno()]
+    argv = [str(python.executable), "-s", "-S", "-P", "-X", "utf8", "-c", BOOT, *map(str, theirs)]
+    with its_lean, its_full:
         process = subprocess.Popen(
             argv, env=CLEAN, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            pass_fds=[theirs.fileno()], start_new_session=True,
+            pass_fds=theirs, start_new_session=True,
         )  # fmt: skip
-    launched = Launched(process, ours)
+    launched = Launched(process, lean, full)
     fonts = str(default_cache() / "matplotlib")
     start = {
         "alias": str(python.alias),
@@ -130,7 +134,7 @@ def launch(python: Python) -> Launched:
         "environment": {"MPLCONFIGDIR": fonts, "HOME": "/tmp"},  # noqa: S108  # in the room
     }
     with contextlib.suppress(OSError):  # it died at once: whoever waits for it finds out why
-        ours.sendall(json.dumps(start).encode())
+        lean.sendall(json.dumps(start).encode())
     return launched
 
 

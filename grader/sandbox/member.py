@@ -1,4 +1,4 @@
-"""What a fork of the warm parent does to become a member of a room: join its namespaces, give up every right, then run an entry.
+"""What a fork of a warm parent does to become a member of a room: join its namespaces, give up every right, then run an entry.
 
 Two processes are made for each member. The *watcher* joins the room's namespaces, forks (a pid namespace takes only children),
 waits and reports how the member ended; nobody in the room can see it. The *member* drops everything and runs student code.

@@ -1,6 +1,6 @@
-"""Huge pages for the warm parent: a fork copies one entry of the page table for 2 MiB in place of 512. Standard library only.
+"""Huge pages for the warm parents: a fork copies one entry of the page table for 2 MiB in place of 512. Standard library only.
 
-Measured on a process with the warm parent's imports: a fork, with its end, costs 45 % less CPU. What a fork then writes to is still
+Measured on a process with the full parent's imports: a fork, with its end, costs 45 % less CPU. What a fork then writes to is still
 copied in pages of 4 KiB. Where the kernel has no huge pages, or no such call (before Linux 6.1), everything works as before.
 """
 

@@ -1,4 +1,4 @@
-"""The driver's handle of the warm parent: wait until it is ready, ask it for members, start it anew when it died."""
+"""The driver's handle of the warm parents: wait until they are ready, ask them for members, start them anew when one died."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import socket
-import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,93 +20,148 @@ REQUEST_BYTES = 128 * 1024  # as in warm.py
 
 
 class WarmParent:
-    """One warm parent process. Requests go one at a time; a dead parent is replaced on the next request.
+    """The lean warm parent and the full one. Requests to each go one at a time; both are replaced on the next if one is dead.
 
-    launched: one that was started already, and is this object's to end from here on.
+    launched: a process that was started already, and is this object's to end from here on.
     """
 
     def __init__(self, python: Python, launched: Launched | None = None) -> None:
         self._python = python
-        self._process: subprocess.Popen[bytes] | None = launched.process if launched else None
-        self._control: socket.socket | None = launched.control if launched else None
-        self._lock = asyncio.Lock()
+        self._pair = _Pair(launched) if launched else None
+        self._changing = asyncio.Lock()
 
     @property
     def pid(self) -> int | None:
-        """The process that is alive now, if there is one."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
+        """The lean one that is alive now, if there is one; the full one dies with it."""
+        return self._pair.launched.process.pid if self._pair is not None and self._pair.alive else None
 
     async def start(self) -> None:
-        """Start the process, if it was not started ahead, and wait until it has imported everything.
+        """Start both, if they were not started ahead, and wait until the lean one has imported everything.
 
         Raises: SandboxError with the end of what it wrote if it does not get there.
         """
-        if self._process is None or self._control is None:
-            launched = launch(self._python)
-            self._process, self._control = launched.process, launched.control
-        self._control.setblocking(False)
-        loop = asyncio.get_running_loop()
+        if self._pair is None:
+            self._pair = _Pair(launch(self._python))
+        pair = self._pair
         try:
-            answer = await asyncio.wait_for(loop.sock_recv(self._control, 4096), START_S)
-        except (OSError, TimeoutError) as exc:
-            raise SandboxError(f"the warm parent did not start: {exc!r}; {await self._last_words()}") from exc
-        if answer != b"ready":
-            raise SandboxError(
-                f"the warm parent did not start: {answer.decode(errors='replace')} {await self._last_words()}"
-            )
+            await pair.ready(full=False)
+        except _NotStartedError as exc:
+            raise SandboxError(f"the warm parent did not start: {exc}; {await self._drop(pair)}") from exc
 
-    async def request(self, message: Mapping[str, Any], fds: Sequence[int]) -> None:
-        """Ask for a member. Raises: SandboxError if the parent cannot be reached even after a new start."""
+    async def request(self, message: Mapping[str, Any], fds: Sequence[int], *, full: bool) -> int:
+        """Ask for a member; returns the process number of the parent that it is a fork of. full: of the full one.
+
+        Raises: SandboxError if the parent cannot be reached even after a new start.
+        """
         data = json.dumps(message).encode()
         if len(data) > REQUEST_BYTES:
             raise SandboxError(
                 f"a request of {len(data)} bytes for a member; at most {REQUEST_BYTES} go through: send less as configuration"
             )
-        async with self._lock:
-            for last in (False, True):
-                if self.pid is None or self._control is None:
-                    await self.close()
-                    await self.start()
-                try:
-                    await self._send(data, fds)
-                except OSError as exc:
-                    await self.close()
-                    if last:
-                        raise SandboxError(f"the warm parent takes no requests: {exc}") from exc
-                else:
-                    return
-
-    async def _send(self, data: bytes, fds: Sequence[int]) -> None:
-        control = self._control
-        if control is None:
-            raise BrokenPipeError
-        while True:
+        try:
+            return await self._ask(data, fds, full=full)
+        except (
+            OSError,
+            _NotStartedError,
+        ):  # it is dead, or was replaced for another request: once more, with the next
             try:
-                socket.send_fds(control, [data], list(fds))
-            except BlockingIOError:
-                await asyncio.sleep(0.002)  # it forks some hundred members a second; its queue is short
-            else:
-                return
+                return await self._ask(data, fds, full=full)
+            except OSError as exc:
+                raise SandboxError(f"the warm parent takes no requests: {exc}") from exc
+            except _NotStartedError as exc:
+                raise SandboxError(f"the warm parent did not start: {exc}") from exc
 
     async def close(self) -> None:
-        """End the process; members that are still there die with it."""
-        if self._control is not None:
-            self._control.close()
-            self._control = None
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await asyncio.to_thread(self._process.wait)
-            if self._process.stderr is not None:
-                self._process.stderr.close()
-            self._process = None
+        """End both; members that are still there die with them."""
+        if self._pair is not None:
+            await self._drop(self._pair)
 
-    async def _last_words(self) -> str:
-        process = self._process
-        if process is None or process.stderr is None:
-            return ""
+    async def _ask(self, data: bytes, fds: Sequence[int], *, full: bool) -> int:
+        """Raises: OSError, _NotStartedError; then the pair is gone."""
+        async with self._changing:
+            if self._pair is not None and not self._pair.alive:
+                await self._pair.close()
+                self._pair = None
+            if self._pair is None:
+                self._pair = _Pair(launch(self._python))
+            pair = self._pair
+        try:
+            return await pair.ask(data, fds, full=full)
+        except OSError:
+            await self._drop(pair)
+            raise
+        except _NotStartedError as exc:
+            raise _NotStartedError(f"{exc}; {await self._drop(pair)}") from exc
+
+    async def _drop(self, pair: _Pair) -> str:
+        """End a pair; returns the end of what it wrote."""
+        async with self._changing:
+            if self._pair is pair:
+                self._pair = None
+            return await pair.close()
+
+
+class _NotStartedError(Exception):
+    """A warm parent did not say that it is ready."""
+
+
+class _Pair:
+    """One process that is the lean parent, or becomes it, and its fork."""
+
+    def __init__(self, launched: Launched) -> None:
+        self.launched = launched
+        self._controls = (launched.lean, launched.full)
+        self._pids = [0, 0]  # of those that are ready
+        self._locks = (asyncio.Lock(), asyncio.Lock())
+        for control in self._controls:
+            control.setblocking(False)
+
+    @property
+    def alive(self) -> bool:
+        return self.launched.process.poll() is None
+
+    async def ready(self, *, full: bool) -> int:
+        """The parent's process number, once it can fork. Raises: _NotStartedError."""
+        async with self._locks[full]:
+            if not self._pids[full]:
+                self._pids[full] = await self._word(self._controls[full])
+            return self._pids[full]
+
+    @staticmethod
+    async def _word(control: socket.socket) -> int:
+        try:
+            async with asyncio.timeout(START_S):
+                answer = await asyncio.get_running_loop().sock_recv(control, 4096)
+        except (OSError, TimeoutError) as exc:
+            raise _NotStartedError(repr(exc)) from exc
+        word, _, number = answer.decode(errors="replace").partition(" ")
+        if word != "ready":
+            raise _NotStartedError(answer.decode(errors="replace"))
+        return int(number)
+
+    async def ask(self, data: bytes, fds: Sequence[int], *, full: bool) -> int:
+        """Send one request once the parent can fork; its process number. Raises: OSError if nobody takes it; _NotStartedError."""
+        pid = await self.ready(full=full)
+        async with self._locks[full]:
+            while True:
+                try:
+                    socket.send_fds(self._controls[full], [data], list(fds))
+                except BlockingIOError:
+                    await asyncio.sleep(0.002)  # it forks some hundred members a second; its queue is short
+                else:
+                    return pid
+
+    async def close(self) -> str:
+        """End both; returns the end of what they wrote, "" the second time."""
+        process = self.launched.process
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        words = await asyncio.to_thread(process.stderr.read)
-        await self.close()
+        async with (
+            self._locks[0],
+            self._locks[1],
+        ):  # whoever waits for a word sees that the other end is closed
+            if process.stderr is None or process.stderr.closed:
+                return ""
+            words = await asyncio.to_thread(process.stderr.read)
+            await asyncio.to_thread(self.launched.end)
         return words.decode(errors="replace")[-2000:].strip()

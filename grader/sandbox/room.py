@@ -1,4 +1,4 @@
-"""A room: a bubblewrap container with one idle process, into which the warm parent forks members. The driver's side.
+"""A room: a bubblewrap container with one idle process, into which a warm parent forks members. The driver's side.
 
 Rooms are made and ended by `sandbox.py`.
 """
@@ -23,7 +23,7 @@ from .cgroups import Group, killed_for_memory
 from .holder import Holder
 from .members import Member, Usage
 from .parent import WarmParent
-from .watchdog import Watchdog
+from .watchdog import Watchdog, anonymous_bytes
 
 __all__ = ["MACHINE_FULL", "Room", "RoomSpec"]
 
@@ -33,7 +33,7 @@ PENDING_SIGNALS = 1024  # timers of the kernel's count as well, each some hundre
 #: would do the latter (fs/coredump.c, `cprm.limit == 1`). The system call filter keeps it there.
 NO_CORE_BYTES = 1
 FALL_S = 0.25  # between the end of a room's last member and that of its first process
-ENTER_S = 20.0  # a fork of the warm parent takes some 10 ms
+ENTER_S = 20.0  # a fork of a warm parent takes some 10 ms
 #: Since this kernel, RLIMIT_NPROC counts a user's processes in each user namespace by itself.
 NPROC_PER_NAMESPACE = (5, 14)
 MACHINE_FULL = "the machine ran out of memory, and ended the student's process within its limit; run again, with fewer jobs"
@@ -142,12 +142,19 @@ class Room:
         return self._group.machine_kills() if self._group else killed_for_memory() - self._killed_before
 
     async def fork(
-        self, entry: str, config: Mapping[str, Any], fds: Sequence[int] = (), *, cpu_s: float | None = None
+        self,
+        entry: str,
+        config: Mapping[str, Any],
+        fds: Sequence[int] = (),
+        *,
+        cpu_s: float | None = None,
+        full: bool = False,
     ) -> Member:
-        """Fork the warm parent into the room.
+        """Fork a warm parent into the room.
 
         Args: entry: "runner", "kernel" or "trial". config: JSON for the entry; `work`, the working folder, is added. fds:
             descriptors that the member keeps; the entry gets their numbers in this order. cpu_s: CPU seconds of the process itself.
+            full: fork the full parent, as for a kernel.
         Raises: SandboxError if the member did not come up, which is never student code's doing.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -162,7 +169,9 @@ class Room:
                 else []
             )
             granted = [theirs.fileno(), *(file.fileno() for file in files), *namespaces, *fds]
-            await self._parent.request(message, granted)
+            parent = await self._parent.request(message, granted, full=full or entry == "kernel")
+            if self._watchdog is not None:
+                self._watchdog.shares(anonymous_bytes(parent))
         try:
             member = Member(await _entered(ours, entry), ours)
         except BaseException:

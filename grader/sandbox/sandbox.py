@@ -1,7 +1,7 @@
-"""The sandbox: makes rooms, owns the warm parent, knows which limits hold here.
+"""The sandbox: makes rooms, owns the warm parents, knows which limits hold here.
 
-Everything that it makes is gone when its context exits, and soon after it was killed: bubblewrap, the warm parent, the watchers and
-the members each die with their parent.
+Everything that it makes is gone when its context exits, and soon after it was killed: bubblewrap, the warm parents, the watchers
+and the members each die with their parent.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .launch import PREFIX, SCRATCH, default_cache, take
 from .parent import WarmParent
 from .room import NO_CORE_BYTES, Room, RoomSpec
 from .staging import stage
-from .watchdog import Watchdog, Watched, anonymous_bytes
+from .watchdog import Watchdog, Watched
 
 __all__ = ["Sandbox"]
 
@@ -39,7 +39,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
 class Sandbox:
-    """Makes rooms. An async context manager that owns the warm parent.
+    """Makes rooms. An async context manager that owns the warm parents.
 
     unsafe: run without rooms (`--unsafe-no-sandbox`): the same processes with resource limits only. Code that runs so can read and
         write whatever this user can.
@@ -54,7 +54,7 @@ class Sandbox:
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Start the warm parent and find out which limits hold.
+        """Start the warm parents and find out which limits hold.
 
         Raises: SandboxError if there is no bubblewrap, or no room can be made with it, with what to do.
         """
@@ -72,7 +72,7 @@ class Sandbox:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the warm parent."""
+        """End the warm parents."""
         await self._stack.aclose()
 
     async def _start(self) -> None:
@@ -164,12 +164,11 @@ class Sandbox:
 
     def _watchdog(self, spec: RoomSpec, proc: Path, memory_bytes: int | None) -> Watchdog | None:
         """Watch a room whose memory or processes no group holds; its file systems in memory have limits of their own."""
-        if self._groups_hold or self._parent.pid is None:
+        if self._groups_hold:
             return None
         limits = Watched(
             memory_bytes=memory_bytes or spec.limits.memory_mib * MIB,
             processes=spec.limits.processes + EXTRA_PROCESSES,
-            shared_bytes=anonymous_bytes(self._parent.pid),
         )
         return Watchdog(proc, limits)
 

@@ -29,11 +29,10 @@ IN_MEMORY = ("work", "tmp", "dev/shm", "k")  # beside `proc`, the room's file sy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """The limits of a room. shared_bytes: what a fork of the warm parent counts as its own and is not."""
+    """The limits of a room."""
 
     memory_bytes: int
     processes: int
-    shared_bytes: int = 0
 
 
 class Watchdog:
@@ -42,8 +41,13 @@ class Watchdog:
     def __init__(self, proc: Path, limits: Watched) -> None:
         self._proc = proc
         self._limits = limits
+        self._shared_bytes = 0
         self.over = ""
         self.peak_bytes = 0
+
+    def shares(self, size_bytes: int) -> None:
+        """Note what a member of the room, a fork of a warm parent, counts as its own and is not."""
+        self._shared_bytes = max(self._shared_bytes, size_bytes)
 
     async def watch(self, end: Callable[[], None]) -> None:
         """Look until a limit is passed, then call `end`. To be cancelled when the room is left."""
@@ -56,7 +60,7 @@ class Watchdog:
     def look(self) -> None:
         """Sum once. A process that ends meanwhile is not counted."""
         sizes = list(self._sizes())
-        total = sum(sizes) - min(len(sizes), FORKS) * self._limits.shared_bytes + FILE_BYTES * self._files()
+        total = sum(sizes) - min(len(sizes), FORKS) * self._shared_bytes + FILE_BYTES * self._files()
         self.peak_bytes = max(self.peak_bytes, total)
         if total > self._limits.memory_bytes:
             self.over = "memory"

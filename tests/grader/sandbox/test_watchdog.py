@@ -27,8 +27,9 @@ def process(proc: Path, pid: int, *, own_kib: int, shared_kib: int = 0) -> None:
     (proc / str(pid) / "status").write_text(f"{text}RssShmem:\t{shared_kib} kB\nVmPTE:\t 4 kB\n")
 
 
-def looked(proc: Path, **limits: int) -> Watchdog:
+def looked(proc: Path, *, shared_bytes: int = 0, **limits: int) -> Watchdog:
     watchdog = Watchdog(proc, Watched(**{"memory_bytes": 10 * MIB, "processes": 20, **limits}))
+    watchdog.shares(shared_bytes)
     watchdog.look()
     return watchdog
 
