@@ -173,5 +173,8 @@ def _limit(limits: Mapping[str, int]) -> None:
 
 
 def _address_space() -> int:
-    with open("/proc/self/statm") as statm:  # noqa: PTH123  # no pathlib in the fork
-        return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    statm = os.open("/proc/self/statm", os.O_RDONLY)  # a file object would touch, and so copy, more pages
+    try:
+        return int(os.read(statm, 256).split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    finally:
+        os.close(statm)

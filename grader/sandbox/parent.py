@@ -58,18 +58,14 @@ class WarmParent:
             raise SandboxError(
                 f"a request of {len(data)} bytes for a member; at most {REQUEST_BYTES} go through: send less as configuration"
             )
-        try:
+        with contextlib.suppress(OSError, _NotStartedError):
             return await self._ask(data, fds, full=full)
-        except (
-            OSError,
-            _NotStartedError,
-        ):  # it is dead, or was replaced for another request: once more, with the next
-            try:
-                return await self._ask(data, fds, full=full)
-            except OSError as exc:
-                raise SandboxError(f"the warm parent takes no requests: {exc}") from exc
-            except _NotStartedError as exc:
-                raise SandboxError(f"the warm parent did not start: {exc}") from exc
+        try:  # it is dead, or was replaced for another request: once more, with the next
+            return await self._ask(data, fds, full=full)
+        except OSError as exc:
+            raise SandboxError(f"the warm parent takes no requests: {exc}") from exc
+        except _NotStartedError as exc:
+            raise SandboxError(f"the warm parent did not start: {exc}") from exc
 
     async def close(self) -> None:
         """End both; members that are still there die with them."""
@@ -156,10 +152,7 @@ class _Pair:
         process = self.launched.process
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        async with (
-            self._locks[0],
-            self._locks[1],
-        ):  # whoever waits for a word sees that the other end is closed
+        async with self._locks[0], self._locks[1]:  # who waits for a word has seen the end of it then
             if process.stderr is None or process.stderr.closed:
                 return ""
             words = await asyncio.to_thread(process.stderr.read)

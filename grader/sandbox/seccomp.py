@@ -15,8 +15,11 @@ import platform
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["filter_program", "install_filter", "supported"]
+
+_libc = ctypes.CDLL(None, use_errno=True)
 
 PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
@@ -109,8 +112,12 @@ def supported() -> bool:
     return platform.machine() in MACHINES
 
 
+@lru_cache
 def filter_program() -> bytes:
-    """The filter as the kernel and bubblewrap take it; empty where none is written for this architecture."""
+    """The filter as the kernel and bubblewrap take it; empty where none is written for this architecture.
+
+    Put together once in each process: the warm parents do it for their forks.
+    """
     machine = MACHINES.get(platform.machine())
     return b"" if machine is None else _program(machine)
 
@@ -125,8 +132,7 @@ def install_filter() -> None:
         return
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.c_char_p(program), 0, 0) != 0:
+    if _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.c_char_p(program), 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"prctl(PR_SET_SECCOMP): {errno.errorcode.get(number, number)}")
 

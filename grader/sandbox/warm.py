@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from ..probe import runner
-from . import syscalls, trial
+from . import seccomp, syscalls, trial
 from .member import Entry, become
 from .pages import collapse_memory
 
@@ -44,6 +44,7 @@ def serve(lean: socket.socket, full: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # watchers report for themselves and need no burial
     runner.preload()
+    seccomp.filter_program()
     own = os.getpid()
     if os.fork() == 0:
         lean.close()
