@@ -101,7 +101,7 @@ def doubt_with_states(
     places, states = actual[f"{prefix}_state_of"], networks(actual, f"{prefix}_state")
     if places.ndim != 2 or places.shape[1:] != (2,) or len(places) != len(states):
         return "the networks that were kept during a training could not be read"
-    ends = networks(actual, prefix)
+    ends = networks(actual, prefix) if losses else {}
     for number in sampled(len(found)):
         _, train, val = found[number]
         entries = {int(entry): states[n] for n, (of, entry) in enumerate(places) if of == number}
