@@ -16,6 +16,7 @@ export MKL_NUM_THREADS := 1
 .PHONY: help setup demo test lint types unit validate bench prove experiments release lock clean
 
 help:
+	@echo 'make setup     the environment in $(VENV)/ and the sandbox; `grader` is then $(BIN)/grader'
 	@echo 'make demo      set everything up and grade a bundled class'
 	@echo 'make test      set everything up and run every check of the project'
 	@echo 'make bench     measure speed and memory beside other graders: 17 minutes; one workload: python -m tests.benchmarks NAME'
