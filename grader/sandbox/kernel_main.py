@@ -142,7 +142,7 @@ def preload() -> None:
     plt.switch_backend("Agg")
     figure, axes = plt.subplots()
     axes.plot([0, 1], label="x")
-    axes.set_title("x")
+    axes.set_title("$x$")  # builds the parser of formulas, which a logarithmic axis has at its ticks, too
     axes.legend()
     figure.savefig(io.BytesIO(), format="png")
     plt.close(figure)

@@ -286,6 +286,16 @@ def test_figures_show_with_and_without_the_magic(house):
         assert base64.b64decode(picture).startswith(b"\x89PNG")
 
 
+def test_formulas_are_drawn_with_the_parser_that_is_there(house):
+    """Tick labels of a logarithmic axis are formulas; building their parser took a notebook's first such figure 0.02 s."""
+    there = "from matplotlib.mathtext import MathTextParser\nprint(MathTextParser._parser is not None)"
+    draw = "import matplotlib.pyplot as plt\nplt.semilogx([1, 1000], [1, 2]); plt.title('$a_0^{10}$'); plt.show()"
+    run = house.run(there, draw)
+    assert endings(run) == [ANSWERED, ANSWERED]
+    assert text(outputs(run)[0]) == "True\n"
+    assert base64.b64decode(outputs(run)[1][0]["data"]["image/png"]).startswith(b"\x89PNG")
+
+
 def test_autoreload_sees_what_a_cell_writes(house):
     """Also into a file that bears the name of a module which the kernel has already."""
     write = "import os\nfor name in ('mine', 'timeit'):\n    open(name + '.py', 'w').write('def f(): return {0}\\n')\n"
