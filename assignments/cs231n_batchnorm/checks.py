@@ -31,7 +31,6 @@ from assignments.common.network_probes import (
 )
 from assignments.common.networks import ModeKept, make_network, mode_slipped, start
 from assignments.common.normalization import (
-    attempted,
     backward_times,
     gradients,
     inference_outputs,
@@ -39,6 +38,7 @@ from assignments.common.normalization import (
     outputs,
     repeats,
     running_averages,
+    spared,
 )
 from assignments.common.solver_states import doubt_with_states, packed_with_states
 from assignments.common.starts import judge_start
@@ -601,9 +601,9 @@ def double_precision(impl: Any, rng: Any) -> dict[str, Any]:
     """float64 in gives float64 out, with all of its digits."""
     # each part has a generator of its own, for one that raises would leave the next ones' inputs elsewhere
     draws = [np.random.default_rng(rng.integers(2**31)) for _ in range(3)]
-    out = attempted(outputs, impl, draws[0], BATCHNORM[0], ((20, 3),), TRAIN, spread=WIDE)
-    back = attempted(gradients, impl, draws[1], BATCHNORM, ((20, 4),), TRAIN, spread=WIDE)
-    rows = attempted(gradients, impl, draws[2], LAYERNORM, ((4, 20),), {}, spread=WIDE)
+    out = spared(outputs, impl, draws[0], BATCHNORM[0], ((20, 3),), TRAIN, spread=WIDE)
+    back = spared(gradients, impl, draws[1], BATCHNORM, ((20, 4),), TRAIN, spread=WIDE)
+    rows = spared(gradients, impl, draws[2], LAYERNORM, ((4, 20),), {}, spread=WIDE)
     return {**out, **back, **{f"layernorm_{name}": value for name, value in rows.items()}}
 
 

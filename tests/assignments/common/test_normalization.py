@@ -140,6 +140,25 @@ def test_function_that_never_ends_is_as_one_that_is_not_written_to_the_check_of_
 
 
 @pytest.mark.usefixtures("little_time")
+@pytest.mark.parametrize("endless", ["batchnorm_backward", "layernorm_backward"])
+def test_function_that_never_ends_leaves_the_others_their_time_to_be_called_twice(
+    linear: Any, endless: str
+) -> None:
+    setattr(linear, endless, _endless)
+    arrays = normalization.repeats(linear, _rng())
+    name = endless.partition("_")[0]
+    assert not {f"{name}_dx_1", f"{name}_dx_2"} & arrays.keys()
+    others = {"batchnorm_out", "layernorm_out", "batchnorm_dx", "layernorm_dx"} - {f"{name}_dx"}
+    assert arrays.keys() == {f"{other}_{again}" for other in others for again in (1, 2)}
+
+
+@pytest.mark.usefixtures("little_time")
+def test_part_that_never_ends_is_spared_the_rest(linear: Any) -> None:
+    assert normalization.spared(lambda: {"a": np.ones(2), "b": None}).keys() == {"a"}
+    assert normalization.spared(_endless, None, None) == {}
+
+
+@pytest.mark.usefixtures("little_time")
 def test_alternative_that_never_ends_is_timed_no_further(linear: Any) -> None:
     linear.batchnorm_backward_alt = _endless
     with pytest.raises(OutOfTimeError):
