@@ -88,6 +88,7 @@ class CellLimit(Strict):
 class Limits(Strict):
     """What student code may use. Seconds of wall clock unless the name says cpu; bytes as MiB.
 
+    cell_s, and cells for those with a certain text: without the time in which a busy machine had no processor for the cell.
     evidence_mib: of arrays that all checks of the modules, or of one notebook, return together.
     """
 

@@ -192,10 +192,13 @@ async def _ending(
     """Run one cell and say how it ended; note in `progress` where it ended the notebook."""
     try:
         reply = await driver.run_cell(cell, index, number, limit_s)
-    except DeadKernelError:
+    except (DeadKernelError, zmq.Again) as exc:
         task = asyncio.current_task()
         if task is not None and task.cancelling():  # nbclient takes our own cancellation for a death
             raise asyncio.CancelledError from None
+        if isinstance(exc, zmq.Again) and not await _ends(driver.kernel):
+            progress.stop(StoppedError(Ending.MALFORMED, "the kernel takes no requests any more"), number)
+            return Ending.MALFORMED, None
         status = await _end_of_its_own(driver.kernel, progress)
         progress.stop(
             StoppedError(Ending.DIED, _obituary(status, progress.room.memory_kills())),
@@ -213,6 +216,16 @@ async def _ending(
     if status == "error":
         return Ending.RAISED, driver.outputs.error or student_error(reply.content)
     return Ending.MALFORMED, None
+
+
+async def _ends(kernel: Kernel) -> bool:
+    """Whether a kernel that takes no requests has ended, or is about to."""
+    try:
+        async with asyncio.timeout(LAST_WORDS_S):
+            await kernel.died()
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _end_of_its_own(kernel: Kernel, progress: _Progress) -> int | None:
@@ -248,6 +261,8 @@ async def _probe(kernel: Kernel, probing: Probing, progress: _Progress) -> None:
     try:
         kernel.client.execute(SERVE, silent=True)
     except zmq.Again:
+        if await _ends(kernel):
+            await _end_of_its_own(kernel, progress)
         return
     died = asyncio.ensure_future(kernel.died())
     asking = asyncio.ensure_future(probing(kernel.probes))

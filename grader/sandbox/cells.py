@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import zmq
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
@@ -26,6 +25,8 @@ GRACE_S = 2.0  # that a cell has to end after its first interrupt
 INTERRUPT_EVERY_S = 0.5  # a bare `except:` swallows the first
 SILENCE_S = 3.0  # without a message, after a cell's reply: the rest of its outputs will not come
 MAX_RECEIVED = 100_000  # messages
+LEAST_S = 0.05  # of a limit that is left: not worth waiting for
+MOST_WAITS = 4.0  # times its limit that a cell is at most let off for having had no processor: it may have taken them all itself
 
 
 class StoppedError(Exception):
@@ -76,7 +77,8 @@ class CellDriver(NotebookClient):
     async def run_cell(self, cell: NotebookNode, index: int, number: int, limit_s: float) -> Message:
         """Run one cell and return its reply.
 
-        Raises: StoppedError if the notebook cannot go on. DeadKernelError if the kernel died.
+        Raises: StoppedError if the notebook cannot go on. DeadKernelError if the kernel died; zmq.Again if it takes no requests,
+            dead or not.
         """
         self.timed_out = False
         self.timeout_func = lambda _: limit_s  # type: ignore[assignment]  # only handed on, to us
@@ -87,8 +89,6 @@ class CellDriver(NotebookClient):
             raise StoppedError(
                 Ending.MALFORMED, f"the kernel sent what is no Jupyter message: {exc}"
             ) from exc
-        except zmq.Again as exc:
-            raise StoppedError(Ending.MALFORMED, "the kernel takes no requests any more") from exc
         finally:
             if self.timed_out:
                 self._explain_interrupt(limit_s)
@@ -127,7 +127,7 @@ class CellDriver(NotebookClient):
     ) -> dict[str, Any]:
         reply = asyncio.ensure_future(self.kernel.reply_to(msg_id))
         try:
-            await self._wait(reply, task_poll_output_msg, timeout)
+            await self._wait_for_limit(reply, task_poll_output_msg, timeout)
             while not reply.done():
                 await self._interrupt(reply, task_poll_output_msg)
             self.reply = reply.result()
@@ -136,6 +136,20 @@ class CellDriver(NotebookClient):
             reply.cancel()
             task_poll_kernel_alive.cancel()
         return {"content": {"status": "ok"}}
+
+    async def _wait_for_limit(
+        self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any], limit_s: float | None
+    ) -> None:
+        """Wait for the reply until the cell has had its time: what a busy machine kept from it does not count."""
+        if limit_s is None:
+            return await self._wait(reply, outputs, None)
+        started, before = time.monotonic(), self.kernel.kept_waiting_s()
+        left = limit_s
+        while left > LEAST_S and not reply.done():
+            await self._wait(reply, outputs, left)
+            waited = min(self.kernel.kept_waiting_s() - before, MOST_WAITS * limit_s)
+            left = started + limit_s + waited - time.monotonic()
+        return None
 
     async def _wait(
         self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any], limit_s: float | None

@@ -116,6 +116,10 @@ class Kernel:
         """CPU and memory of the kernel; complete once it has ended."""
         return self.member.usage()
 
+    def kept_waiting_s(self) -> float:
+        """Seconds that it was ready to run and had no processor, until now."""
+        return self.member.kept_waiting_s()
+
     async def receive(self, channel: Literal["shell", "iopub"]) -> Message:
         """Wait for the next message.
 

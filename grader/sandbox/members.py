@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["Member", "Usage"]
 
@@ -61,6 +62,13 @@ class Member:
             return Usage(cpu_s=time.clock_gettime(_cpu_clock(self.pid)))
         except OSError:  # it is gone, and its watcher has not said so yet
             return self._usage
+
+    def kept_waiting_s(self) -> float:
+        """Seconds that its first thread was ready to run and had no processor, until now; 0 where the kernel does not tell."""
+        try:
+            return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):  # built without these figures, or it is gone
+            return 0.0
 
     async def close(self) -> None:
         """Kill it, wait, and free what was held of it."""

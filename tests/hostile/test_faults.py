@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import select
 import shutil
 import signal
 import sqlite3
@@ -23,9 +24,10 @@ from grader.authoring.source import solution_files
 from grader.errors import GradebookError, GraderError, SandboxError
 from grader.execute import LocalExecutor
 from grader.model import Status
+from grader.notebooks.run import SERVE
 from grader.pipeline import Settings, grade
 from grader.records import sqlite
-from grader.sandbox.kernel import Kernel
+from grader.sandbox.kernel import Client, Kernel
 from grader.sandbox.room import Room
 from grader.sandbox.sandbox import Sandbox
 from grader.seed import Seed
@@ -163,6 +165,37 @@ def test_sandbox_lost_under_a_running_notebook_costs_nobody_a_point(  # noqa: PL
         return await spoken(self, request)
 
     monkeypatch.setattr(Kernel, "reply_to", reply_to)
+    summary = grade(arena.assignment, [handed_in], settings(tmp_path / "hit"))
+    assert killed
+    assert summary.count(Status.NOT_GRADED) == 0
+    assert outcome(tmp_path / "hit" / "out") == undisturbed
+
+
+@pytest.mark.parametrize("victim", ["warm parent", "room"])
+@pytest.mark.parametrize("before", ["second cell", "checks"])
+def test_sandbox_lost_between_two_requests_costs_nobody_a_point(  # noqa: PLR0917  # fixtures
+    arena, handed_in, undisturbed, tmp_path, monkeypatch, victim, before
+):
+    """The kernel is gone before it is asked for the next thing, and nobody has heard of it yet."""
+    asked, made, killed, kernels = Client.execute, Kernel.__init__, [], {}
+
+    def init(self, **parts):
+        made(self, **parts)
+        kernels[self.client] = self
+
+    def execute(self, code, **terms):
+        kernel, requests = kernels[self], vars(self).setdefault("requests", [])
+        requests.append(code)
+        if not killed and (code == SERVE if before == "checks" else len(requests) == 2):
+            killed.append(victim)
+            os.kill(kernel.room._parent.pid if victim == "warm parent" else kernel.room.pid, signal.SIGKILL)
+            select.select(
+                [kernel.member._handle], [], [], HANGS_S
+            )  # it is gone, and the loop had no time to learn of it
+        return asked(self, code, **terms)
+
+    monkeypatch.setattr(Kernel, "__init__", init)
+    monkeypatch.setattr(Client, "execute", execute)
     summary = grade(arena.assignment, [handed_in], settings(tmp_path / "hit"))
     assert killed
     assert summary.count(Status.NOT_GRADED) == 0

@@ -92,19 +92,22 @@ def compare_value(
 
 def _judge_numbers(actual: Any, expected: Any, tolerance: float, floor: float) -> Judgement:
     mask = np.isfinite(expected)
+    all_finite = bool(mask.all())
     wrong = np.isfinite(actual) != mask
-    if not mask.all():  # a check may expect an infinity or NaN in places; there, kinds have to agree
+    if not all_finite:  # a check may expect an infinity or NaN in places; there, kinds have to agree
         wrong |= ~mask & ~((actual == expected) | (np.isnan(actual) & np.isnan(expected)))
     if wrong.any():
         kind = "NaN" if np.isnan(actual[wrong]).any() else "infinite"
         return Judgement(
             0.0, f"{int(wrong.sum())} of {actual.size} numbers are {kind} where finite numbers are expected"
         )
-    actual, expected = actual[mask], expected[mask]
-    error = rel_error(actual, expected, floor=floor)
+    if not all_finite:
+        actual, expected = actual[mask], expected[mask]
+    errors = _relative(actual, expected, floor)
+    error = float(errors.max()) if errors.size else 0.0  # as `rel_error`
     if error <= tolerance:  # spelt as the passing case: a NaN here must not pass
         return Judgement(1.0, "", error)
-    beyond = int((_relative(actual, expected, floor) > tolerance).sum())
+    beyond = int((errors > tolerance).sum())
     share = "all" if beyond == actual.size else f"{beyond} of {actual.size}"
     return Judgement(
         0.0, f"relative error {error:.2g}, tolerance {tolerance:.2g} ({share} numbers are off)", error
