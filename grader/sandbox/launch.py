@@ -38,7 +38,8 @@ PREFIX = "gradecheck-"
 #: environment of a process can be read by its members. `grader` and `grader.sandbox` are empty here, so that nothing of the
 #: driver's side is imported, and no `site` runs, so that no path file of the environment does.
 BOOT = """
-import importlib, json, os, socket, sys, types
+import gc, importlib, json, os, socket, sys, types
+gc.disable()
 lean, full = (socket.socket(fileno=int(word)) for word in sys.argv[1:])
 start = json.loads(lean.recv(65536))
 os.environ.update(start["environment"])

@@ -74,6 +74,7 @@ def _fork_on_request(control: socket.socket, entries: Mapping[str, Entry]) -> No
         return
     gc.collect()
     gc.freeze()  # collections in the forks would otherwise touch, and so copy, every page
+    gc.enable()  # off while modules were imported, of which hardly anything is garbage
     collapse_memory()
     own = os.getpid()
     control.send(f"ready {own}".encode())
