@@ -28,7 +28,11 @@ class Member:
     def __init__(self, pid: int, status: socket.socket) -> None:
         self.pid = pid
         self._status = status
-        self._handle = os.pidfd_open(pid)
+        self._handle: int | None = None
+        with contextlib.suppress(
+            ProcessLookupError
+        ):  # one that had little to do is gone by now; `_watch` hears how it ended
+            self._handle = os.pidfd_open(pid)
         self._usage = Usage()
         self._end: asyncio.Task[int | None] = asyncio.ensure_future(self._watch())
 
@@ -47,8 +51,9 @@ class Member:
 
     def signal(self, number: int) -> None:
         """Send a signal; nothing happens if it has ended."""
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._handle, number)
+        if self._handle is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._handle, number)
 
     def kill(self) -> None:
         """Kill it, whatever it does about signals."""
@@ -74,7 +79,9 @@ class Member:
         """Kill it, wait, and free what was held of it."""
         self.kill()
         await self.wait()
-        os.close(self._handle)
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
 
     async def _watch(self) -> int | None:
         loop = asyncio.get_running_loop()

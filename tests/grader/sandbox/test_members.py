@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox.members import Member
+from grader.sandbox.members import Member, Usage
 
 BUSY = "while True: pass"
 
@@ -59,3 +59,20 @@ def test_member_that_is_gone_waits_for_nothing():
         return member.kept_waiting_s()
 
     assert asyncio.run(waited()) == 0
+
+
+def test_member_that_ended_before_it_was_heard_of_is_one_that_has_ended():
+    async def heard():
+        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        with busy(min(os.sched_getaffinity(0))) as pid:
+            pass
+        theirs.send(b"ended 3 0.25 4096")
+        theirs.close()
+        member = Member(pid, ours)
+        member.kill()
+        status = await member.wait()
+        await member.close()
+        return status, member.usage()
+
+    assert asyncio.run(heard()) == (3, Usage(cpu_s=0.25, peak_memory_bytes=4096))
