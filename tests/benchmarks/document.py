@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .measure import Spread, spread
 from .record import Part, Record
-from .targets import OURS, Target, fixed_cost, mean_walls, targets
+from .targets import ONE_CHECK, OURS, Target, check_cost, fixed_cost, mean_walls, targets
 
 __all__ = ["write_document"]
 
@@ -137,6 +137,13 @@ def _growth_lines(part: Part) -> Iterator[str]:
         f"Each further submission costs {fixed_cost(part):.3f} s of CPU beyond its own cells "
         f"({min(part.own_s) / part.count:.3f} s in a warm process), checks and pages included."
     )
+    check = check_cost(part)
+    if check is not None:
+        sizes = " and ".join(f"{count}" for count in part.numbered(ONE_CHECK))
+        yield (
+            f"A check costs {1000 * check:.1f} ms of it, its fork included: by classes of {sizes} of which all eight functions are "
+            "checked, and one."
+        )
     yield ""
 
 

@@ -15,7 +15,7 @@ from .document import write_document
 from .floor import cells
 from .measure import Cost, measured, spread
 from .record import Part, load_record, save_record
-from .targets import fixed_cost, targets
+from .targets import check_cost, fixed_cost, targets
 from .workloads import LIGHT, PROBES, write_assignment, write_nbgrader, write_submissions
 
 
@@ -56,6 +56,8 @@ def record():
         "again 1000": [cost(4.0)],
         "rescore 20": [cost(1.0)],
         "rescore 1000": [cost(11.0)],
+        "one check 20": [cost(4.0, 5.0)],
+        "one check 1000": [cost(90.0, 117.7)],
     }
     parts = [
         part("light", 10, light, [1.0, 1.2]),
@@ -83,9 +85,16 @@ def test_fixed_cost_is_the_slope_without_the_students_cells(record):
     assert fixed_cost(record["growth"]) == pytest.approx((153.0 - 6.0) / 980 - 1.0 / 10)
 
 
+def test_a_checks_cost_is_what_seven_more_cost_by_seven(record):
+    assert check_cost(record["growth"]) == pytest.approx(((153.0 - 6.0) - (117.7 - 5.0)) / 980 / 7)  # 5 ms
+    del record["growth"].costs["one check 20"]
+    assert check_cost(record["growth"]) is None
+
+
 def test_targets_are_met_or_fall_short(record):
     assert [(target.measured, target.met) for target in targets(record)] == [
-        ("0.050 s", True),  # fixed cost
+        ("0.010 s", True),  # fixed cost: 0.05 s, of which eight checks 0.04 s
+        ("0.050 s", True),  # and with the checks
         ("1.50", True),  # CPU as a multiple of bare cells
         ("100 to 150 MB", True),
         ("4.0 s", True),  # second run of 1,000

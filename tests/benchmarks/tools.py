@@ -98,6 +98,11 @@ class Bench:
         assignment = write_assignment(self.folder / "ours", workload, points=2 if again == "rescore" else 1)
         return self.grade(assignment, self.submissions(workload, count), again=again, options=options)
 
+    def grader_with_one_check(self, workload: Workload, count: int) -> Cost:
+        """As `grader`, with one of the functions checked."""
+        assignment = write_assignment(self.folder / "one", workload, checks=1)
+        return self.grade(assignment, self.submissions(workload, count))
+
     def grade(
         self,
         assignment: Path,
