@@ -17,6 +17,9 @@ from pathlib import Path
 
 __all__ = ["Group", "Groups", "find_groups", "killed_for_memory"]
 
+AT_ONCE_BYTES = (
+    4 * 1024 * 1024
+)  # more than the kernel asks a group for at once: a huge page, and what processors keep ready
 PREFIX = "gradecheck-"
 REMOVAL_TRIES = 50  # a group is busy for some milliseconds after its last process died
 REMOVAL_PAUSE_S = 0.01
@@ -79,7 +82,11 @@ class Group:
         if events := _read(folder / "memory.events"):
             return _field(events, "oom") > 0
         counts = (_read(folder / name) for name in ("memory.failcnt", "memory.memsw.failcnt"))
-        return any(count not in ("", "0") for count in counts)
+        if any(count not in ("", "0") for count in counts):
+            return True
+        # Seen on Linux 6.18: no failure counted in a group that had all that it may.
+        most, limit = (_read(folder / f"memory.{name}_in_bytes").strip() for name in ("max_usage", "limit"))
+        return most.isdigit() and limit.isdigit() and int(most) + AT_ONCE_BYTES >= int(limit)
 
     def remove(self) -> None:
         """Remove the group; its processes must be dead. A group that stays busy is left for the next start to remove."""

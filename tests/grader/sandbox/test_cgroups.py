@@ -9,6 +9,11 @@ import pytest
 
 from grader.sandbox.cgroups import Group, Groups, find_groups
 
+FULL = {
+    "memory.oom_control": "oom_kill 3\n",
+    "memory.failcnt": "0\n",
+    "memory.limit_in_bytes": "1073741824\n",
+}
 LINE = "30 25 0:26 {root} {point} rw,nosuid - {kind} cgroup rw,{options}\n"
 
 
@@ -105,6 +110,10 @@ def test_group_writes_its_limits_and_reads_its_use(tmp_path, monkeypatch):
         ),
         pytest.param({"memory.oom_control": "oom_kill 3\n", "memory.memsw.failcnt": "1"}, 3, 0, id="v1-swap"),
         pytest.param({"memory.oom_control": "oom_kill 3\n", "memory.failcnt": "0\n"}, 0, 3, id="v1-machine"),
+        pytest.param(
+            {**FULL, "memory.max_usage_in_bytes": "1073741824\n"}, 3, 0, id="v1-full-and-not-counted"
+        ),
+        pytest.param({**FULL, "memory.max_usage_in_bytes": "900000000\n"}, 0, 3, id="v1-not-full"),
         pytest.param({}, 0, 0, id="not-counted"),
     ],
 )
