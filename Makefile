@@ -63,13 +63,13 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(BIN)/mypy
 
-# A file's tests stay together, for they share a graded class. A third worker computes while the classes of two others wait for limits.
+# A file's tests stay together, for they share a graded class.
 unit: $(STAMP)
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Two courses at once, for the same reason; each prints when it is done.
+# One course after the other: each keeps all processors busy, and what a busy machine is late with is told in other words.
 validate: setup
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(COURSES:%=validate-%)
+	@$(MAKE) --no-print-directory $(COURSES:%=validate-%)
 
 .PHONY: $(COURSES:%=validate-%)
 $(COURSES:%=validate-%): validate-%:
