@@ -14,9 +14,6 @@ __all__ = ["judge_alt_times"]
 SLOWER = 2.0  # the fastest of 15 calls varies by a few per cent from run to run; one extra pass over the data is not a fault
 CLOCK_S = 1e-5  # what a call to the clock and to an empty function takes, with room to spare
 ALT_TOLERANCE = 1e-7
-OWN_DIGITS = (
-    1e-5  # of the largest entry, in which two passes on one cache may differ, also where it is float32
-)
 
 
 def judge_alt_times(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
@@ -55,11 +52,7 @@ def _alt_wrong(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgem
 
 
 def _equal(array: Any, other: Any) -> bool:
-    if other is None or array.shape != other.shape or array.dtype.kind != "f" or other.dtype.kind != "f":
-        return False
-    return float(np.abs(array - other).max()) <= OWN_DIGITS * float(
-        np.abs(other).max()
-    )  # False where anything is NaN
+    return other is not None and compare_value("ndarray", array, other, tolerance=ALT_TOLERANCE).passed
 
 
 ALIKE = 0.7  # correlation with the right gradient from which on a wrong one counts as an attempt at it

@@ -68,13 +68,10 @@ def _files(paths: Sequence[Path], assignment: Assignment, caps: Caps) -> list[Ha
     if known:
         return known
     inside = [_in_named(entry, assignment, caps) for entry in tree.entries]
+    among_students = any(len(part) == 1 for part in inside)
     found: list[HandIn] = []
     for entry, part in zip(tree.entries, inside, strict=True):
-        one = HandIn(
-            student=stem(entry.name), origin=entry.name, tree=Tree((entry,)), notes=(_one(entry.name),)
-        )
-        among_students = any(len(other) == 1 for other in inside)
-        found += [one] if len(part) > 1 and among_students else part
+        found += [_as_one(entry)] if len(part) > 1 and among_students else part
     found += [
         HandIn(student=stem(item.path), origin=item.path, tree=Tree(()), refused=f"it {item.reason}")
         for item in tree.refusals
@@ -89,13 +86,14 @@ def _in_named(entry: Entry, assignment: Assignment, caps: Caps) -> list[HandIn]:
     return [HandIn(student=stem(entry.name), origin=entry.name, tree=alone)]
 
 
-def _one(name: str) -> Note:
-    """Of a zip that looks like a class where others are a student's each: nobody hands in the work of others."""
+def _as_one(entry: Entry) -> HandIn:
+    """A zip that looks like a class, where others are a student's each: nobody hands in the work of others."""
     text = (
         "It looks like a class's download, and was named beside single students' files: so it counts as one student's. "
         "If it is a class, name it by itself."
     )
-    return Note(about=name, text=text, for_student=False)
+    note = Note(about=entry.name, text=text, for_student=False)
+    return HandIn(student=stem(entry.name), origin=entry.name, tree=Tree((entry,)), notes=(note,))
 
 
 def _in_tree(

@@ -142,14 +142,14 @@ class CellDriver(NotebookClient):
     ) -> None:
         """Wait for the reply until the cell has had its time: what a busy machine kept from it does not count."""
         if limit_s is None:
-            return await self._wait(reply, outputs, None)
+            await self._wait(reply, outputs, None)
+            return
         started, before = time.monotonic(), self.kernel.kept_waiting_s()
         left = limit_s
         while left > LEAST_S and not reply.done():
             await self._wait(reply, outputs, left)
             waited = min(self.kernel.kept_waiting_s() - before, MOST_WAITS * limit_s)
             left = started + limit_s + waited - time.monotonic()
-        return None
 
     async def _wait(
         self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any], limit_s: float | None

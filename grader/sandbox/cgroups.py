@@ -17,9 +17,8 @@ from pathlib import Path
 
 __all__ = ["Group", "Groups", "find_groups", "killed_for_memory"]
 
-AT_ONCE_BYTES = (
-    4 * 1024 * 1024
-)  # more than the kernel asks a group for at once: a huge page, and what processors keep ready
+#: More than the kernel asks a group for at once: a huge page, and what processors keep ready.
+AT_ONCE_BYTES = 4 * 1024 * 1024
 PREFIX = "gradecheck-"
 REMOVAL_TRIES = 50  # a group is busy for some milliseconds after its last process died
 REMOVAL_PAUSE_S = 0.01
@@ -85,7 +84,7 @@ class Group:
         if any(count not in ("", "0") for count in counts):
             return True
         # Seen on Linux 6.18: no failure counted in a group that had all that it may.
-        most, limit = (_read(folder / f"memory.{name}_in_bytes").strip() for name in ("max_usage", "limit"))
+        most, limit = (_read(folder / f"memory.{name}_in_bytes") for name in ("max_usage", "limit"))
         return most.isdigit() and limit.isdigit() and int(most) + AT_ONCE_BYTES >= int(limit)
 
     def remove(self) -> None:

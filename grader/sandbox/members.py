@@ -31,7 +31,7 @@ class Member:
         self._handle: int | None = None
         with contextlib.suppress(
             ProcessLookupError
-        ):  # one that had little to do is gone by now; `_watch` hears how it ended
+        ):  # gone already, for it had little to do; `_watch` hears how
             self._handle = os.pidfd_open(pid)
         self._usage = Usage()
         self._end: asyncio.Task[int | None] = asyncio.ensure_future(self._watch())
