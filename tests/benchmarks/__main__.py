@@ -18,7 +18,7 @@ from pathlib import Path
 from .document import write_document
 from .measure import Cost
 from .record import Part, load_record, save_record
-from .targets import AUTOGRADE, FEEDBACK, ONE_CHECK, OURS, SCRIPTS
+from .targets import ALL_CHECKS, AUTOGRADE, FEEDBACK, ONE_CHECK, OURS, SCRIPTS
 from .tools import CORES, PEERS, Bench, find_peers, version_of
 from .workloads import HEAVY, LIGHT, Workload
 
@@ -123,9 +123,13 @@ class Session:
             costs[f"run {count}"] = [self.bench.grader(LIGHT, count)]
             costs[f"again {count}"] = [self.bench.grader(LIGHT, count, again="run")]
             costs[f"rescore {count}"] = [self.bench.grader(LIGHT, count, again="rescore")]
-        for count in self.size.growth[:2]:
-            self.say(f"growth: {count} light submissions of which one function is checked")
-            costs[f"{ONE_CHECK} {count}"] = [self.bench.grader_with_one_check(LIGHT, count)]
+        for number in range(self.size.repeats):
+            self.say(f"growth: all functions checked, and one ({number + 1} of {self.size.repeats})")
+            for count in self.size.growth[:2]:
+                costs.setdefault(f"{ALL_CHECKS} {count}", []).append(self.bench.grader(LIGHT, count))
+                costs.setdefault(f"{ONE_CHECK} {count}", []).append(
+                    self.bench.grader_with_one_check(LIGHT, count)
+                )
         own = [self.bench.own_cpu_s(LIGHT, self.size.light) for _ in range(self.size.repeats)]
         return self._part("growth", self.size.light, costs, own)
 

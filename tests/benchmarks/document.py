@@ -139,10 +139,11 @@ def _growth_lines(part: Part) -> Iterator[str]:
     )
     check = check_cost(part)
     if check is not None:
-        sizes = " and ".join(f"{count}" for count in part.numbered(ONE_CHECK))
+        counts = list(part.numbered(ONE_CHECK))
+        sizes, runs = " and ".join(map(str, counts)), len(part.costs[f"{ONE_CHECK} {counts[0]}"])
         yield (
             f"A check costs {1000 * check:.1f} ms of it, its fork included: by classes of {sizes} of which all eight functions are "
-            "checked, and one."
+            f"checked, and one, the least of {runs} runs of each."
         )
     yield ""
 

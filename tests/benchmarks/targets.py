@@ -11,6 +11,7 @@ from .record import Part, Record
 from .workloads import PROBES
 
 __all__ = [
+    "ALL_CHECKS",
     "AUTOGRADE",
     "FEEDBACK",
     "ONE_CHECK",
@@ -25,6 +26,7 @@ __all__ = [
 
 MB = 1e6
 OURS = "this grader"
+ALL_CHECKS = "all checks"  # this grader, in turns with the next
 ONE_CHECK = "one check"  # this grader, of one function in place of all
 SCRIPTS = "plain scripts"
 AUTOGRADE = "nbgrader autograde"
@@ -77,13 +79,16 @@ def fixed_cost(growth: Part) -> float:
 def check_cost(growth: Part) -> float | None:
     """CPU seconds of one check of a further submission, its fork included; None where no class with one check was measured.
 
-    From what a submission costs with all checks and with one, between the same two sizes of class.
+    From what a submission costs with all checks and with one, between the same two sizes of class, each run several times in turns.
     """
-    alone, runs = growth.numbered(ONE_CHECK), growth.numbered("run")
-    if len(alone) < 2:
+    sizes = sorted(growth.numbered(ONE_CHECK))
+    if len(sizes) < 2:
         return None
-    small, large = min(alone), max(alone)
-    slopes = [(costs[large].cpu_s - costs[small].cpu_s) / (large - small) for costs in (runs, alone)]
+    small, large = sizes
+    slopes = []
+    for word in (ALL_CHECKS, ONE_CHECK):
+        most, least = (min(one.cpu_s for one in growth.costs[f"{word} {size}"]) for size in (large, small))
+        slopes.append((most - least) / (large - small))
     return (slopes[0] - slopes[1]) / (len(PROBES) - 1)
 
 

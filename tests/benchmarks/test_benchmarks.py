@@ -56,8 +56,10 @@ def record():
         "again 1000": [cost(4.0)],
         "rescore 20": [cost(1.0)],
         "rescore 1000": [cost(11.0)],
-        "one check 20": [cost(4.0, 5.0)],
-        "one check 1000": [cost(90.0, 117.7)],
+        "all checks 20": [cost(5.0, 6.5), cost(5.0, 6.0)],
+        "all checks 1000": [cost(100.0, 153.0), cost(100.0, 160.0)],
+        "one check 20": [cost(4.0, 5.0), cost(4.0, 5.1)],
+        "one check 1000": [cost(90.0, 118.0), cost(90.0, 117.7)],
     }
     parts = [
         part("light", 10, light, [1.0, 1.2]),
