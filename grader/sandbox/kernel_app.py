@@ -27,6 +27,7 @@ from zmq.eventloop.zmqstream import ZMQStream
 sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # says "not installed": nobody attaches to this kernel
 
 from ipykernel import ipkernel  # noqa: E402  # after the line above
+from ipykernel.iostream import OutStream  # noqa: E402  # as above
 from ipykernel.ipkernel import IPythonKernel  # noqa: E402  # after the line above
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402  # as above
 
@@ -50,6 +51,8 @@ class CourseKernel(IPythonKernel):
 
     #: Requests are received in the main thread.
     _supports_kernel_subshells = False
+    #: Seconds that ipykernel sleeps before each reply, lest outputs be lost; the driver waits for them after it.
+    _execute_sleep = 0.0
 
     def _publish_execute_input(self, *args: Any) -> None:
         """Do not repeat what was asked: the driver has it."""
@@ -66,6 +69,15 @@ class CourseKernel(IPythonKernel):
         shell = self.ready_shell
         shell.kernel = shell.parent = self
         shell.profile_dir, shell.ipython_dir = self.profile_dir, tempfile.gettempdir()
+
+
+class RoomStream(OutStream):
+    """Standard output or error as messages. ipykernel flushes both twice a cell, each time by two turns of the outputs' thread."""
+
+    def flush(self) -> None:
+        """Send what has been written; where nothing has, there is nobody to wait for."""
+        if self._buffers or self._flush_pending:
+            super().flush()  # type: ignore[no-untyped-call]  # ipykernel has no types here
 
 
 class _MainThread:
@@ -102,6 +114,7 @@ class RoomKernelApp(IPKernelApp):
     """An IPKernelApp without configuration files, profile, log, history, heartbeat, startup files and crash handler."""
 
     kernel_class = CourseKernel
+    outstream_class = f"{RoomStream.__module__}.{RoomStream.__qualname__}"
     #: Built in the warm parent.
     ready_app: RoomKernelApp
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from functools import lru_cache
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -33,6 +34,7 @@ class CellInput(TransformerManager):
         return super().do_token_transforms(lines)  # type: ignore[no-untyped-call, no-any-return]  # as above
 
 
+@lru_cache(maxsize=1)  # IPython transforms each cell twice
 def _is_python(text: str) -> bool:
     # Not `catch_warnings`: it makes Python forget which warnings it has shown, and the next cell would show them again.
     warnings.filters.insert(0, QUIET)  # type: ignore[attr-defined]  # a list, whatever its stub says

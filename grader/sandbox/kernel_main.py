@@ -26,9 +26,10 @@ from jupyter_client.session import Session, json_packer
 from ..probe.imports import prepare_path
 from ..probe.in_kernel import serve_namespace
 from .kernel_app import CourseKernel, RoomKernelApp
+from .kernel_imports import STAND_IN, ColabFinder, make_stand_in
 from .kernel_ready import build_shell, settings
 from .kernel_reload import leave_alone_what_is_loaded
-from .kernel_shell import CellCompiler, ColabFinder, CourseShell, ImportGuard
+from .kernel_shell import CellCompiler, CourseShell
 
 __all__ = ["BoundedSession", "main", "pack", "preload"]
 
@@ -37,6 +38,7 @@ INLINE = "module://matplotlib_inline.backend_inline"
 #: Modules that IPython and ipykernel import only once they run; in the warm parent it is done for all kernels.
 LATE = (
     "IPython.core.completerlib",
+    "IPython.core.logger",
     "IPython.core.magics",
     "IPython.core.oinspect",
     "IPython.core.pylabtools",
@@ -204,8 +206,7 @@ def _prepare_for_student(shell: CourseShell, work: str) -> None:
     prepare_path(work)
     shell.enable_matplotlib()  # figures show without `%matplotlib inline`, as in Jupyter
     sys.meta_path.append(ColabFinder)
-    setattr(builtins, ImportGuard.FUNCTION, ImportGuard.make_stand_in(work))
-    shell.ast_transformers.append(ImportGuard())
+    setattr(builtins, STAND_IN, make_stand_in(work))
     for name in _OURS:
         sys.modules.pop(name, None)  # no business of student code
 

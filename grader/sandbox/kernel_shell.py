@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import copy
 import os
 import re
 import select
@@ -17,17 +16,16 @@ import sys
 import time
 import types
 from collections.abc import Callable
-from importlib.machinery import ModuleSpec
 from typing import Any
 
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.zmqshell import ZMQInteractiveShell
 
-from ..probe.imports import stand_in_for
 from ..probe.stubs import fill_in
 from ..probe.tracebacks import describe_error
+from .kernel_imports import guard_imports
 
-__all__ = ["CellCompiler", "ColabFinder", "CourseShell", "ImportGuard", "pass_breakpoint", "run_command"]
+__all__ = ["CellCompiler", "CourseShell", "pass_breakpoint", "run_command"]
 
 COMMAND_S = 10.0  # wall clock of one `!command`
 COMMAND_OUTPUT_BYTES = 64 * 1024  # what is shown of one command's output
@@ -71,6 +69,27 @@ class CourseShell(ZMQInteractiveShell):
         super().init_magics()  # type: ignore[no-untyped-call]  # IPython has no types here
         for name in ("tensorflow_version", "pip", "conda", "mamba", "uv"):
             self.magics_manager.register_function(_ignored_magic(name), "line", name)
+
+    def should_run_async(
+        self,
+        raw_cell: str,
+        *,
+        transformed_cell: str | None = None,
+        preprocessing_exc_tuple: Any = None,
+    ) -> bool:
+        """Whether a cell awaits something. IPython compiles each cell to find out, and ipykernel asks twice."""
+        if transformed_cell is not None and not any(word in transformed_cell for word in ("await", "async")):
+            return False
+        return super().should_run_async(
+            raw_cell, transformed_cell=transformed_cell, preprocessing_exc_tuple=preprocessing_exc_tuple
+        )
+
+    def transform_ast(self, node: ast.Module) -> ast.Module:
+        """Guard the imports of a cell's top level, after what the notebook's own transformers do.
+
+        As one of them, the guard would make IPython go through all nodes of every cell for missing line numbers.
+        """
+        return guard_imports(super().transform_ast(node))  # type: ignore[no-untyped-call]  # IPython has no types here
 
     async def run_code(self, code_obj: types.CodeType, result: Any = None, *, async_: bool = False) -> bool:
         """Run one statement of a cell; returns whether the cell ends there.
@@ -228,77 +247,3 @@ def _collect(process: subprocess.Popen[bytes]) -> tuple[int, str]:
 def _kill_group(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-
-
-class ImportGuard(ast.NodeTransformer):
-    """Lets an absent package that a cell's top level imports be stood in for, as in the modules; `try` keeps its meaning."""
-
-    FUNCTION = "_gradecheck_stand_in"
-    LOOP = ast.parse(
-        f"while True:\n try:\n  pass\n  break\n except ImportError as _missing:\n  if not {FUNCTION}(_missing):\n   raise"
-    ).body[0]
-
-    def visit(self, node: ast.AST) -> Any:
-        """Wrap the imports of the top level; leave functions, classes and `try` as they are."""
-        if isinstance(
-            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda | ast.Try | ast.TryStar
-        ):
-            return node
-        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__"):
-            return self._guarded(node)
-        return super().visit(node)
-
-    def _guarded(self, node: ast.Import | ast.ImportFrom) -> ast.AST:
-        loop = copy.deepcopy(self.LOOP)
-        next(part for part in ast.walk(loop) if isinstance(part, ast.Try)).body[0] = node
-        for part in ast.walk(loop):
-            if part is not node and hasattr(part, "lineno"):
-                ast.copy_location(part, node)
-        return loop
-
-    @staticmethod
-    def make_stand_in(work: str) -> Callable[[ImportError], bool]:
-        """Make the function that guarded imports call: whether something was stood in for, so that a second try is worth it."""
-        seen: set[str] = set()
-
-        def stand_in(error: ImportError) -> bool:
-            name = stand_in_for(error, work)
-            if name is None or name in seen:
-                return False
-            seen.add(name)
-            sys.stderr.write(
-                f"{name} is not installed here; importing it is passed over, using it raises ImportError\n"
-            )
-            return True
-
-        return stand_in
-
-
-class ColabFinder:
-    """Answers `import google.colab` with a module whose functions do nothing. It comes last, after every real finder."""
-
-    NAMES = ("google", "google.colab", "google.colab.drive", "google.colab.files", "google.colab.output")
-
-    @classmethod
-    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG003
-        """Find one of NAMES; anything else is not ours."""
-        return ModuleSpec(name, cls, is_package=name in cls.NAMES[:2]) if name in cls.NAMES else None  # type: ignore[arg-type]
-
-    @staticmethod
-    def create_module(spec: ModuleSpec) -> None:  # the protocol's signature
-        """Let the import system make the module."""
-
-    @staticmethod
-    def exec_module(module: types.ModuleType) -> None:
-        """Fill in what course notebooks call."""
-        if module.__name__ == "google.colab":
-            import google.colab.drive  # type: ignore[import-not-found]  # noqa: PLC0415
-            import google.colab.files  # type: ignore[import-not-found]  # noqa: PLC0415
-            import google.colab.output  # type: ignore[import-not-found]  # noqa: F401, PLC0415
-        for function in ("mount", "flush_and_unmount", "download", "clear"):
-            setattr(module, function, _does_nothing)
-        module.upload = dict  # type: ignore[attr-defined]  # files.upload() gives {name: bytes}
-
-
-def _does_nothing(*args: object, **kwargs: object) -> None:  # whatever is given
-    """Stand in for a Colab function that has no meaning here."""

@@ -329,6 +329,30 @@ def test_kernel_imports_nothing_and_starts_no_thread_for_what_cells_commonly_do(
     )
 
 
+def test_outputs_come_in_the_order_in_which_they_were_made(house):
+    """Also where nothing was printed before one, and where the last is printed by a thread that ends with the cell."""
+    run = house.run(
+        "from IPython.display import display\ndisplay(1)\nprint('two')\ndisplay(3)\nprint('four')",
+        "import threading\nthread = threading.Thread(target=print, args=('five',))\nthread.start(); thread.join()",
+        "print('six')",
+    )
+    kinds = [[output["output_type"] for output in cell] for cell in outputs(run)]
+    assert kinds == [["display_data", "stream", "display_data", "stream"], ["stream"], ["stream"]]
+    assert [text(cell) for cell in outputs(run)] == ["1two\n3four\n", "five\n", "six\n"]
+
+
+def test_cells_may_await(house):
+    run = house.run(
+        "import asyncio\nawait asyncio.sleep(0)\nprint('slept')",
+        "async def f():\n    return 2\n\nawaited = 'await'\nawait f()",
+        "async for x in f(): pass",
+        "%time await f()",
+    )
+    assert endings(run) == [ANSWERED, ANSWERED, RAISED, RAISED]
+    assert [text(cell) for cell in outputs(run)][:2] == ["slept\n", "2"]
+    assert run.cells[2].error.kind == "TypeError"
+
+
 def test_absent_packages_cost_only_what_uses_them(house):
     run = house.run("needs_absent_packages")
     assert endings(run) == [ANSWERED, ANSWERED, RAISED, RAISED, ANSWERED]
