@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from .document import write_document
 from .measure import Cost
 from .record import Part, load_record, save_record
 from .targets import ALL_CHECKS, AUTOGRADE, FEEDBACK, ONE_CHECK, OURS, SCRIPTS
-from .tools import CORES, PEERS, Bench, find_peers, version_of
+from .tools import CORES, PEERS, Bench, compile_all, find_peers, version_of
 from .workloads import HEAVY, LIGHT, Workload
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -225,6 +226,7 @@ def main() -> None:
     kept = QUICK_OUT / "measured.json" if options.quick else MEASURED
     with tempfile.TemporaryDirectory(prefix="gradecheck-bench-") as folder:
         peers = find_peers(options.peers, install=not options.no_install)
+        compile_all([Path(sys.executable), *peers.values()])
         session = Session(Bench(folder=Path(folder), peers=peers), QUICK if options.quick else FULL)
         for name in options.workloads or WORKLOADS:
             part = session.measure(name)

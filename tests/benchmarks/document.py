@@ -212,11 +212,12 @@ _FOOT = """
 from an empty state, and one after another. `python -m tests.benchmarks growth mixed` measures only what is named, and
 takes the rest from `tests/benchmarks/measured.json`. Other graders ({versions}) stand in environments of their own, made
 by `uv venv` and `uv pip install` under the temporary folder. All solutions of the light and heavy classes are right, and
-no two submissions are the same. Every tool runs with one BLAS thread, which is the faster setting for each of them when
-two notebooks run at once. CPU seconds are those of a control group around the command: all its processes count, whoever
-started them. Peak memory is anonymous memory of all processes together, looked at twenty times a second; the driver's is
-the resident memory of the grader's own process. The students' own cells are run in forks of a process that has imported
-everything, as many at once as there are cores, with the settings for memory that a room has.
+no two submissions are the same. The byte-code of all packages is there beforehand, as on a machine where a tool has run
+before. Every tool runs with one BLAS thread, which is the faster setting for each of them when two notebooks run at once.
+CPU seconds are those of a control group around the command: all its processes count, whoever started them. Peak memory is
+anonymous memory of all processes together, looked at twenty times a second; the driver's is the resident memory of the
+grader's own process. The students' own cells are run in forks of a process that has imported everything, as many at once
+as there are cores, with the settings for memory that a room has.
 
 Efficiency is the CPU of the students' own cells and checks over cores times wall time. A machine's speed drifts by a tenth
 within minutes, so both are taken from the same run: `--profile` counts the CPU of each notebook's process and of the forks

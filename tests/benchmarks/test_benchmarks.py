@@ -1,12 +1,16 @@
 """The instrument: every tool grades the same work, costs are counted, figures are worked out by hand. Nothing is timed."""
 
+import importlib.util
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from grader import grading
 from grader.assignment import load_assignment
 from grader.grading import open_grading
 from grader.state import State
@@ -16,6 +20,7 @@ from .floor import cells
 from .measure import Cost, measured, spread
 from .record import Part, load_record, save_record
 from .targets import check_cost, fixed_cost, targets
+from .tools import compile_all
 from .workloads import LIGHT, PROBES, write_assignment, write_nbgrader, write_submissions
 
 
@@ -198,3 +203,10 @@ def test_nbgraders_cells_are_the_same_cells_with_tests_that_hold(tmp_path):
     plain = [source for source in sources if "plt" not in source]
     script = "import numpy as np\nrng = np.random.default_rng(0)\n" + "\n".join(plain)
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+def test_every_tool_finds_and_keeps_byte_code(monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    compile_all([])
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+    assert Path(importlib.util.cache_from_source(grading.__file__)).is_file()
