@@ -34,7 +34,7 @@ from ipykernel.kernelapp import IPKernelApp  # noqa: E402  # as above
 from .kernel_ready import take_up  # noqa: E402  # as above
 from .kernel_shell import CellCompiler, CourseShell, pass_breakpoint  # noqa: E402  # as above
 
-__all__ = ["CourseKernel", "RoomKernelApp"]
+__all__ = ["CourseKernel", "RoomKernelApp", "RoomStream"]
 
 SILENT = logging.getLogger("grader.kernel")
 SILENT.setLevel(logging.CRITICAL + 1)
