@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 MIB = 1024 * 1024
-GRACE_S = 10.0  # beyond a limit that the runner keeps itself, before the driver gives the runner up
+GRACE_S = 15.0  # beyond a limit that the runner keeps itself, which is longer on a busy machine, before the driver gives it up
 LOAD_S = 20.0
 MAX_TEXT = 2000  # characters
 MAX_WARNINGS = 20

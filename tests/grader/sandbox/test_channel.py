@@ -252,7 +252,8 @@ GOOD = "\ndef good(x): return x"
     ],
 )  # fmt: skip
 def test_attack_costs_its_own_check_only(bench, suites, monkeypatch, body, ending, detail):  # noqa: PLR0917  # fixtures
-    monkeypatch.setattr("grader.sandbox.session.GRACE_S", 0.3)
+    if detail == "no answer":  # of the runner: its own patience is not what is tried
+        monkeypatch.setattr("grader.sandbox.session.GRACE_S", 0.3)
     source = f"def bad(x):\n    {body}\n{GOOD}"
     run = bench.probe(
         source, suites("bad", "good"), ["good", "bad", "good"], time_s=1, evidence_mib=4.0, processes=32
