@@ -13,12 +13,12 @@ import numpy as np
 
 from grader.compare import Judgement, rel_error
 
-__all__ = ["judge_precision", "judge_repeats", "judge_untouched"]
+__all__ = ["NOTHING_NEAR", "judge_precision", "judge_repeats", "judge_untouched", "some_near"]
 
 NEAR = 0.3  # distance from the right result, in its size: a wrong constant or axis of the field's kind, not what was at hand
 
 
-def _attempted(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+def some_near(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
     """Whether some result is near the right one."""
     return any(
         name in actual and _near(actual[name], array)
@@ -38,7 +38,7 @@ NOTHING_NEAR = Judgement(0.0, "no result is near what it should be yet")
 
 def judge_untouched(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
     """Every input is as it was, and some result is near what it should be."""
-    if not _attempted(actual, expected):
+    if not some_near(actual, expected):
         return NOTHING_NEAR
     for name, array in expected.items():
         if name.startswith("kept_") and not np.array_equal(actual[name], array):
@@ -49,7 +49,7 @@ def judge_untouched(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> J
 
 def judge_repeats(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
     """The second result is the first, bit for bit, and some result is near what it should be."""
-    if not _attempted(actual, expected):
+    if not some_near(actual, expected):
         return NOTHING_NEAR
     for name in [name for name in expected if name.endswith("_2")]:
         first = name.removesuffix("2") + "1"

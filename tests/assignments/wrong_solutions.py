@@ -42,7 +42,7 @@ _TUFTS = {
     ),
     "eps added twice": Wrong(
         {LAYERS: [('np.sqrt(var + bn_param["eps"])', 'np.sqrt(var + 2 * bn_param["eps"])')]},
-        "example_test example_train inputs_untouched network_gradients network_last_layer "
+        "example_test example_train network_gradients network_last_layer "
         "network_objective network_options test_output test_repeatable train_eps train_output "
         "training_batchnorm training_settings",
     ),

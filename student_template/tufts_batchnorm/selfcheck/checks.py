@@ -97,10 +97,11 @@ def _examples(rng: Any, rows: int, sizes: Any=SIZES) -> tuple[Any, Any]:
     y = rng.integers(sizes[-1], size=rows)
     centres = 1.5 * rng.standard_normal((sizes[-1], sizes[0]))
     return (3.0 + centres[y] + rng.standard_normal((rows, sizes[0])), y)
+HISTORIES = ('objective_history', 'train_acc_history', 'val_acc_history')
 
 def _trained(model: Any, X: Any, y: Any, X_val: Any, y_val: Any, **terms: Any) -> dict[str, Any]:
     history = model.train(X.copy(), y.copy(), X_val.copy(), y_val.copy(), verbose=False, **terms)
-    return {name: np.array([float(value) for value in values]) for name, values in history.items()}
+    return {name: np.array([float(value) for value in history[name]]) for name in HISTORIES if name in history}
 
 def _objective(impl: Any, rng: Any, sizes: Any, *, use_bn: bool, reg: float=0.0, **options: Any) -> Any:
     model = _started(impl, rng, sizes, use_bn=use_bn, **options)
