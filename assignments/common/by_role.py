@@ -35,8 +35,10 @@ def role_of(name: str, roles: Any) -> str:
     return ""
 
 
-def arguments(function: Any, roles: Any, values: Any) -> dict[str, Any]:
+def arguments(function: Any, roles: Any, values: Any, absent: Any = ()) -> dict[str, Any]:
     """What to call a function with, by parameter. values: role -> value; a parameter with a default may be left without one.
+
+    absent: roles of what the network at hand does not have; a parameter that asks for it gets None.
 
     Raises: NeedsPersonError if a parameter without a default has no known role, or no value is there for it.
     """
@@ -50,6 +52,8 @@ def arguments(function: Any, roles: Any, values: Any) -> dict[str, Any]:
             role = CLASSES.get(role, role)
         if role in values:
             given[name] = values[role]
+        elif parameter.default is parameter.empty and role in absent:
+            given[name] = None
         elif parameter.default is parameter.empty:
             raise NeedsPersonError(
                 f"{function.__name__} takes {name}, of which the check does not know what it is"
@@ -57,9 +61,9 @@ def arguments(function: Any, roles: Any, values: Any) -> dict[str, Any]:
     return given
 
 
-def call(function: Any, roles: Any, values: Any) -> Any:
+def call(function: Any, roles: Any, values: Any, absent: Any = ()) -> Any:
     """Call the function by the roles of its parameters. Raises: NeedsPersonError as `arguments`."""
-    return function(**arguments(function, roles, values))
+    return function(**arguments(function, roles, values, absent))
 
 
 def _tree(function: Any) -> Any:

@@ -25,8 +25,9 @@ from assignments.common.column_forms import (
 from assignments.common.column_names import HISTORIES, ROLES
 from grader.probe import NeedsPersonError
 
-__all__ = ["FunctionNet"]
+__all__ = ["ROWS", "FunctionNet"]
 
+ROWS = "its weights are (inputs, outputs): it takes images as rows, and the check has them as columns"
 READ_SCALE = 1 / 50  # of a hidden layer in the last layer's scores, so that no probability comes near zero
 
 
@@ -36,6 +37,8 @@ class FunctionNet:
     undrawn: why its starting values are not the student's, or "". unmoved: whether training-mode passes leave the moving averages
     to the training loop, so that they cannot be asked for. holds: roles of what
     the functions keep themselves, and nobody hands them.
+
+    Raises: NeedsPersonError if its own starting weights say that images are rows.
     """
 
     holds: Any = frozenset()
@@ -53,9 +56,12 @@ class FunctionNet:
         self.template: Any = None
         self.unmoved = False
         self.undrawn = ""
+        self.rows = self.turned = False
         try:
             self._draw()
         except NeedsPersonError as exc:
+            if self.rows:
+                raise
             self.undrawn = str(exc)
 
     # --- starting values ----------------------------------------------------------------------------------------------------
@@ -74,6 +80,9 @@ class FunctionNet:
         for given in tries:
             if self._drawn_with(function, {**values, "sizes": given, "hidden": hidden}):
                 return
+            if given is tries[0] and self.turned:  # of pairs, nobody knows which of the two comes first
+                self.rows = True
+                raise NeedsPersonError(f"{function.__name__}: {ROWS}")
         if len(hidden) == 1 and self._drawn_with(function, {**values, "hidden": hidden[0]}):
             return
         raise NeedsPersonError(
@@ -87,7 +96,9 @@ class FunctionNet:
         except Exception:  # noqa: BLE001  # the student's function meets arguments that it may not have been written for
             return False
         kinds = kinds_of(function, returned)
-        if [np.shape(W) for W in kinds.get("w", ())] != [np.shape(W) for W in self.W]:
+        shapes = [np.shape(W) for W in kinds.get("w", ())]
+        if shapes != [np.shape(W) for W in self.W]:
+            self.turned = shapes == [np.shape(W)[::-1] for W in self.W]
             return False
         self.template = returned if isinstance(returned, dict) else None
         self.W, self.b = kinds["w"], kinds.get("b", [])
@@ -97,6 +108,10 @@ class FunctionNet:
         return True
 
     # --- calls --------------------------------------------------------------------------------------------------------------
+
+    def _call(self, function: Any, values: Any) -> Any:
+        """Call by roles; without batch normalization there is no gamma or beta, which a function may ask for all the same."""
+        return call(function, ROLES, values, () if self.batchNorm else ("gamma", "beta"))
 
     def _values(self, **more: Any) -> dict[str, Any]:
         """What the functions may be given, by role."""
@@ -135,7 +150,7 @@ class FunctionNet:
         elif "mu" in roles and roles["mu"].default is inspect.Parameter.empty:
             own = flagged and self.batchNorm
             values.update(mu=self.muMA if own else None, v=self.vaMA if own else None)
-        returned = call(function, ROLES, values)
+        returned = self._call(function, values)
         named = named_results(function, returned)
         named.update({role_of(name, ROLES): value for name, value in named.items() if role_of(name, ROLES)})
         return probabilities_of(function, returned, named, (len(self.W[-1]), X.shape[1])), named
@@ -192,7 +207,7 @@ class FunctionNet:
         values = self._values(x=X, y=Y, labels=np.argmax(Y, axis=0), training=True, testing=False)
         if "p" in roles:
             values["p"] = self._pass(X, training=True)[0]
-        returned = call(function, ROLES, values)
+        returned = self._call(function, values)
         if isinstance(returned, (tuple, list)):
             numbers = sorted(float(np.ravel(value)[0]) for value in returned if np.size(value) == 1)
             return numbers[-1], numbers[0]
@@ -200,7 +215,7 @@ class FunctionNet:
         return float(np.ravel(returned)[0]), float(np.ravel(loss)[0])
 
     def _loss(self, function: Any, values: Any) -> Any:
-        return call(function, ROLES, {**values, "lmda": 0.0})
+        return self._call(function, {**values, "lmda": 0.0})
 
     @asked
     def computeAccuracy(self, X: Any, y: Any) -> float:  # noqa: N802 - the course's
@@ -216,7 +231,7 @@ class FunctionNet:
         values = self._values(
             x=X, y=label, labels=y, p=p, mu=self.muMA, v=self.vaMA, training=False, testing=True
         )
-        share = float(call(function, ROLES, values))
+        share = float(self._call(function, values))
         return share / 100 if share > 1 else share
 
     @asked
@@ -240,7 +255,7 @@ class FunctionNet:
         values = self._values(
             x=X, y=Y, labels=np.argmax(Y, axis=0), training=True, testing=False, p=p, **more
         )
-        returned = call(function, ROLES, {**named, **values})
+        returned = self._call(function, {**named, **values})
         kinds = kinds_of(function, returned)
         wanted = ("w", "b", "gamma", "beta") if self.batchNorm else ("w", "b")
         if any(kind not in kinds for kind in wanted):
@@ -253,7 +268,7 @@ class FunctionNet:
     def batchNormBackPass(self, g: Any, s: Any, mu: Any, v: Any) -> Any:  # noqa: N802 - the course's
         """The way back through the normalization alone."""
         function = plain_function(self.impl, "batchNormBackPass")
-        return call(function, ROLES, {"g": g, "s": s, "mu": mu, "v": v, "x": s})
+        return self._call(function, {"g": g, "s": s, "mu": mu, "v": v, "x": s})
 
     def zeros(self) -> Any:
         """Raises: NeedsPersonError, for only a class needs such a method."""
@@ -280,7 +295,7 @@ class FunctionNet:
         space = dict(function.__globals__)
         seen = self._watch(function)
         try:
-            returned = call(function, ROLES, values)
+            returned = self._call(function, values)
         finally:
             function.__globals__.update(space)
         if "computeGradients" in vars(self) and not seen:

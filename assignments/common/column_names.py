@@ -43,10 +43,13 @@ ROLES = {
     "mu": (
         "mu", "mus", "muav", "muavg", "mumav", "muma", "mean", "means",
         "meanav", "meanavg", "movingmean", "mumoving", "muaverage", "runningmean", "runmean", "muhat",
+        "avgmu", "avgmean", "avgmeans", "meansav", "meansavg", "movingmu", "movingmeans", "muavgs", "runningmeans", "runningmu",
     ),
     "v": (
         "v", "vs", "vav", "vavg", "vma", "vama", "var", "vars",
-        "varav", "varavg", "movingvar", "movingvariance", "vmoving", "vaverage", "runningvar", "runvar", "variance",
+        "varav", "varavg", "movingvar", "movingvariance", "vmoving", "vaverage", "runningvar", "runvar", "variance", "variances",
+        "avgv", "avgvar", "avgvars", "avgvariance", "varsav", "varsavg", "movingv", "movingvars", "movingvariances", "vavgs",
+        "runningvars", "runningvariance", "runningvariances", "runningv",
     ),
     "alpha": ("alpha",),
     "h": ("h", "delta", "step"),

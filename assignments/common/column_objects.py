@@ -15,7 +15,7 @@ import numpy as np
 
 from assignments.common.by_role import call, given_by_role, role_of
 from assignments.common.column_forms import as_returned, asked, plain_function, start_terms
-from assignments.common.column_functions import FunctionNet
+from assignments.common.column_functions import ROWS, FunctionNet
 from assignments.common.column_names import KINDS, ROLES
 from grader.probe import NeedsPersonError
 
@@ -81,11 +81,15 @@ class ObjectNet(FunctionNet):
                 continue
             if self._shapes(made):
                 return made
+            if given == list(sizes) and self._shapes(made, turned=True):
+                raise NeedsPersonError(f"{network.__name__}: {ROWS}")
             form = "keeps its weights"
         raise NeedsPersonError(f"{network.__name__} {form} in a form that the check does not know")
 
-    def _shapes(self, made: Any) -> bool:
-        wanted = [(outputs, inputs) for inputs, outputs in zip(self.sizes, self.sizes[1:])]  # noqa: B905 - Python 3.8
+    def _shapes(self, made: Any, *, turned: bool = False) -> bool:
+        """Whether the object's weights are (outputs, inputs) for each layer; turned: (inputs, outputs)."""
+        step = 1 if turned else -1
+        wanted = [pair[::step] for pair in zip(self.sizes, self.sizes[1:])]  # noqa: B905 - Python 3.8
         kept = [
             value
             for name, value in vars(made).items()

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from assignments.common.carried import around
 from assignments.common.column_progress import judge_batches, judge_histories
 from assignments.common.column_report import judge_depth, judge_figures, judge_search, judge_sigma
 from assignments.common.column_steps import measured, train, watched
@@ -608,6 +609,37 @@ def numerical_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     return arrays
 
 
+@check(of="computeCost", carries="numerical_gradients", charged="cost_plain")
+def cost_around(impl: Any, rng: Any) -> dict[str, Any]:
+    """The student's own cost around the point at which numerical gradients are judged, without and with batch normalization."""
+    sizes = (3, 4, 2)
+    costs, inputs, wanted = {}, {}, {}
+    for normalized in (False, True):
+        net = _started(impl, rng, sizes, normalized=normalized, lmda=0.1)
+        X, Y, _ = problem(rng, sizes[0], sizes[-1], 1000 if normalized else 50)
+        suffix = "_bn" if normalized else "_plain"
+        inputs[f"X{suffix}"] = X
+        hidden = ("gamma", "beta") if normalized else ()
+        for kind, count in (("W", 2), ("b", 2), *((kind, 1) for kind in hidden)):
+            for i in range(count):
+                name = f"{kind}{suffix}_{i + 1}"
+                inputs[name] = wanted[name] = column(getattr(net, kind)[i])
+        costs[suffix] = net, Y
+
+    def value(**given: Any) -> Any:
+        found = []
+        for suffix, (net, Y) in costs.items():
+            for name in wanted:
+                kind, part, number = name.split("_")
+                if f"_{part}" == suffix:
+                    values = getattr(net, kind)
+                    values[int(number) - 1] = given[name].reshape(np.shape(values[int(number) - 1]))
+            found.append(cost_and_loss(net, given[f"X{suffix}"], Y)["cost"])
+        return np.array(found)
+
+    return around(value, inputs, {name: name for name in wanted}, rng, one_row=False)
+
+
 @check(
     of="computeGradientsNum",
     points=1,
@@ -714,6 +746,9 @@ def histories(impl: Any, rng: Any) -> dict[str, Any]:
     }
 
 
+STEADY = 0.05
+
+
 @check(
     of="miniBatchGD",
     points=3,
@@ -730,7 +765,8 @@ def steps_of_all_parameters(impl: Any, rng: Any) -> dict[str, Any]:
     kinds = [net.W, net.b, net.gamma[:hidden], net.beta[:hidden]]
     slopes = [[rng.standard_normal(np.shape(value)) for value in kind] for kind in kinds]
     X, _, _ = problem(rng, DEEP[0], DEEP[-1], 12)
-    watched(net, X, [4, 1e-2, 1e-1, 2, 10], slopes)
+    # Hardly a rise between the two rates: a cycle that is off by a step is charged where rates are judged.
+    watched(net, X, [4, STEADY, STEADY * (1 + 1e-9), 2, 10], slopes)
     arrays: dict[str, Any] = {}
     for name, values in (
         ("W", net.W),

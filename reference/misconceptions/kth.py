@@ -176,6 +176,30 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
         student="It looks like the probabilities of a row add up to one; which axis holds the classes?",
         instructor="softMax over the columns' axis.",
     ),
+    Misconception(
+        id="softMax.summed_over_all",
+        edits=(
+            Edit(
+                "conventions.kth.softMax",
+                "losses.softmax(s.T).T",
+                "np.exp(s - s.max(axis=0)) / np.exp(s - s.max(axis=0)).sum()",
+            ),
+        ),
+        student="It looks like all probabilities together add up to one; each column is an image of its own.",
+        instructor="The exponentials are added up over all entries, with each column's largest score taken off.",
+    ),
+    Misconception(
+        id="softMax.over_all",
+        edits=(
+            Edit(
+                "conventions.kth.softMax",
+                "losses.softmax(s.T).T",
+                "np.exp(s - s.max()) / np.exp(s - s.max()).sum()",
+            ),
+        ),
+        student="It looks like all scores make one distribution; each column is an image of its own.",
+        instructor="softMax over all entries of the array.",
+    ),
     _one(
         "cost_by_moving_averages",
         Edit(LOGS, "self._forward(X, True)", "self._forward(X, False)"),

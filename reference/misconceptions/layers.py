@@ -144,6 +144,31 @@ _LOSSES = (
         instructor="The gradient lacks the minus 1 at the right class.",
     ),
     Misconception(
+        id="softmax_loss.sums_of_columns",
+        edits=(
+            Edit(
+                SOFTMAX,
+                "np.exp(shifted).sum(axis=1, keepdims=True)",
+                "np.exp(shifted).sum(axis=0, keepdims=True)",
+            ),
+        ),
+        student="It looks like the exponentials are added up over the examples; which axis holds the classes?",
+        instructor="The softmax's sum runs over axis 0, with each row's largest score taken off.",
+    ),
+    Misconception(
+        id="softmax_loss.over_columns",
+        edits=(
+            Edit(SOFTMAX, "scores.max(axis=1, keepdims=True)", "scores.max(axis=0, keepdims=True)"),
+            Edit(
+                SOFTMAX,
+                "np.exp(shifted).sum(axis=1, keepdims=True)",
+                "np.exp(shifted).sum(axis=0, keepdims=True)",
+            ),
+        ),
+        student="It looks like the probabilities of each class add up to one over the examples; which axis holds the classes?",
+        instructor="Softmax over axis 0.",
+    ),
+    Misconception(
         id="softmax_loss.log_base_two",
         edits=(
             Edit(

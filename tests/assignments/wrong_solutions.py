@@ -212,7 +212,7 @@ _KTH = {
                 ("            for costs, losses", "            t += 1\n            for costs, losses"),
             ]
         },
-        "learning_rates_go_on steps_of_all_parameters",
+        "learning_rates_go_on",
     ),
     "training and validation accuracy exchanged": Wrong(
         {BNN: [("return tcl, vcl, tll, vll, tacl, vacl", "return tcl, vcl, tll, vll, vacl, tacl")]},

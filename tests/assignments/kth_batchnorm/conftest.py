@@ -5,10 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
+
+from grader.probe import NeedsPersonError
+from grader.probe.implementation import Implementation
+from grader.probe.pieces import run_pieces
+from grader.probe.seeding import seeded
+from grader.seed import Seed
 
 NAME = "kth_batchnorm"
 
@@ -35,3 +43,27 @@ def source(klayer: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Modu
     monkeypatch.delenv("GRADECHECK_SHORT", raising=False)
     monkeypatch.delenv("GRADECHECK_DATA", raising=False)
     return importlib.import_module
+
+
+@pytest.fixture
+def outcome(klayer: Any, tmp_path: Path) -> Any:
+    """A check's outcome for a script's text, and why; "person" where one has to look."""
+
+    def judge(check: str, text: str, *edits: tuple[str, str]) -> tuple[str, str]:
+        for old, new in edits:
+            assert old in text
+            text = text.replace(old, new)
+        (tmp_path / "own_hand_in.py").write_text(text)
+        module = run_pieces("own_hand_in.py", str(tmp_path), lambda _: False, shortened=True)
+        del sys.modules["own_hand_in"]
+        implementation = Implementation([vars(module)], "own_hand_in.py")
+        found = klayer.suite.check(check)
+        try:
+            with np.errstate(all="ignore"):
+                found.probe(implementation, seeded(Seed.of(0).for_check(check)))
+        except NeedsPersonError as exc:
+            return "person", str(exc)
+        result = klayer.judge(check, implementation)
+        return result.outcome.value, result.reason
+
+    return judge

@@ -3,18 +3,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-
-from grader.probe import NeedsPersonError
-from grader.probe.implementation import Implementation
-from grader.probe.pieces import run_pieces
-from grader.probe.seeding import seeded
-from grader.seed import Seed
 
 OWN_CLASS = (Path(__file__).parent / "hand_ins" / "own_class.txt").read_text("utf-8")
 LAYERS = """
@@ -46,30 +38,6 @@ class Network:
         return 0.0
 """
 UNASKED = {"relu_values", "zeros_in_shape", "numerical_gradients", "numerical_gradients_restore"}
-
-
-@pytest.fixture
-def outcome(klayer: Any, tmp_path: Path) -> Any:
-    """A check's outcome for a script's text, and why; "person" where one has to look."""
-
-    def judge(check: str, text: str, *edits: tuple[str, str]) -> tuple[str, str]:
-        for old, new in edits:
-            assert old in text
-            text = text.replace(old, new)
-        (tmp_path / "own_hand_in.py").write_text(text)
-        module = run_pieces("own_hand_in.py", str(tmp_path), lambda _: False, shortened=True)
-        del sys.modules["own_hand_in"]
-        implementation = Implementation([vars(module)], "own_hand_in.py")
-        found = klayer.suite.check(check)
-        try:
-            with np.errstate(all="ignore"):
-                found.probe(implementation, seeded(Seed.of(0).for_check(check)))
-        except NeedsPersonError as exc:
-            return "person", str(exc)
-        result = klayer.judge(check, implementation)
-        return result.outcome.value, result.reason
-
-    return judge
 
 
 def test_right_class_of_its_own_passes_all_that_can_be_asked(klayer: Any, outcome: Any) -> None:

@@ -100,6 +100,21 @@ def test_softmax_loss_that_is_a_sum():
     np.testing.assert_allclose(gradient[0], [-0.25, 1 / 12, 1 / 12, 1 / 12])
 
 
+@pytest.mark.parametrize("name", [None, "sums_of_columns", "over_columns"])
+def test_softmax_loss_over_the_other_axis(name):
+    scores, y = np.log([[1.0, 1.0], [1.0, 3.0]]), np.array([0, 1])
+    with applied([BY_ID[f"softmax_loss.{name}"]] if name else []):
+        loss, gradient = losses.softmax_loss(scores, y)
+    # Each row's largest taken off first: 1, 1 and 1/3, 1, whose columns add up to 4/3 and 2.
+    probabilities = {
+        None: [[1 / 2, 1 / 2], [1 / 4, 3 / 4]],
+        "sums_of_columns": [[3 / 4, 1 / 2], [1 / 4, 1 / 2]],
+        "over_columns": [[1 / 2, 1 / 4], [1 / 2, 3 / 4]],
+    }[name]
+    np.testing.assert_allclose(2 * gradient + np.eye(2), probabilities)
+    np.testing.assert_allclose(loss, -np.mean(np.log(np.diag(probabilities))))
+
+
 def test_dropout_in_test_mode():
     np.random.seed(0)
     with applied([BY_ID["dropout_forward.masked_in_test_mode"]]):
@@ -204,6 +219,14 @@ def test_testing_by_moving_averages(name, logit):
 def test_softmax_over_rows():
     with applied([BY_ID["softMax.over_rows"]]):
         np.testing.assert_allclose(kth.softMax(np.zeros((3, 2))), 1 / 2)
+
+
+def test_softmax_over_all_entries():
+    scores = np.log([[1.0, 2.0], [3.0, 2.0]])
+    with applied([BY_ID["softMax.over_all"]]):
+        np.testing.assert_allclose(kth.softMax(scores), np.exp(scores) / 8)
+    with applied([BY_ID["softMax.summed_over_all"]]):  # each column's largest is taken off: 1/3, 1 and 1, 1
+        np.testing.assert_allclose(kth.softMax(scores), np.array([[1 / 3, 1], [1, 1]]) / (10 / 3))
 
 
 @pytest.mark.parametrize(

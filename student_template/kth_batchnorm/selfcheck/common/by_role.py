@@ -16,7 +16,7 @@ def role_of(name: str, roles: Any) -> str:
             return str(role)
     return ''
 
-def arguments(function: Any, roles: Any, values: Any) -> dict[str, Any]:
+def arguments(function: Any, roles: Any, values: Any, absent: Any=()) -> dict[str, Any]:
     given = {}
     parameters = inspect.signature(function).parameters
     for name, parameter in parameters.items():
@@ -27,12 +27,14 @@ def arguments(function: Any, roles: Any, values: Any) -> dict[str, Any]:
             role = CLASSES.get(role, role)
         if role in values:
             given[name] = values[role]
+        elif parameter.default is parameter.empty and role in absent:
+            given[name] = None
         elif parameter.default is parameter.empty:
             raise NeedsPersonError(f'{function.__name__} takes {name}, of which the check does not know what it is')
     return given
 
-def call(function: Any, roles: Any, values: Any) -> Any:
-    return function(**arguments(function, roles, values))
+def call(function: Any, roles: Any, values: Any, absent: Any=()) -> Any:
+    return function(**arguments(function, roles, values, absent))
 
 def _tree(function: Any) -> Any:
     try:

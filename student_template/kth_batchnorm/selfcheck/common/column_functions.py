@@ -6,6 +6,7 @@ from .by_role import arguments, call, given_by_role, named_results, order_of_ter
 from .column_forms import as_returned, asked, kinds_of, plain_function, probabilities_of, start_terms
 from .column_names import HISTORIES, ROLES
 from ..check import NeedsPersonError
+ROWS = 'its weights are (inputs, outputs): it takes images as rows, and the check has them as columns'
 READ_SCALE = 1 / 50
 
 class FunctionNet:
@@ -24,9 +25,12 @@ class FunctionNet:
         self.template: Any = None
         self.unmoved = False
         self.undrawn = ''
+        self.rows = self.turned = False
         try:
             self._draw()
         except NeedsPersonError as exc:
+            if self.rows:
+                raise
             self.undrawn = str(exc)
 
     def _draw(self) -> None:
@@ -43,6 +47,9 @@ class FunctionNet:
         for given in tries:
             if self._drawn_with(function, {**values, 'sizes': given, 'hidden': hidden}):
                 return
+            if given is tries[0] and self.turned:
+                self.rows = True
+                raise NeedsPersonError(f'{function.__name__}: {ROWS}')
         if len(hidden) == 1 and self._drawn_with(function, {**values, 'hidden': hidden[0]}):
             return
         raise NeedsPersonError(f'{function.__name__} takes the sizes of the layers in a form that the check does not know')
@@ -53,7 +60,9 @@ class FunctionNet:
         except Exception:
             return False
         kinds = kinds_of(function, returned)
-        if [np.shape(W) for W in kinds.get('w', ())] != [np.shape(W) for W in self.W]:
+        shapes = [np.shape(W) for W in kinds.get('w', ())]
+        if shapes != [np.shape(W) for W in self.W]:
+            self.turned = shapes == [np.shape(W)[::-1] for W in self.W]
             return False
         self.template = returned if isinstance(returned, dict) else None
         self.W, self.b = (kinds['w'], kinds.get('b', []))
@@ -61,6 +70,9 @@ class FunctionNet:
             if kind in kinds and self.batchNorm:
                 setattr(self, name, kinds[kind])
         return True
+
+    def _call(self, function: Any, values: Any) -> Any:
+        return call(function, ROLES, values, () if self.batchNorm else ('gamma', 'beta'))
 
     def _values(self, **more: Any) -> dict[str, Any]:
         kinds = {'w': self.W, 'b': self.b}
@@ -94,7 +106,7 @@ class FunctionNet:
         elif 'mu' in roles and roles['mu'].default is inspect.Parameter.empty:
             own = flagged and self.batchNorm
             values.update(mu=self.muMA if own else None, v=self.vaMA if own else None)
-        returned = call(function, ROLES, values)
+        returned = self._call(function, values)
         named = named_results(function, returned)
         named.update({role_of(name, ROLES): value for name, value in named.items() if role_of(name, ROLES)})
         return (probabilities_of(function, returned, named, (len(self.W[-1]), X.shape[1])), named)
@@ -145,7 +157,7 @@ class FunctionNet:
         values = self._values(x=X, y=Y, labels=np.argmax(Y, axis=0), training=True, testing=False)
         if 'p' in roles:
             values['p'] = self._pass(X, training=True)[0]
-        returned = call(function, ROLES, values)
+        returned = self._call(function, values)
         if isinstance(returned, (tuple, list)):
             numbers = sorted((float(np.ravel(value)[0]) for value in returned if np.size(value) == 1))
             return (numbers[-1], numbers[0])
@@ -153,7 +165,7 @@ class FunctionNet:
         return (float(np.ravel(returned)[0]), float(np.ravel(loss)[0]))
 
     def _loss(self, function: Any, values: Any) -> Any:
-        return call(function, ROLES, {**values, 'lmda': 0.0})
+        return self._call(function, {**values, 'lmda': 0.0})
 
     @asked
     def computeAccuracy(self, X: Any, y: Any) -> float:
@@ -166,7 +178,7 @@ class FunctionNet:
         Y = np.eye(len(p))[y].T
         label = Y if any((name in ('Y', 'Y_batch', 'onehot', 'one_hot') for name in names)) else y
         values = self._values(x=X, y=label, labels=y, p=p, mu=self.muMA, v=self.vaMA, training=False, testing=True)
-        share = float(call(function, ROLES, values))
+        share = float(self._call(function, values))
         return share / 100 if share > 1 else share
 
     @asked
@@ -184,7 +196,7 @@ class FunctionNet:
             raise NeedsPersonError(f'{function.__name__} takes no lambda')
         p, named = self._pass(X, training=True)
         values = self._values(x=X, y=Y, labels=np.argmax(Y, axis=0), training=True, testing=False, p=p, **more)
-        returned = call(function, ROLES, {**named, **values})
+        returned = self._call(function, {**named, **values})
         kinds = kinds_of(function, returned)
         wanted = ('w', 'b', 'gamma', 'beta') if self.batchNorm else ('w', 'b')
         if any((kind not in kinds for kind in wanted)):
@@ -194,7 +206,7 @@ class FunctionNet:
     @asked
     def batchNormBackPass(self, g: Any, s: Any, mu: Any, v: Any) -> Any:
         function = plain_function(self.impl, 'batchNormBackPass')
-        return call(function, ROLES, {'g': g, 's': s, 'mu': mu, 'v': v, 'x': s})
+        return self._call(function, {'g': g, 's': s, 'mu': mu, 'v': v, 'x': s})
 
     def zeros(self) -> Any:
         raise NeedsPersonError('work that is made of plain functions has no such method')
@@ -213,7 +225,7 @@ class FunctionNet:
         space = dict(function.__globals__)
         seen = self._watch(function)
         try:
-            returned = call(function, ROLES, values)
+            returned = self._call(function, values)
         finally:
             function.__globals__.update(space)
         if 'computeGradients' in vars(self) and (not seen):

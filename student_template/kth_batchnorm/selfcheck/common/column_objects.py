@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from .by_role import call, given_by_role, role_of
 from .column_forms import as_returned, asked, plain_function, start_terms
-from .column_functions import FunctionNet
+from .column_functions import ROWS, FunctionNet
 from .column_names import KINDS, ROLES
 from ..check import NeedsPersonError
 LISTS = {'W': 'w', 'b': 'b', 'gamma': 'gamma', 'beta': 'beta', 'muMA': 'mu', 'vaMA': 'v'}
@@ -55,11 +55,14 @@ class ObjectNet(FunctionNet):
                 continue
             if self._shapes(made):
                 return made
+            if given == list(sizes) and self._shapes(made, turned=True):
+                raise NeedsPersonError(f'{network.__name__}: {ROWS}')
             form = 'keeps its weights'
         raise NeedsPersonError(f'{network.__name__} {form} in a form that the check does not know')
 
-    def _shapes(self, made: Any) -> bool:
-        wanted = [(outputs, inputs) for inputs, outputs in zip(self.sizes, self.sizes[1:])]
+    def _shapes(self, made: Any, *, turned: bool=False) -> bool:
+        step = 1 if turned else -1
+        wanted = [pair[::step] for pair in zip(self.sizes, self.sizes[1:])]
         kept = [value for name, value in vars(made).items() if role_of(name, KINDS) == 'w' and isinstance(value, list)]
         return any(([np.shape(W) for W in value] == wanted for value in kept))
 

@@ -3,7 +3,7 @@ import inspect
 from typing import Any
 import numpy as np
 from .column_forms import plain_function
-from .column_functions import FunctionNet
+from .column_functions import ROWS, FunctionNet
 from .column_names import FUNCTIONS
 from .column_objects import ObjectNet
 from ..check import NeedsPersonError
@@ -65,6 +65,8 @@ def drawn(net: Any) -> Any:
     return net
 
 def helper(impl: Any, name: str) -> Any:
+    if name == 'softMax':
+        _ask_for_columns(impl)
     network = None if hasattr(impl, name) else _network(impl)
     if hasattr(impl, name) or network is getattr(impl, COURSE_CLASS, ...):
         return getattr(impl, name)
@@ -72,6 +74,17 @@ def helper(impl: Any, name: str) -> Any:
     if own and isinstance(inspect.getattr_static(network, own), staticmethod):
         return getattr(network, own)
     return plain_function(impl, name)
+
+def _ask_for_columns(impl: Any) -> None:
+    if hasattr(impl, COURSE_CLASS):
+        return
+    try:
+        make_net(impl, (6, 5, 3), batchNorm=False)
+    except NeedsPersonError as exc:
+        if ROWS in str(exc):
+            raise
+    except Exception:
+        return
 
 def method(net: Any, name: str) -> Any:
     return getattr(net, spelling(net, name))
