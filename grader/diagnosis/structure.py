@@ -180,9 +180,18 @@ def _place(name: str, actual: Array, expected: Array, same: Same) -> tuple[str, 
     if sum(rows) == 1 and (rows[0] or rows[-1]):
         return "one_place", f"is wrong in its {'first' if rows[0] else 'last'} {what} only."
     positive = expected > 0
-    if positive.any() and not positive.all():
+    numbered = bool(
+        np.all(expected >= 0) and np.all(expected == np.round(expected))
+    )  # classes: zero is one of them
+    if positive.any() and not positive.all() and not numbered:
         if same(name, actual[positive], expected[positive]):
-            return "not_positive", "is right wherever the right result is positive, and wrong elsewhere."
+            return (
+                "not_positive",
+                "is right wherever the right result is positive; what is wrong lies elsewhere.",
+            )
         if same(name, actual[~positive], expected[~positive]):
-            return "positive", "is wrong wherever the right result is positive, and right elsewhere."
+            return (
+                "positive",
+                "is right wherever the right result is not positive; what is wrong lies elsewhere.",
+            )
     return None

@@ -506,6 +506,43 @@ def test_a_needless_bias_is_charged_once(lesson: Any, solution: dict[str, str]) 
     assert failed == ["network_parameters"]
 
 
+# What fails in the checks of one function, and in no other's: edits -> checks. Where a wrong number flows on into a training, the
+# catalogue carries it.
+ALONE: dict[str, tuple[Edits, set[str]]] = {
+    "loss-is-a-sum": (
+        [("cross-entropy", "-np.sum(labels * log_probabilities) / len(logits)", "-np.sum(labels * log_probabilities)")],
+        {"cross_entropy"},
+    ),
+    "weights-of-a-squared-scale": (
+        [("initial-weights", "scale = 5.0 if use_bad_weights else 0.05", "scale = 25.0 if use_bad_weights else 0.0025")],
+        {"starting_weights_drawn"},
+    ),
+    "sampled-one-batch-late": (
+        [(NET, "if i % batches_per_sample == 0:", "if (i + 1) % batches_per_sample == 0:")],
+        {"training_history"},
+    ),
+    "weights-drawn-twice": (
+        [("train-and-test", "nn = NeuralNet(weights,", "nn = NeuralNet(initial_weights(use_bad_weights),")],
+        {"networks_start_alike"},
+    ),
+    "maps-always-last": (
+        [("conv-moments", "[number for number in range(4) if number != axis % 4]", "[0, 1, 2]")],
+        {"conv_moments_of_any_axis"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_one_mistake_fails_the_checks_that_are_about_it(
+    lesson: Any, solution: dict[str, str], name: str
+) -> None:
+    edits, lost = ALONE[name]
+    implementation = _namespace(solution, edits)
+    assert lost == {
+        check for check in WRONG if lesson.judge(check, implementation).outcome is not Outcome.PASSED
+    }
+
+
 # --- Experiments -------------------------------------------------------------------------------------------------------------
 
 

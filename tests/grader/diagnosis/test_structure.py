@@ -48,6 +48,7 @@ def changed(index, value):
         pytest.param(changed(0, [9, 1, 7]), RIGHT, "one_place", id="first-row"),
         pytest.param(np.where(RIGHT > 0, RIGHT, RIGHT**3), RIGHT, "not_positive", id="below-zero"),
         pytest.param(np.where(RIGHT > 0, RIGHT**3, RIGHT), RIGHT, "positive", id="above-zero"),
+        pytest.param(np.array([0, 2, 2, 0, 1]), np.array([0, 2, 1, 0, 2]), None, id="classes"),
         pytest.param(RIGHT.T, RIGHT, "transposed", id="transposed"),
         pytest.param(RIGHT[:3].T, RIGHT[:3], "transposed", id="transposed-square"),
         pytest.param(RIGHT.ravel(), RIGHT, "shape_only", id="flat"),
