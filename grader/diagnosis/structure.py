@@ -24,6 +24,7 @@ Same = Callable[[str, Array | None, Array], bool]
 
 MOST = 3
 CONSTANT = 1e-6  # relative spread of what counts as one factor or one offset
+LEFT = 0.1  # of the difference: more than that left over, and factor or offset describes nothing but lost digits
 NUMERIC = "fciu"
 
 
@@ -123,14 +124,15 @@ def _factor(actual: Array, expected: Array) -> tuple[str, str] | None:
     ratio = actual[there] / expected[there]
     factor = complex(np.median(ratio)).real
     if (
-        np.abs(ratio - factor).max() <= CONSTANT * abs(factor)
+        np.abs(ratio - factor).max() <= min(CONSTANT * abs(factor), LEFT * abs(factor - 1))
         and np.abs(actual[~there]).max(initial=0) <= 1e-6 * scale
     ):
         if abs(factor + 1) <= CONSTANT:
             return "sign", "has the wrong sign and is otherwise right."
         return "factor", f"is right but for one factor, {_named(factor, expected.shape)}."
     offset = actual - expected
-    if np.ptp(offset.real) <= CONSTANT * scale and abs(complex(offset.flat[0])) > CONSTANT * scale:
+    first = abs(complex(offset.flat[0]))
+    if np.ptp(offset.real) <= min(CONSTANT * scale, LEFT * first) and first > CONSTANT * scale:
         return "offset", "is off by the same amount everywhere."
     return None
 
@@ -157,16 +159,19 @@ def _layout(name: str, actual: Array, expected: Array, same: Same) -> tuple[str,
         return "transposed", "is transposed: rows and columns have changed places."
     scale = float(np.abs(expected).max())
     offset = actual - expected
+    most = LEFT * float(np.abs(offset).max())
     for axis, each in ((0, "column"), (1, "row")):
-        if np.abs(offset - offset.mean(axis=axis, keepdims=True)).max() <= CONSTANT * scale:
+        left = np.abs(offset - offset.mean(axis=axis, keepdims=True)).max()
+        if left <= min(CONSTANT * scale, most):
             return f"offset_per_{each}", f"is off by a constant of its own in each {each}."
         size = np.abs(expected).max(axis=axis, keepdims=True)
         with np.errstate(all="ignore"):
             factors = (actual * expected).sum(axis=axis, keepdims=True) / (expected * expected).sum(
                 axis=axis, keepdims=True
             )
-            fits = np.abs(actual - factors * expected) <= CONSTANT * size * np.maximum(1, np.abs(factors))
-        if bool(fits.all()):
+            left = np.abs(actual - factors * expected)
+            fits = left <= CONSTANT * size * np.maximum(1, np.abs(factors))
+        if bool(fits.all()) and left.max() <= most:
             return f"factor_per_{each}", f"is off by a factor of its own in each {each}."
     return None
 

@@ -103,6 +103,18 @@ def test_at_most_three_observations():
     assert len(observe(actual, expected, (), same)) == 3
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_lost_digits_are_no_factor_and_no_offset(seed):
+    rng = np.random.default_rng(seed)
+    expected = rng.standard_normal((5, 6))
+    assert kinds(expected * (1 + 9e-7 * rng.uniform(-1, 1, expected.shape)), expected) == []
+    assert kinds(expected + 9e-7 * rng.uniform(-1, 1, expected.shape), expected) == []
+
+
+def test_a_factor_near_one_is_one_where_nothing_is_left_over():
+    assert kinds(1.00001 * RIGHT) == [("factor", "dx is right but for one factor, 1.00001.")]
+
+
 @given(st.floats(-50, 50).filter(lambda factor: abs(factor) > 0.01 and abs(factor - 1) > 0.01))
 def test_one_factor_is_always_found(factor):
     assert kind(factor * RIGHT) == ("sign" if factor == -1 else "factor")
