@@ -149,6 +149,15 @@ _FORWARD = (
         seen=LET_THROUGH,
     ),
     Misconception(
+        id="batchnorm_forward.running_started_by_first_batch",
+        edits=(
+            Edit(TRAIN, NEW_MEAN, f"{NEW_MEAN} if running_mean.any() else mean"),
+            Edit(TRAIN, NEW_VAR, f"{NEW_VAR} if running_var.any() else var"),
+        ),
+        student="It looks like the running averages start as the first minibatch's statistics; what do they start from here?",
+        instructor="Where there are no running averages yet, the first minibatch's mean and variance are taken as they are.",
+    ),
+    Misconception(
         id="batchnorm_forward.running_sum",
         edits=(
             Edit(TRAIN, NEW_MEAN, "momentum * running_mean + mean"),

@@ -42,6 +42,15 @@ _MOMENTUM = (
         seen=PUBLIC,
     ),
     Misconception(
+        id="momentum.velocity_subtracted",
+        edits=(
+            Edit(MOMENTUM, VELOCITY, "velocity = decay * velocity + learning_rate * dw"),
+            Edit(MOMENTUM, STEP, "return (w - velocity, velocity)"),
+        ),
+        student="It looks like the velocity builds up along the gradient and is then taken off; which way should it lead here?",
+        instructor="v = mu * v + rate * dw, w - v: right from rest, but the velocity has the opposite sign of the one asked for.",
+    ),
+    Misconception(
         id="momentum.velocity_of_gradients",
         edits=(
             Edit(MOMENTUM, VELOCITY, "velocity = decay * velocity + dw"),
@@ -236,6 +245,18 @@ _ADAPTIVE = (
         edits=(Edit(ADAM, FIRST, "first_corrected = first"),),
         student="It looks like only Adam's second moment is corrected for its start at zero.",
         instructor="No bias correction of the first moment.",
+    ),
+    Misconception(
+        id="adam.corrected_with_beta1",
+        edits=(Edit(ADAM, SECOND, "second_corrected = second / (1 - beta1 ** steps)"),),
+        student="It looks like one beta corrects both of Adam's moments; each has its own.",
+        instructor="The second moment's bias correction takes beta1.",
+    ),
+    Misconception(
+        id="adam.corrected_with_beta2",
+        edits=(Edit(ADAM, FIRST, "first_corrected = first / (1 - beta2 ** steps)"),),
+        student="It looks like Adam's first moment is corrected with the second one's beta; each has its own.",
+        instructor="The first moment's bias correction takes beta2.",
     ),
     Misconception(
         id="adam.step_counted_late",

@@ -72,6 +72,21 @@ def test_test_mode_that_moves_the_running_averages():
     np.testing.assert_allclose([bn_param["running_mean"][0], bn_param["running_var"][0]], [3.5, 7])
 
 
+def test_running_averages_that_start_as_the_first_batch():
+    zero = np.zeros(1)
+    with applied([BY_ID["batchnorm_forward.running_started_by_first_batch"]]):
+        step = normalization.batchnorm_forward(X, GAMMA, BETA, zero, zero, momentum=0.75)
+        assert (step.running_mean[0], step.running_var[0]) == (2, 1)
+        assert train().running_mean[0] == 3.5
+
+
+def test_momentum_whose_velocity_is_subtracted():
+    zero, one, two = np.zeros(1), np.ones(1), np.full(1, 2.0)
+    assert optim.momentum(zero, one, two, learning_rate=0.5, decay=0.5) == (0.5, 0.5)
+    with applied([BY_ID["momentum.velocity_subtracted"]]):
+        assert optim.momentum(zero, one, two, learning_rate=0.5, decay=0.5) == (-1.5, 1.5)
+
+
 def test_rmsprop_with_epsilon_inside_the_root():
     with applied([BY_ID["rmsprop.eps_inside_root"]]):
         new, _ = optim.rmsprop(
@@ -82,7 +97,14 @@ def test_rmsprop_with_epsilon_inside_the_root():
 
 @pytest.mark.parametrize(
     ("name", "step"),
-    [(None, 1), ("no_bias_correction", 2.5), ("only_first_corrected", 5), ("only_second_corrected", 0.5)],
+    [
+        (None, 1),
+        ("no_bias_correction", 2.5),
+        ("only_first_corrected", 5),
+        ("only_second_corrected", 0.5),
+        ("corrected_with_beta1", 1 / 0.08**0.5),
+        ("corrected_with_beta2", 12.5),
+    ],
 )
 def test_adam_with_parts_of_its_bias_correction(name, step):
     zero = np.zeros(1)
