@@ -109,11 +109,14 @@ LEAST_SIZES = (
 
 
 def judge_batch_sizes(
-    actual: Mapping[str, Any], known: Mapping[str, Any], *, doubt: Callable[..., str] = doubt
+    actual: Mapping[str, Any], known: Mapping[str, Any], *, kind: str, doubt: Callable[..., str] = doubt
 ) -> Judgement:
-    """There is a network that learnt for every batch size, and a baseline. doubt: as of `judge_deep`."""
+    """There is a network that learnt for every batch size, and a baseline.
+
+    kind: of the normalization, as of `histories`. doubt: as of `judge_deep`.
+    """
     try:
-        normalized = histories(actual, "norm", normalized=True, finite=True)
+        normalized = histories(actual, "norm", normalized=True, finite=True, kind=kind)
         baseline = histories(actual, "baseline", normalized=False, finite=True)
     except ValueError as exc:
         return Judgement(0.0, str(exc))

@@ -15,15 +15,20 @@ from assignments.common.trained import packed_networks
 __all__ = ["histories", "packed"]
 
 COLUMNS = 10  # of settings
+KINDS = {
+    "batchnorm": "batch normalization",
+    "layernorm": "layer normalization",
+}  # as networks say it themselves, and in words
 MOST_SOLVERS = 200  # of one experiment; the courses' largest has twenty
 
 
 def packed(prefix: str, solvers: Any) -> dict[str, Any]:
     """Settings and histories of several solvers, one after the other, and the networks that they left.
 
-    settings: one row for each, as `histories` reads it.
+    settings: one row for each, as `histories` reads it. kinds: which of `KINDS` each network says that it has, counted from 1; 0
+    where it says nothing, as in the years before there was a choice.
     """
-    rows, losses, train, val = [], [], [], []
+    rows, losses, train, val, kinds = [], [], [], [], []
     for solver in solvers:
         rows.append(
             [
@@ -39,11 +44,14 @@ def packed(prefix: str, solvers: Any) -> dict[str, Any]:
                 any("gamma" in str(name) for name in solver.model.params),
             ]
         )
+        said = str(getattr(solver.model, "normalization", ""))
+        kinds.append(1 + [*KINDS].index(said) if said in KINDS else 0)
         losses += solver.loss_history
         train += solver.train_acc_history
         val += solver.val_acc_history
     return {
         f"{prefix}_settings": np.array(rows, dtype=float).reshape(len(rows), COLUMNS),
+        f"{prefix}_kinds": np.array(kinds, dtype=float),
         f"{prefix}_loss": np.array(losses, dtype=float),
         f"{prefix}_train_acc": np.array(train, dtype=float),
         f"{prefix}_val_acc": np.array(val, dtype=float),
@@ -52,12 +60,12 @@ def packed(prefix: str, solvers: Any) -> dict[str, Any]:
 
 
 def histories(
-    actual: Mapping[str, Any], prefix: str, *, normalized: bool, finite: bool
+    actual: Mapping[str, Any], prefix: str, *, normalized: bool, finite: bool, kind: str = ""
 ) -> list[tuple[Any, Any, Any]]:
     """The histories of each solver: loss, training accuracy, validation accuracy.
 
     normalized: whether the networks have a normalization. finite: whether no loss may be infinite or NaN (a baseline with huge
-    starting weights may overflow, and that is the lesson).
+    starting weights may overflow, and that is the lesson). kind: which of `KINDS` it has to be, where the networks say one.
     Raises: ValueError, in words for the student, if they cannot be what the Solver keeps.
     """
     settings = actual[f"{prefix}_settings"]
@@ -65,6 +73,10 @@ def histories(
         raise ValueError("there is no trained network")
     if len(settings) > MOST_SOLVERS:
         raise ValueError(f"there are {len(settings)} trained networks, expected at most {MOST_SOLVERS}")
+    for said in actual[f"{prefix}_kinds"] if kind else ():
+        if said not in {0, 1 + [*KINDS].index(kind)}:
+            other = next(words for name, words in KINDS.items() if name != kind)
+            raise ValueError(f"a network was trained with {other} where {KINDS[kind]} is asked for")
     found = []
     starts = np.zeros(3, dtype=int)
     for epochs, batch, rows, train_count, val_count, *lengths, best, has_norm in settings:
@@ -72,8 +84,8 @@ def histories(
             have = "has a normalization" if has_norm else "has no normalization"
             raise ValueError(f"a network of the {'normalized ones' if normalized else 'baseline'} {have}")
         parts = []
-        for kind, begin, length in zip(("loss", "train_acc", "val_acc"), starts, lengths, strict=True):
-            parts.append(actual[f"{prefix}_{kind}"][int(begin) : int(begin + length)])
+        for name, begin, length in zip(("loss", "train_acc", "val_acc"), starts, lengths, strict=True):
+            parts.append(actual[f"{prefix}_{name}"][int(begin) : int(begin + length)])
         starts += np.array(lengths, dtype=int)
         per_epoch = max(int(rows // batch), 1)
         _consistent(

@@ -28,9 +28,9 @@ from assignments.common.trained import (
     scores,
 )
 
-__all__ = ["doubt_with_states", "noted_solvers", "packed_with_states"]
+__all__ = ["doubt_with_states", "noted_solvers", "packed_with_states", "pair_trained"]
 
-SOLVER = "utils.solver"  # the module that comes with the assignment
+SOLVERS = ("utils.solver", "cs231n.solver")  # the module that comes with the assignment, by course
 SAME = 1e-9  # accuracies that differ by less are one
 DRAWN = 2  # entries of a training whose networks come along, beside the best one and the last
 
@@ -69,16 +69,54 @@ def packed_with_states(prefix: str, solvers: Sequence[Any], rng: Any) -> dict[st
     }
 
 
+def _kept_solvers(impl: Any) -> list[Any]:
+    """The solvers that the Solver has kept, in the order in which they were trained."""
+    modules = [sys.modules.get(name) for name in SOLVERS]
+    found = [getattr(place, "Solver", None) for place in (impl, *modules)]
+    return list(getattr(next((one for one in found if one is not None), None), "trained", ()))
+
+
 def noted_solvers(impl: Any, accuracies: Sequence[float]) -> list[Any]:
     """The solvers whose training accuracies end with these, of those that the Solver has kept; fewer if there are none."""
-    module = sys.modules.get(SOLVER)
-    kept = list(getattr(getattr(impl, "Solver", None) or getattr(module, "Solver", None), "trained", ()))
+    kept = _kept_solvers(impl)
     found: list[Any] = []
     for accuracy in accuracies:
         alike = [one for one in kept if abs(one.train_acc_history[-1] - accuracy) < SAME]
         alike = [one for one in alike if not any(one is other for other in found)]
         found += alike[-1:]
     return found
+
+
+def pair_trained(impl: Any, normalized: Any, baseline: Any) -> tuple[Any, Any]:
+    """The solvers of a comparison, with a normalization and without: these, or what stood under their names before.
+
+    A later cell may train another network under the name of one of them. Where the two are no pair, as their normalizations or what
+    they were trained with show, and the Solver has kept one that makes a pair with the other, it takes the place; the last one, if
+    there are several.
+    """
+    if _has_norm(normalized) and not _has_norm(baseline) and _plan(normalized) == _plan(baseline):
+        return normalized, baseline
+    kept = _kept_solvers(impl)[::-1]
+    if _has_norm(normalized):
+        partners = [one for one in kept if not _has_norm(one) and _plan(one) == _plan(normalized)]
+        if partners:
+            return normalized, partners[0]
+    if not _has_norm(baseline):
+        partners = [one for one in kept if _has_norm(one) and _plan(one) == _plan(baseline)]
+        if partners:
+            return partners[0], baseline
+    return normalized, baseline
+
+
+def _has_norm(solver: Any) -> bool:
+    return any("gamma" in str(name) for name in solver.model.params)
+
+
+def _plan(solver: Any) -> tuple[Any, ...]:
+    """What both solvers of a comparison share: sizes of the network, images, and how it was trained."""
+    weights = sorted((str(name), np.shape(W)) for name, W in solver.model.params.items() if np.ndim(W) == 2)
+    rate = getattr(solver, "optim_config", {}).get("learning_rate")
+    return weights, len(solver.X_train), solver.num_epochs, solver.batch_size, rate
 
 
 def doubt_with_states(

@@ -2,8 +2,8 @@
 
 Tolerances. Right answers written in three ways (vectorised, with loops over every entry, with another graph) differed from the
 reference by at most 4e-12 over 12 seeds, and by 4e-10 in the network's gradients, where entries nearly cancel. The mildest mistakes
-(eps left out of a step, or outside of the root) showed as 1.5e-7 to 3e-6 in losses and as 3e-6 to 1 where they are charged. The
-default, 1e-7, stands between; where another is needed, the reason stands beside it.
+(eps left out of a step, or outside of the root) showed as 3e-6 to 1 where they are charged. The default, 1e-7, stands between;
+where another is needed, the reason stands beside it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from assignments.common.normalization import (
     running_averages,
     spared,
 )
-from assignments.common.solver_states import doubt_with_states, packed_with_states
+from assignments.common.solver_states import doubt_with_states, packed_with_states, pair_trained
 from assignments.common.starts import judge_start
 from assignments.common.trained import images
 from grader.compare import Judgement
@@ -70,6 +70,11 @@ LAYERNORM = ("layernorm_forward", "layernorm_backward")
 # gradient of zero, where right answers show rounding of up to 1e-15. Below 1e-6 errors therefore count as absolute:
 # 1e-6 * 1e-7 = 1e-13. Entries of wrong answers are off by 1e-5 and more.
 NETWORK_FLOOR = 1e-6
+
+# Many add 1e-8 or so to the probabilities before they take their logarithm, against log(0). That is no mistake, and this notebook
+# does not ask for the loss: it moves losses by 1e-8 / p of the right classes, 1.5e-6 of a loss in the worst of 200 seeds,
+# and by 7e-8 in trainings without batch normalization. The mildest mistakes in losses are of 2e-5.
+GUARDED, GUARDED_TRAINING = 5e-6, 1e-6
 
 
 # --- batchnorm_forward: 18 points -------------------------------------------------------------------------------------------
@@ -298,6 +303,7 @@ def layernorm_forward_around(impl: Any, rng: Any) -> dict[str, Any]:
     of="FullyConnectedNet",
     points=2,
     credit="each",
+    tolerance=GUARDED,
     section=NETWORK,
     hint="The penalty is half of reg times the sum of squares of every weight matrix, the last one too, and of nothing else.",
 )
@@ -335,6 +341,7 @@ def network_plain_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
     of="FullyConnectedNet",
     points=3,
     credit="each",
+    tolerance=GUARDED,
     section=NETWORK,
     hint="Order: affine, normalization, ReLU; nothing but affine in the last layer; gamma and beta carry no penalty.",
 )
@@ -372,6 +379,7 @@ def network_batchnorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
     of="FullyConnectedNet",
     points=2,
     credit="each",
+    tolerance=GUARDED,
     section=LAYER,
     hint="Is layer normalization really called when normalization is 'layernorm'?",
 )
@@ -456,6 +464,7 @@ def network_mode_line(impl: Any, rng: Any) -> dict[str, Any]:
     of="FullyConnectedNet",
     points=2,
     visible=False,
+    tolerance=GUARDED,
     section=NETWORK,
     hint="The last affine layer's output is the scores, as it is: negative ones stay, and nothing brings them to a common scale.",
 )
@@ -522,6 +531,7 @@ def _training(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
     of="FullyConnectedNet",
     points=2,
     credit="each",
+    tolerance=GUARDED_TRAINING,
     section=DEEP,
     hint="Losses that part from the first step on point at the forward pass, later ones at a gradient.",
 )
@@ -534,6 +544,7 @@ def training_plain(impl: Any, rng: Any) -> dict[str, Any]:
     of="FullyConnectedNet",
     points=3,
     credit="each",
+    tolerance=GUARDED,
     section=DEEP,
     hint="Losses that are right and accuracies that are wrong point at test mode.",
 )
@@ -547,6 +558,7 @@ def training_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     points=1,
     credit="each",
     visible=False,
+    tolerance=GUARDED_TRAINING,
     section=LAYER_BATCH_SIZE,
     hint="Losses that part from the first step on point at the forward pass, later ones at a gradient.",
 )
@@ -625,7 +637,7 @@ def double_precision(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def experiment_deep(impl: Any, rng: Any) -> dict[str, Any]:
     """The deep network trains faster with batch normalization."""
-    solver, baseline = impl.bn_solver, impl.solver
+    solver, baseline = pair_trained(impl, impl.bn_solver, impl.solver)
     scales = list(impl.bn_solvers_ws.values()) if hasattr(impl, "bn_solvers_ws") else []
     reused = any(solver is other for other in scales)
     return {
@@ -660,7 +672,7 @@ def experiment_weight_scales(impl: Any, rng: Any) -> dict[str, Any]:
     of="bn_solvers_bsize",
     where="notebook",
     points=1,
-    judge=partial(judge_batch_sizes, doubt=doubt_with_states),
+    judge=partial(judge_batch_sizes, kind="batchnorm", doubt=doubt_with_states),
     given=images,
     section=BATCH_SIZE,
     hint="Run the whole notebook from the top.",
@@ -678,7 +690,7 @@ def experiment_batch_sizes(impl: Any, rng: Any) -> dict[str, Any]:
     of="ln_solvers_bsize",
     where="notebook",
     points=1,
-    judge=partial(judge_batch_sizes, doubt=doubt_with_states),
+    judge=partial(judge_batch_sizes, kind="layernorm", doubt=doubt_with_states),
     given=images,
     section=LAYER_BATCH_SIZE,
     hint="Run the whole notebook from the top, with layer normalization in the network.",

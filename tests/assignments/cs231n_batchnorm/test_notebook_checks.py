@@ -67,12 +67,14 @@ def trained(course: Callable[[str], Any]) -> Iterator[SimpleNamespace]:
             ln_solvers_bsize=[bench.train("layernorm", batch_size=size, epochs=8) for size in (5, 10, 60)],
             solver_bsize=bench.train(None, batch_size=5),
             known=bench.data,
+            Solver=bench.solver,
         )
 
 
 @pytest.fixture
-def notebook(trained: SimpleNamespace) -> SimpleNamespace:
-    """A copy of it that a test may spoil."""
+def notebook(trained: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A copy of it that a test may spoil; the Solver has kept what the test trains or puts there."""
+    monkeypatch.setattr(trained.Solver, "trained", [])
     return copy.deepcopy(trained)
 
 
@@ -166,6 +168,43 @@ def test_baseline_that_is_normalized_fails(batchnorm: Any, notebook: SimpleNames
         "a network of the baseline has a normalization"
         in batchnorm.judge("experiment_deep", notebook, known=notebook.known).reason
     )
+
+
+@pytest.mark.parametrize("name", ["solver", "bn_solver"])
+@pytest.mark.parametrize("other", ["bn_solvers_bsize", "solver_bsize"])
+def test_network_of_a_later_cell_under_the_name_of_one_of_the_pair_costs_nothing(
+    batchnorm: Any, notebook: SimpleNamespace, name: str, other: str
+) -> None:
+    """As if a cell at the end tried something else: `solver = Solver(...)`."""
+    later = np.ravel(getattr(notebook, other))[0]
+    kept = [notebook.bn_solver, notebook.solver, notebook.solver_bsize, *notebook.bn_solvers_bsize]
+    setattr(notebook, name, later)
+    failed = batchnorm.judge("experiment_deep", notebook, known=notebook.known)
+    notebook.Solver.trained = [*kept, later]
+    result = batchnorm.judge("experiment_deep", notebook, known=notebook.known)
+    assert result.outcome is Outcome.PASSED, result.reason
+    if (name == "solver") == (other == "bn_solvers_bsize"):
+        assert failed.outcome is Outcome.FAILED  # of one kind, and nothing was kept
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "asked"),
+    [
+        ("experiment_batch_sizes", "bn_solvers_bsize", "batch normalization"),
+        ("experiment_layernorm", "ln_solvers_bsize", "layer normalization"),
+    ],
+)
+def test_batch_sizes_with_the_other_normalization_fail(
+    batchnorm: Any, notebook: SimpleNamespace, check: str, name: str, asked: str
+) -> None:
+    both = notebook.bn_solvers_bsize, notebook.ln_solvers_bsize
+    notebook.ln_solvers_bsize, notebook.bn_solvers_bsize = both
+    result = batchnorm.judge(check, notebook, known=notebook.known)
+    assert result.outcome is Outcome.FAILED
+    assert f"where {asked} is asked for" in result.reason
+    for solver in getattr(notebook, name):
+        del solver.model.normalization  # as in the years before there was a choice: it cannot be told
+    assert batchnorm.judge(check, notebook, known=notebook.known).outcome is Outcome.PASSED
 
 
 def test_baseline_may_overflow(batchnorm: Any, notebook: SimpleNamespace) -> None:

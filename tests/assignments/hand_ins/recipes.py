@@ -44,7 +44,8 @@ class HandIn:
 
     lost: the share of its points that a check or, by the function's name, all of a function's checks lose; least and most where
     the share hangs on chance. KEPT of it stays lost where the error is another function's. `why` says what does not go without
-    saying. questions: the points of each question that is read, by its id; None where a person has to look.
+    saying. questions: the points of each question that is read, by its id; None where a person has to look. told: ids of findings
+    that the student reads somewhere; not_told: of findings that would be false.
     """
 
     name: str
@@ -54,6 +55,8 @@ class HandIn:
     zip: bool = False
     lost: Mapping[str, float | tuple[float, float]] = field(default_factory=dict)
     questions: Mapping[str, float | None] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
+    not_told: tuple[str, ...] = ()
     finish: Callable[[Files], Files] | None = None
     why: str = ""
 

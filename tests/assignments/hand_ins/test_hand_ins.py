@@ -14,11 +14,15 @@ from grader.model import CheckResult, Outcome, Result
 from grader.pipeline import Settings, grade
 from grader.seed import Seed
 from grader.state import State
+from tests.assignments.hand_ins import later, recipes
 from tests.assignments.hand_ins.dress import Files, zipped
-from tests.assignments.hand_ins.recipes import CS231N, ECE247, HandIn
+from tests.assignments.hand_ins.recipes import HandIn
 
 ROOT = Path(__file__).parents[3]
 HANDS = Path(__file__).parent / "hands"
+
+CS231N = recipes.CS231N + later.CS231N
+ECE247 = recipes.ECE247 + later.ECE247
 
 pytestmark = pytest.mark.sandbox
 
@@ -87,6 +91,9 @@ ROUNDING = 0.001  # points
 def disagreements(hand_in: HandIn, result: Result) -> list[str]:
     """A line for each function whose points are not those reasoned by hand, with the reasons that the student reads."""
     lines: list[str] = []
+    named = {finding.id for check in result.checks for finding in check.findings}
+    lines += [f"not told: {name}" for name in sorted(set(hand_in.told) - named)]
+    lines += [f"told, though false: {name}" for name in sorted(set(hand_in.not_told) & named)]
     known = {*(check.id for check in result.checks), *(check.function for check in result.checks)}
     assert set(hand_in.lost) <= known, set(hand_in.lost) - known
     for function, checks in by_function(result).items():
