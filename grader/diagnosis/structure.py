@@ -24,7 +24,7 @@ Same = Callable[[str, Array | None, Array], bool]
 
 MOST = 3
 CONSTANT = 1e-6  # relative spread of what counts as one factor or one offset
-LEFT = 0.1  # of the difference: more than that left over, and factor or offset describes nothing but lost digits
+LEFT = 0.1  # of the difference: where more is left over, factor or offset describes nothing but lost digits
 NUMERIC = "fciu"
 
 
