@@ -211,6 +211,18 @@ _FORWARD = (
         instructor="Statistics over all axes (np.mean and np.var without an axis).",
     ),
     Misconception(
+        id="batchnorm_forward.mean_of_all",
+        edits=(Edit(TRAIN, MEAN, "mean = np.full(x.shape[1], x.mean())"),),
+        student="It looks like one mean serves all features; each feature has its own.",
+        instructor="The mean is over all axes (np.mean without an axis), the variance about it over axis 0.",
+    ),
+    Misconception(
+        id="batchnorm_forward.variance_of_all",
+        edits=(Edit(TRAIN, VAR, "var = np.full(x.shape[1], np.mean(centred * centred))"),),
+        student="It looks like one variance serves all features; each feature has its own.",
+        instructor="The mean is over axis 0, the variance about it over all axes.",
+    ),
+    Misconception(
         id="batchnorm_forward.not_centred",
         edits=(Edit(TRAIN, "xhat = centred * inv_std", "xhat = x * inv_std"),),
         student="It looks like x is scaled, but the mean is not taken off.",
@@ -328,6 +340,21 @@ _INFERENCE = (
         ),
         student="It looks like the running averages move on in test mode; test mode should leave nothing behind.",
         instructor="The running averages are updated in test mode.",
+    ),
+    Misconception(
+        id="batchnorm_inference.updates_running_first",
+        edits=(
+            Edit(
+                "conventions.cs231n.batchnorm_forward",
+                "return (normalization.batchnorm_inference(x, gamma, beta, *running, eps=eps), None)",
+                "step = normalization.batchnorm_forward(x, gamma, beta, *running, eps=eps, momentum=momentum)\n"
+                "running = step.running_mean, step.running_var\n"
+                "bn_param['running_mean'], bn_param['running_var'] = running\n"
+                "return (normalization.batchnorm_inference(x, gamma, beta, *running, eps=eps), None)",
+            ),
+        ),
+        student="It looks like the running averages move on in test mode before they are used; test mode should leave them alone.",
+        instructor="The running averages are updated in test mode, and the updated ones normalize.",
     ),
 )
 

@@ -47,6 +47,32 @@ CS231N = (
         why="running averages start as the first minibatch's; the network's accuracies in training build on them",
     ),
     HandIn(
+        name="wrong_mean_of_all",
+        hand="cs2022",
+        edits=(
+            (
+                LAYERS,
+                "        cache.mu = x.mean(0, keepdims=True)\n",
+                "        cache.mu = np.full((1, x.shape[1]), np.mean(x))\n",
+            ),
+        ),
+        lost={
+            "batchnorm_train_output": 1,
+            "batchnorm_train_eps": 1,
+            "batchnorm_running_averages": 1,
+            "batchnorm_running_momentum": 1,
+            "batchnorm_backward": (0.1, 1),
+            "batchnorm_backward_alt": (0.1, 0.4),
+            "network_batchnorm_loss": KEPT,
+            "network_batchnorm_gradients": (0.1, 1),
+            "network_test_scores": KEPT,
+            "network_last_layer": KEPT,
+            "training_batchnorm": (KEPT, 1),
+        },
+        told=("batchnorm_forward.mean_of_all",),
+        why="an axis forgotten in the mean alone; the step-by-step gradient rests on columns whose sum is zero, which they are not",
+    ),
+    HandIn(
         name="wrong_single_precision",
         hand="cs2019",
         edits=((NET, "        X = X.astype(self.dtype)\n", "        X = X.astype(np.float32)\n"),),

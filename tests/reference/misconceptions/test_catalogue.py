@@ -87,6 +87,25 @@ def test_momentum_whose_velocity_is_subtracted():
         assert optim.momentum(zero, one, two, learning_rate=0.5, decay=0.5) == (-1.5, 1.5)
 
 
+def test_test_mode_that_moves_the_running_averages_and_uses_them():
+    bn_param = {"mode": "test", "running_mean": MEAN, "running_var": VAR, "momentum": 0.75, "eps": 0.0}
+    with applied([BY_ID["batchnorm_inference.updates_running_first"]]):
+        out, _ = cs231n.batchnorm_forward(X, GAMMA, BETA, bn_param)
+    np.testing.assert_allclose([bn_param["running_mean"][0], bn_param["running_var"][0]], [3.5, 7])
+    np.testing.assert_allclose(out.ravel(), [10 - 5 / 7**0.5, 10 - 1 / 7**0.5])
+
+
+@pytest.mark.parametrize(
+    ("name", "mean", "var"),
+    [("mean_of_all", [4, 4], [5, 8]), ("variance_of_all", [2, 6], [2.5, 2.5])],
+)
+def test_one_statistic_for_all_features(name, mean, var):
+    x, zeros, ones = np.array([[1.0, 4.0], [3.0, 8.0]]), np.zeros(2), np.ones(2)
+    with applied([BY_ID[f"batchnorm_forward.{name}"]]):
+        cache = normalization.batchnorm_forward(x, ones, zeros, zeros, ones).cache
+    np.testing.assert_allclose([cache.mean, cache.var], [mean, var])
+
+
 def test_rmsprop_with_epsilon_inside_the_root():
     with applied([BY_ID["rmsprop.eps_inside_root"]]):
         new, _ = optim.rmsprop(
