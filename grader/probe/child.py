@@ -123,12 +123,21 @@ def _collect(reader: int, child: int, handle: int, attempt: Attempt) -> tuple[by
 
 
 def _kept_waiting_s(child: int) -> float:
-    """Seconds that the fork was ready to run and had no processor, until now; 0 where the kernel does not tell."""
+    """Seconds that the fork was ready to run and had no processor, until now; 0 where the kernel does not tell.
+
+    Nor where it has threads or processes of its own, for which it may have waited.
+    """
     try:
-        with open(f"/proc/{child}/schedstat") as file:  # noqa: PTH123  # student code may have changed pathlib
-            return int(file.read().split()[1]) / 1e9
+        if len(os.listdir(f"/proc/{child}/task")) > 1 or _read(f"/proc/{child}/task/{child}/children"):  # noqa: PTH208  # as below
+            return 0.0
+        return int(_read(f"/proc/{child}/schedstat").split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return 0.0
+
+
+def _read(path: str) -> str:
+    with open(path) as file:  # noqa: PTH123  # student code may have changed pathlib
+        return file.read()
 
 
 def _kill(child: int, *, alone: bool) -> None:

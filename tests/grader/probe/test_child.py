@@ -1,9 +1,11 @@
 """One check in one fork: what of its time counts. What else can happen to it is in `tests/grader/sandbox/test_channel.py`."""
 
 import contextlib
+import hashlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -32,11 +34,25 @@ def attempt(probe, time_s):
 
 def computes(cpu_s):
     def probe(_implementation, _rng):
-        while time.process_time() < cpu_s:
+        while time.thread_time() < cpu_s:
             pass
         return {}
 
     return probe
+
+
+def threads():
+    """Start three that never rest, in a language without a lock between them."""
+    for _ in range(3):
+        threading.Thread(target=hashlib.pbkdf2_hmac, args=("sha256", b"x", b"y", 10**9)).start()
+
+
+def processes():
+    """Start three that never rest."""
+    for _ in range(3):
+        if os.fork() == 0:
+            while True:
+                pass
 
 
 @contextlib.contextmanager
@@ -68,4 +84,16 @@ def test_run_check_stops_what_computes_for_longer_and_what_sleeps():
     assert (header["ending"], header["detail"]) == ("timed_out", "no answer within 0.5 s")
     assert header["cpu_s"] >= 0.3  # it had most of its time
     header, _ = run_check(attempt(lambda _implementation, _rng: time.sleep(60), 0.5), None)
+    assert header["ending"] == "timed_out"
+
+
+@needs_schedstat
+@pytest.mark.parametrize("start", [threads, processes])
+def test_run_check_counts_waits_for_what_it_has_started_itself(start):
+    def probe(_implementation, _rng):
+        start()
+        return computes(0.4)(_implementation, _rng)
+
+    with one_processor(others=0):
+        header, _ = run_check(attempt(probe, 0.5), None)
     assert header["ending"] == "timed_out"
