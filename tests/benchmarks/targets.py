@@ -173,7 +173,8 @@ def _large_class_targets(light: Part, growth: Part) -> Iterator[Target]:
             wanted="at least 20 times",
             measured=f"{wall / rate:.1f} times",
             met=wall / rate >= 20,
-            reason="The students' own cells take about half of this grader's CPU; the rest is the fixed cost above.",
+            reason="The students' own cells, run in a kernel, take more than half of this grader's CPU; the rest is the fixed "
+            "cost above.",
         )
 
 
