@@ -16,9 +16,26 @@ from assignments.common.by_role import folded, named_results, role_of
 from assignments.common.column_names import FUNCTIONS, GRADIENT, KINDS, NORMALIZED, ROLES
 from grader.probe import NeedsPersonError
 
-__all__ = ["as_returned", "asked", "kinds_of", "plain_function", "probabilities_of", "start_terms"]
+__all__ = [
+    "RowsError",
+    "as_returned",
+    "asked",
+    "kinds_of",
+    "plain_function",
+    "probabilities_of",
+    "start_terms",
+]
 
 PROVIDED = "dd2424"
+
+
+class RowsError(NeedsPersonError):
+    """The work takes images as rows, where the course and the checks have them as columns. name: of what makes its network."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name}: its weights are (inputs, outputs): it takes images as rows, and the check has them as columns"
+        )
 
 
 def plain_function(impl: Any, name: str, *, normalized: bool | None = None) -> Any:

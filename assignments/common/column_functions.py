@@ -15,6 +15,7 @@ import numpy as np
 
 from assignments.common.by_role import arguments, call, given_by_role, named_results, order_of_terms, role_of
 from assignments.common.column_forms import (
+    RowsError,
     as_returned,
     asked,
     kinds_of,
@@ -25,9 +26,8 @@ from assignments.common.column_forms import (
 from assignments.common.column_names import HISTORIES, ROLES
 from grader.probe import NeedsPersonError
 
-__all__ = ["ROWS", "FunctionNet"]
+__all__ = ["FunctionNet"]
 
-ROWS = "its weights are (inputs, outputs): it takes images as rows, and the check has them as columns"
 READ_SCALE = 1 / 50  # of a hidden layer in the last layer's scores, so that no probability comes near zero
 
 
@@ -38,7 +38,7 @@ class FunctionNet:
     to the training loop, so that they cannot be asked for. holds: roles of what
     the functions keep themselves, and nobody hands them.
 
-    Raises: NeedsPersonError if its own starting weights say that images are rows.
+    Raises: RowsError if its own starting weights say that images are rows.
     """
 
     holds: Any = frozenset()
@@ -56,12 +56,12 @@ class FunctionNet:
         self.template: Any = None
         self.unmoved = False
         self.undrawn = ""
-        self.rows = self.turned = False
+        self.turned = False  # whether the last starting weights that were drawn are (inputs, outputs)
         try:
             self._draw()
+        except RowsError:
+            raise
         except NeedsPersonError as exc:
-            if self.rows:
-                raise
             self.undrawn = str(exc)
 
     # --- starting values ----------------------------------------------------------------------------------------------------
@@ -81,8 +81,7 @@ class FunctionNet:
             if self._drawn_with(function, {**values, "sizes": given, "hidden": hidden}):
                 return
             if given is tries[0] and self.turned:  # of pairs, nobody knows which of the two comes first
-                self.rows = True
-                raise NeedsPersonError(f"{function.__name__}: {ROWS}")
+                raise RowsError(function.__name__)
         if len(hidden) == 1 and self._drawn_with(function, {**values, "hidden": hidden[0]}):
             return
         raise NeedsPersonError(

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from assignments.common.by_role import call, given_by_role, role_of
-from assignments.common.column_forms import as_returned, asked, plain_function, start_terms
-from assignments.common.column_functions import ROWS, FunctionNet
+from assignments.common.column_forms import RowsError, as_returned, asked, plain_function, start_terms
+from assignments.common.column_functions import FunctionNet
 from assignments.common.column_names import KINDS, ROLES
 from grader.probe import NeedsPersonError
 
@@ -82,7 +82,7 @@ class ObjectNet(FunctionNet):
             if self._shapes(made):
                 return made
             if given == list(sizes) and self._shapes(made, turned=True):
-                raise NeedsPersonError(f"{network.__name__}: {ROWS}")
+                raise RowsError(network.__name__)
             form = "keeps its weights"
         raise NeedsPersonError(f"{network.__name__} {form} in a form that the check does not know")
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from assignments.common.column_forms import plain_function
-from assignments.common.column_functions import ROWS, FunctionNet
+from assignments.common.column_forms import RowsError, plain_function
+from assignments.common.column_functions import FunctionNet
 from assignments.common.column_names import FUNCTIONS
 from assignments.common.column_objects import ObjectNet
 from grader.probe import NeedsPersonError
@@ -131,15 +131,14 @@ def helper(impl: Any, name: str) -> Any:
 
 
 def _ask_for_columns(impl: Any) -> None:
-    """Raises: NeedsPersonError if a network that is no `BNN` takes images as rows, and so do the small functions beside it."""
+    """Raises: RowsError if a network that is no `BNN` takes images as rows, and so do the small functions beside it."""
     if hasattr(impl, COURSE_CLASS):
         return
     try:
         make_net(impl, (6, 5, 3), batchNorm=False)
-    except NeedsPersonError as exc:
-        if ROWS in str(exc):
-            raise
-    except Exception:  # noqa: BLE001  # no network, or none that can be made: the function is judged as it stands
+    except RowsError:
+        raise
+    except Exception:  # noqa: BLE001  # no network, or none that can be made: charged where networks are judged
         return
 
 

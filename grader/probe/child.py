@@ -32,6 +32,7 @@ from .seeding import seeded
 from .share import OutOfTimeError, let_share
 from .stubs import Placeholder, lacking_package
 from .values import plain_values
+from .waits import is_alone, kept_waiting_s
 
 __all__ = ["KILLED", "Attempt", "kill_everything", "run_check"]
 
@@ -106,7 +107,7 @@ def _collect(reader: int, child: int, handle: int, attempt: Attempt) -> tuple[by
     while len(data) <= most:
         left = deadline - time.monotonic()
         if left <= LEAST_S:
-            deadline = ends + min(_kept_waiting_s(child), MOST_WAITED_S)
+            deadline = ends + (min(kept_waiting_s(child), MOST_WAITED_S) if is_alone(child) else 0.0)
             left = deadline - time.monotonic()
         if left <= 0:
             return data, True
@@ -120,24 +121,6 @@ def _collect(reader: int, child: int, handle: int, attempt: Attempt) -> tuple[by
         if handle in ready:
             return data, False
     return data, False
-
-
-def _kept_waiting_s(child: int) -> float:
-    """Seconds that the fork was ready to run and had no processor, until now; 0 where the kernel does not tell.
-
-    Nor where it has threads or processes of its own, for which it may have waited.
-    """
-    try:
-        if len(os.listdir(f"/proc/{child}/task")) > 1 or _read(f"/proc/{child}/task/{child}/children"):  # noqa: PTH208  # as below
-            return 0.0
-        return int(_read(f"/proc/{child}/schedstat").split()[1]) / 1e9
-    except (OSError, IndexError, ValueError):
-        return 0.0
-
-
-def _read(path: str) -> str:
-    with open(path) as file:  # noqa: PTH123  # student code may have changed pathlib
-        return file.read()
 
 
 def _kill(child: int, *, alone: bool) -> None:

@@ -9,7 +9,8 @@ import signal
 import socket
 import time
 from dataclasses import dataclass
-from pathlib import Path
+
+from ..probe.waits import kept_waiting_s
 
 __all__ = ["Member", "Usage"]
 
@@ -70,10 +71,7 @@ class Member:
 
     def kept_waiting_s(self) -> float:
         """Seconds that its first thread was ready to run and had no processor, until now; 0 where the kernel does not tell."""
-        try:
-            return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[1]) / 1e9
-        except (OSError, IndexError, ValueError):  # built without these figures, or it is gone
-            return 0.0
+        return kept_waiting_s(self.pid)
 
     async def close(self) -> None:
         """Kill it, wait, and free what was held of it."""

@@ -46,17 +46,18 @@ def source(klayer: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Modu
 
 
 @pytest.fixture
-def outcome(klayer: Any, tmp_path: Path) -> Any:
+def judged(klayer: Any, tmp_path: Path) -> Any:
     """A check's outcome for a script's text, and why; "person" where one has to look."""
 
     def judge(check: str, text: str, *edits: tuple[str, str]) -> tuple[str, str]:
         for old, new in edits:
-            assert old in text
+            assert text.count(old) == 1, f"holds {text.count(old)} times: {old}"
             text = text.replace(old, new)
-        (tmp_path / "own_hand_in.py").write_text(text)
-        module = run_pieces("own_hand_in.py", str(tmp_path), lambda _: False, shortened=True)
-        del sys.modules["own_hand_in"]
-        implementation = Implementation([vars(module)], "own_hand_in.py")
+        (tmp_path / "plain_hand_in.py").write_text(text)
+        module = run_pieces("plain_hand_in.py", str(tmp_path), lambda _: False, shortened=True)
+        assert module is not None
+        del sys.modules["plain_hand_in"]
+        implementation = Implementation([vars(module)], "plain_hand_in.py")
         found = klayer.suite.check(check)
         try:
             with np.errstate(all="ignore"):

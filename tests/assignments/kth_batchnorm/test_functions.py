@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from grader.authoring.samples import make_samples
 from grader.intake.cells import code_of
-from grader.probe import NeedsPersonError
-from grader.probe.implementation import Implementation
-from grader.probe.pieces import run_pieces
-from grader.probe.seeding import seeded
-from grader.seed import Seed
 
 SCRIPT = "plain_functions", "Assignment3/assignment3.py"
 NOTEBOOK = "plain_functions_in_a_notebook", "DD2424_Assignment3.ipynb"
-PERSON = "a person"
+PERSON = "person"
 
 
 @pytest.fixture(scope="module")
@@ -29,31 +21,6 @@ def texts(course: Any) -> dict[tuple[str, str], str]:
         SCRIPT: samples[SCRIPT[0]][SCRIPT[1]].decode().replace("from tqdm import tqdm", "tqdm = iter"),
         NOTEBOOK: code_of(samples[NOTEBOOK[0]][NOTEBOOK[1]]),
     }
-
-
-@pytest.fixture
-def judged(klayer: Any, tmp_path: Path) -> Any:
-    """Outcome of a check for a script's text: "passed", "failed", or that a person has to look, and the reason."""
-
-    def judge(check: str, text: str, *edits: tuple[str, str]) -> tuple[str, str]:
-        for old, new in edits:
-            assert text.count(old) == 1, f"holds {text.count(old)} times: {old}"
-            text = text.replace(old, new)
-        (tmp_path / "plain_hand_in.py").write_text(text)
-        module = run_pieces("plain_hand_in.py", str(tmp_path), lambda _: False, shortened=True)
-        assert module is not None
-        del sys.modules["plain_hand_in"]
-        implementation = Implementation([vars(module)], "plain_hand_in.py")
-        found = klayer.suite.check(check)
-        try:
-            with np.errstate(all="ignore"):
-                found.probe(implementation, seeded(Seed.of(0).for_check(check)))
-        except NeedsPersonError as exc:
-            return PERSON, str(exc)
-        result = klayer.judge(check, implementation)
-        return result.outcome.value, result.reason
-
-    return judge
 
 
 UNASKED = {

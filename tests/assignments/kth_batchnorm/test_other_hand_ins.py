@@ -20,11 +20,11 @@ NO_NUMERICAL = {"numerical_gradients", "numerical_gradients_restore"}
 BY_TRAINING = {"moving_averages", "moving_averages_alpha"}
 
 
-def _outcomes(klayer: Any, outcome: Any, text: str, *edits: tuple[str, str]) -> dict[str, set[str]]:
+def _outcomes(klayer: Any, judged: Any, text: str, *edits: tuple[str, str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {"failed": set(), "person": set(), "passed": set()}
     for check in klayer.suite.at("modules"):
         if not check.carries:
-            said = outcome(check.id, text, *edits)[0]
+            said = judged(check.id, text, *edits)[0]
             found["person" if said == "not_graded" else said].add(
                 check.id
             )  # a judge may leave it to one, too
@@ -42,33 +42,33 @@ def _outcomes(klayer: Any, outcome: Any, text: str, *edits: tuple[str, str]) -> 
     ],
 )
 def test_right_hand_in_passes_all_that_can_be_asked(
-    klayer: Any, outcome: Any, text: str, unasked: set[str]
+    klayer: Any, judged: Any, text: str, unasked: set[str]
 ) -> None:
-    found = _outcomes(klayer, outcome, text)
+    found = _outcomes(klayer, judged, text)
     assert not found["failed"]
     assert found["person"] == unasked
 
 
 @pytest.mark.parametrize("text", [ROWS, ROWS_CLASS], ids=["functions", "class"])
 def test_images_as_rows_wait_for_a_person_with_all_that_depends_on_it(
-    klayer: Any, outcome: Any, text: str
+    klayer: Any, judged: Any, text: str
 ) -> None:
     """A softmax over axis 1 is right there."""
-    found = _outcomes(klayer, outcome, text)
+    found = _outcomes(klayer, judged, text)
     assert (found["failed"], found["passed"]) == (set(), {"relu_values"})
-    assert "takes images as rows" in outcome("softmax_columns", text)[1]
-    assert "takes images as rows" in outcome("forward_plain", text)[1]
+    assert "takes images as rows" in judged("softmax_columns", text)[1]
+    assert "takes images as rows" in judged("forward_plain", text)[1]
 
 
-def test_softmax_over_rows_beside_columns_is_a_mistake(outcome: Any) -> None:
+def test_softmax_over_rows_beside_columns_is_a_mistake(judged: Any) -> None:
     edit = (
         "m = np.amax(s, axis=0, keepdims=True)",
         "return np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)\n    m = 0",
     )
-    assert outcome("softmax_columns", DICTIONARY, edit)[0] == "failed"
+    assert judged("softmax_columns", DICTIONARY, edit)[0] == "failed"
 
 
-def test_layers_as_units_and_inputs_are_not_taken_for_rows(outcome: Any) -> None:
+def test_layers_as_units_and_inputs_are_not_taken_for_rows(judged: Any) -> None:
     """Of a pair's two numbers, nobody knows which comes first."""
     edits = [
         ("for n_in, n_out in zip(layer_sizes[:-1], layer_sizes[1:]):", "for n_out, n_in in layer_sizes:"),
@@ -81,8 +81,8 @@ def test_layers_as_units_and_inputs_are_not_taken_for_rows(outcome: Any) -> None
             "NetParams['betas'] = [np.zeros((n, 1)) for n, _ in layer_sizes[:-1]]",
         ),
     ]
-    assert outcome("initial_spread", DICTIONARY, *edits)[0] == "passed"
-    assert outcome("softmax_columns", DICTIONARY, *edits)[0] == "passed"
+    assert judged("initial_spread", DICTIONARY, *edits)[0] == "passed"
+    assert judged("softmax_columns", DICTIONARY, *edits)[0] == "passed"
 
 
 # name -> (hand-in, what is right in it, the mistake in its place, the checks that it fails)
@@ -122,9 +122,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_one_mistake_fails_the_checks_that_are_about_it(klayer: Any, outcome: Any, name: str) -> None:
+def test_one_mistake_fails_the_checks_that_are_about_it(klayer: Any, judged: Any, name: str) -> None:
     text, right, wrong, lost = WRONG[name]
-    assert _outcomes(klayer, outcome, text, (right, wrong))["failed"] == lost
+    assert _outcomes(klayer, judged, text, (right, wrong))["failed"] == lost
 
 
 PENALTY = "penalty = sum(np.sum(W**2) for W in self.W)"

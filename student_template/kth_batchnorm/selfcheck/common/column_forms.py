@@ -8,6 +8,11 @@ from .column_names import FUNCTIONS, GRADIENT, KINDS, NORMALIZED, ROLES
 from ..check import NeedsPersonError
 PROVIDED = 'dd2424'
 
+class RowsError(NeedsPersonError):
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'{name}: its weights are (inputs, outputs): it takes images as rows, and the check has them as columns')
+
 def plain_function(impl: Any, name: str, *, normalized: bool | None=None) -> Any:
     found = {folded(known): known for known in dir(impl)}
     wanted = FUNCTIONS[name]

@@ -3,10 +3,9 @@ import inspect
 from typing import Any
 import numpy as np
 from .by_role import arguments, call, given_by_role, named_results, order_of_terms, role_of
-from .column_forms import as_returned, asked, kinds_of, plain_function, probabilities_of, start_terms
+from .column_forms import RowsError, as_returned, asked, kinds_of, plain_function, probabilities_of, start_terms
 from .column_names import HISTORIES, ROLES
 from ..check import NeedsPersonError
-ROWS = 'its weights are (inputs, outputs): it takes images as rows, and the check has them as columns'
 READ_SCALE = 1 / 50
 
 class FunctionNet:
@@ -25,12 +24,12 @@ class FunctionNet:
         self.template: Any = None
         self.unmoved = False
         self.undrawn = ''
-        self.rows = self.turned = False
+        self.turned = False
         try:
             self._draw()
+        except RowsError:
+            raise
         except NeedsPersonError as exc:
-            if self.rows:
-                raise
             self.undrawn = str(exc)
 
     def _draw(self) -> None:
@@ -48,8 +47,7 @@ class FunctionNet:
             if self._drawn_with(function, {**values, 'sizes': given, 'hidden': hidden}):
                 return
             if given is tries[0] and self.turned:
-                self.rows = True
-                raise NeedsPersonError(f'{function.__name__}: {ROWS}')
+                raise RowsError(function.__name__)
         if len(hidden) == 1 and self._drawn_with(function, {**values, 'hidden': hidden[0]}):
             return
         raise NeedsPersonError(f'{function.__name__} takes the sizes of the layers in a form that the check does not know')

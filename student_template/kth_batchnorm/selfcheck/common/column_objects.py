@@ -4,8 +4,8 @@ import inspect
 from typing import Any
 import numpy as np
 from .by_role import call, given_by_role, role_of
-from .column_forms import as_returned, asked, plain_function, start_terms
-from .column_functions import ROWS, FunctionNet
+from .column_forms import RowsError, as_returned, asked, plain_function, start_terms
+from .column_functions import FunctionNet
 from .column_names import KINDS, ROLES
 from ..check import NeedsPersonError
 LISTS = {'W': 'w', 'b': 'b', 'gamma': 'gamma', 'beta': 'beta', 'muMA': 'mu', 'vaMA': 'v'}
@@ -56,7 +56,7 @@ class ObjectNet(FunctionNet):
             if self._shapes(made):
                 return made
             if given == list(sizes) and self._shapes(made, turned=True):
-                raise NeedsPersonError(f'{network.__name__}: {ROWS}')
+                raise RowsError(network.__name__)
             form = 'keeps its weights'
         raise NeedsPersonError(f'{network.__name__} {form} in a form that the check does not know')
 

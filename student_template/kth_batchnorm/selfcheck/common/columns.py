@@ -2,8 +2,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 import numpy as np
-from .column_forms import plain_function
-from .column_functions import ROWS, FunctionNet
+from .column_forms import RowsError, plain_function
+from .column_functions import FunctionNet
 from .column_names import FUNCTIONS
 from .column_objects import ObjectNet
 from ..check import NeedsPersonError
@@ -80,9 +80,8 @@ def _ask_for_columns(impl: Any) -> None:
         return
     try:
         make_net(impl, (6, 5, 3), batchNorm=False)
-    except NeedsPersonError as exc:
-        if ROWS in str(exc):
-            raise
+    except RowsError:
+        raise
     except Exception:
         return
 
