@@ -75,7 +75,8 @@ class Holder:
             if mapped:
                 self._map_users(go.fileno())
             await self._until_ready()
-            self._bind(group, limits)
+            # A move into a control group waits some 10 ms for the kernel's readers (RCU): the other rooms must not wait with it.
+            await asyncio.to_thread(self._bind, group, limits)
             self._open_namespaces()
 
     async def ends_within(self, time_s: float) -> bool:
