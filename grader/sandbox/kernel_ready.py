@@ -18,6 +18,7 @@ from IPython.display import display
 from matplotlib_inline.backend_inline import configure_inline_support
 from traitlets.config import Config
 
+from .kernel_figures import draw_figures_once
 from .kernel_input import CellInput
 from .kernel_shell import CellCompiler, CourseShell
 
@@ -48,6 +49,7 @@ def build_shell() -> CourseShell:
         shell.input_transformer_manager = CellInput()
         shell.magics_manager.load_all_lazy_magics()  # which the first `%config` of a notebook does, in 20 ms
         configure_inline_support(shell, "inline")  # type: ignore[no-untyped-call]  # as above
+        draw_figures_once(shell)
     return shell
 
 
