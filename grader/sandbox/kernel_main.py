@@ -9,7 +9,6 @@ from __future__ import annotations
 import builtins
 import contextlib
 import importlib
-import io
 import json
 import os
 import random
@@ -26,6 +25,7 @@ from jupyter_client.session import Session, json_packer
 from ..probe.imports import prepare_path
 from ..probe.in_kernel import serve_namespace
 from .kernel_app import CourseKernel, RoomKernelApp
+from .kernel_figures import png_of
 from .kernel_imports import STAND_IN, ColabFinder, make_stand_in
 from .kernel_ready import build_shell, settings
 from .kernel_reload import leave_alone_what_is_loaded
@@ -145,8 +145,9 @@ def preload() -> None:
     figure, axes = plt.subplots()
     axes.plot([0, 1], label="x")
     axes.set_title("$x$")  # builds the parser of formulas, which a logarithmic axis has at its ticks, too
+    axes.set(xlabel="x", ylabel="y")
     axes.legend()
-    figure.savefig(io.BytesIO(), format="png")
+    png_of(figure)
     plt.close(figure)
     for holder in (font_manager, font_manager.FontManager, text, mathtext.MathTextParser):
         _forget_fonts(holder)
