@@ -1,6 +1,7 @@
 """CSV tables for people: safe to open in a spreadsheet, and read back as spreadsheets save them.
 
-A cell that a spreadsheet would take for a formula gets an apostrophe in front; reading takes exactly that away again. Reading
+A cell that a spreadsheet would take for a formula gets an apostrophe in front; reading takes exactly that away again. So does what
+would begin a cell if semicolons, tabs or the ends of lines parted cells, as they do where the comma is the decimal sign. Reading
 takes UTF-8 with or without a byte order mark, and the comma, semicolon or tab as delimiter. Knows nothing of grades.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +22,9 @@ __all__ = ["TableRow", "neutralised", "read_table", "restored", "table_file", "w
 
 # Source: OWASP, CSV Injection. The full-width forms are formulas to spreadsheets in East Asian locales.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a spreadsheet that parts cells at something else than the comma would see another cell begin with a formula, quotes or not.
+_INNER = re.compile(r"([;\t\r\n]\"*)('*)(?=[=+\-@＝＋－＠])")
+_INNER_QUOTED = re.compile(r"([;\t\r\n]\"*)'('*)(?=[=+\-@＝＋－＠])")
 _CELL_CHARACTERS = 1_000_000  # the csv module stops at 131,072 by itself; a long answer may pass that
 
 
@@ -33,13 +38,15 @@ class TableRow:
 
 def neutralised(text: str) -> str:
     """The text as a cell that no spreadsheet takes for a formula. `restored` undoes it exactly."""
+    text = _INNER.sub(r"\1'\2", text)
     quoted = text.startswith("'") and text[1:].startswith((*_FORMULA, "'"))
     return f"'{text}" if quoted or text.startswith(_FORMULA) else text
 
 
 def restored(cell: str) -> str:
     """The text of which `neutralised` made `cell`; other cells stay as they are."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")) else cell
+    text = cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA, "'")) else cell
+    return _INNER_QUOTED.sub(r"\1\2", text)
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:

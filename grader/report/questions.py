@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -118,15 +119,19 @@ def _inside(criterion: Criterion, length: int) -> list[tuple[int, int]]:
 
 def pieces(answer: str, criteria: Sequence[Criterion]) -> tuple[Piece, ...]:
     """Cut the answer wherever a marked passage begins or ends; passages of several criteria may overlap."""
-    spans = [
-        (start, end, i)
-        for i, criterion in enumerate(criteria, 1)
-        for start, end in _inside(criterion, len(answer))
-    ]
-    edges = sorted({0, len(answer), *(edge for start, end, _ in spans for edge in (start, end))})
+    edges: dict[int, list[tuple[int, int]]] = {0: [], len(answer): []}
+    for number, criterion in enumerate(criteria, 1):
+        for start, end in _inside(criterion, len(answer)):
+            edges.setdefault(start, []).append((number, 1))
+            edges.setdefault(end, []).append((number, -1))
     parts = []
-    for begin, stop in pairwise(edges):
-        numbers = sorted({i for start, end, i in spans if start <= begin and stop <= end})
+    open_now: Counter[int] = (
+        Counter()
+    )  # passages that hold this place, by criterion: an answer may have thousands
+    for begin, stop in pairwise(sorted(edges)):
+        for number, change in edges[begin]:
+            open_now[number] += change
+        numbers = sorted(number for number, count in open_now.items() if count)
         parts.append(Piece(text=answer[begin:stop], criteria=tuple(numbers)))
     return tuple(parts)
 

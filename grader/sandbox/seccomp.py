@@ -5,6 +5,10 @@ and `no_new_privs` already refuse most of this. It is the first wall against add
 back (AF_VSOCK reaches a virtual machine's host), against memory that belongs to no process and no bounded file system (System V's
 semaphores take gigabytes of the kernel's; reserved huge pages), and against what a machine has a fixed number of (io_setup).
 It keeps the limit of core files where it was set: at 0, a machine whose `core_pattern` names a program runs it for each crash.
+
+Rooms share the system's files, and with them what the kernel keeps for a file: who holds a lock on it, who wants to know when it is
+opened. By that, two rooms could send each other what a hidden check asks, or stop a program outside that takes a lock. So locks are
+granted and lock nothing, as one room needs no more, and what tells of others' is refused.
 """
 
 from __future__ import annotations
@@ -38,6 +42,9 @@ FAMILIES = (
     10,
     16,
 )  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: what an empty network namespace holds back
+GRANT_NOTHING = RET_ERRNO  # with the error number 0: the caller is told that it succeeded
+LOCKING = (6, 7, 37, 38)  # fcntl's F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
+TELLING = (5, 36, 1024, 1026)  # F_GETLK, F_OFD_GETLK, F_SETLEASE, F_NOTIFY
 X32 = 0x40000000  # system calls of the x32 interface have this bit
 
 #: System calls with the same number everywhere, being newer than 2019.
@@ -51,12 +58,13 @@ X86_64 = {
     "ptrace": 101, "syslog": 103, "vhangup": 153, "modify_ldt": 154, "pivot_root": 155, "chroot": 161, "acct": 163, "mount": 165,
     "umount2": 166, "swapon": 167, "swapoff": 168, "reboot": 169, "iopl": 172, "ioperm": 173, "init_module": 175,
     "delete_module": 176, "quotactl": 179, "kexec_load": 246, "add_key": 248, "request_key": 249, "keyctl": 250,
+    "inotify_init": 253, "inotify_init1": 294,
     "migrate_pages": 256, "unshare": 272, "move_pages": 279, "perf_event_open": 298, "fanotify_init": 300,
     "name_to_handle_at": 303, "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311,
     "kcmp": 312, "finit_module": 313, "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323,
 }  # fmt: skip
 AARCH64 = {
-    "shmget": 194, "semget": 190, "msgget": 186, "memfd_create": 279, "io_setup": 0,
+    "shmget": 194, "semget": 190, "msgget": 186, "memfd_create": 279, "io_setup": 0, "inotify_init1": 26,
     "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "vhangup": 58, "quotactl": 60, "acct": 89, "unshare": 97,
     "kexec_load": 104, "init_module": 105, "delete_module": 106, "syslog": 116, "ptrace": 117, "reboot": 142, "add_key": 217,
     "request_key": 218, "keyctl": 219, "swapon": 224, "swapoff": 225, "migrate_pages": 238, "move_pages": 239,
@@ -78,6 +86,8 @@ class _Machine:
     mmap: int
     setrlimit: int
     prlimit: int
+    flock: int
+    fcntl: int
     x32: bool = False
     clone3: int = 435
 
@@ -92,6 +102,8 @@ MACHINES = {
         mmap=9,
         setrlimit=160,
         prlimit=302,
+        flock=73,
+        fcntl=72,
         x32=True,
     ),
     "aarch64": _Machine(
@@ -103,6 +115,8 @@ MACHINES = {
         mmap=222,
         setrlimit=164,
         prlimit=261,
+        flock=32,
+        fcntl=25,
     ),
 }
 
@@ -184,6 +198,11 @@ def _program(machine: _Machine) -> bytes:
         (EQUAL, 1, 0, 0),
         (RETURN, 0, 0, refuse),
     ]
+    steps += [(LOAD, 0, 0, NUMBER), (EQUAL, 0, 1, machine.flock), (RETURN, 0, 0, GRANT_NOTHING)]
+    commands = [(command, GRANT_NOTHING) for command in LOCKING] + [(command, refuse) for command in TELLING]
+    steps += [(EQUAL, 0, 2 * len(commands) + 1, machine.fcntl), (LOAD, 0, 0, ARGUMENT_1)]
+    for command, verdict in commands:
+        steps += [(EQUAL, 0, 1, command), (RETURN, 0, 0, verdict)]
     # A pair of any other family does not work, but asking for one loads the kernel's module for it.
     steps += [
         (LOAD, 0, 0, NUMBER),

@@ -46,6 +46,7 @@ TRICKS = {
     "threads_that_resize": r"Failed",
     "tells_by_time": r"relative error",
     "reads_the_clockwork": r"spied: \[\]",
+    "locks_shared_files": r"spied: \[\]",
 }
 #: The same for attacks from a notebook; their modules are right.
 CELLS = {

@@ -8,7 +8,7 @@ from grader.errors import UsageError
 from grader.records.tables import neutralised, read_table, restored, write_table
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text(
-    "='+-@\t\r\n\"; ,a", max_size=6
+    "='+-@\t\r\n\"; ,a", max_size=8
 )
 
 
@@ -17,12 +17,36 @@ def test_restored_undoes_neutralised(text):
     assert restored(neutralised(text)) == text
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "'=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", "\r1", "\n1", "＝1", "'=1"])
 def test_neutralised_leaves_no_formula(text):
     assert neutralised(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["kim", "'tis", "", "1-2", " =1", "김민수", "'"])
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("so;=1+1", "so;'=1+1"),
+        ("so\t@SUM(A1)", "so\t'@SUM(A1)"),
+        ("so\n-1\r＝1", "so\n'-1\r'＝1"),
+        ('so;"=1', "so;\"'=1"),
+        ("so;'=1", "so;''=1"),
+        ("\n=1", "'\n'=1"),
+    ],
+)
+def test_neutralised_leaves_no_formula_where_other_marks_part_cells(text, safe):
+    assert neutralised(text) == safe
+    assert restored(safe) == text
+
+
+def test_table_opened_with_semicolons_holds_no_formula(tmp_path):
+    path = tmp_path / "t.csv"
+    write_table(path, ["a", "b"], [("eve", "so;=cmd|' /C calc'!A0\n=1;\"=2\",+3")])
+    cells = [cell for line in path.read_text("utf-8-sig").splitlines() for cell in line.split(";")]
+    assert len(cells) == 5
+    assert not [cell for cell in cells if cell.lstrip('"').startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("text", ["kim", "'tis", "", "1-2", " =1", "a; b", "a;b=1", "a,=1", "김민수", "'"])
 def test_neutralised_leaves_plain_text_alone(text):
     assert neutralised(text) == text
     assert restored(text) == text

@@ -41,6 +41,28 @@ def test_pieces_ignore_spans_outside_the_answer() -> None:
     assert pieces("ab", [criterion((1, 99))])[-1] == Piece(text="b", criteria=(1,))
 
 
+class Counted(int):
+    """A place in an answer that counts how often it is compared."""
+
+    times = 0
+
+    def __lt__(self, other: int) -> bool:
+        Counted.times += 1
+        return int(self) < int(other)
+
+    def __le__(self, other: int) -> bool:
+        Counted.times += 1
+        return int(self) <= int(other)
+
+
+def test_pieces_of_an_answer_full_of_terms_are_found_without_comparing_all_with_all() -> None:
+    spans = tuple((Counted(2 * number), Counted(2 * number + 1)) for number in range(2_000))
+    found = pieces("a " * 2_000, [criterion(*spans), criterion((0, 4_000))])
+    assert len(found) == 4_000
+    assert [piece.criteria for piece in found[:2]] == [(1, 2), (2,)]
+    assert Counted.times < 50 * len(spans)
+
+
 @given(st.text(max_size=30), st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40)), max_size=6))
 def test_pieces_together_are_the_answer(answer: str, spans: list[tuple[int, int]]) -> None:
     assert "".join(piece.text for piece in pieces(answer, [criterion(*spans)])) == answer

@@ -120,3 +120,13 @@ def test_limit_of_core_files_stays_where_it_was_set(machine):
     assert decide(machine, machine.prlimit, second=4, third=0x7FFF_0000_0000) == REFUSED
     assert decide(machine, machine.prlimit, second=4, third=0) == RET_ALLOW
     assert decide(machine, machine.prlimit, second=7, third=0x7FFF_0000_1000) == RET_ALLOW
+
+
+@pytest.mark.parametrize("machine", [X86, ARM], ids=["x86_64", "aarch64"])
+def test_locks_are_granted_and_lock_nothing(machine):
+    assert decide(machine, machine.flock, second=2) == RET_ERRNO
+    assert {decide(machine, machine.fcntl, second=command) for command in (6, 7, 37, 38)} == {RET_ERRNO}
+    assert {decide(machine, machine.fcntl, second=command) for command in (5, 36, 1024, 1026)} == {REFUSED}
+    assert {decide(machine, machine.fcntl, second=command) for command in (0, 1, 2, 3, 4, 1030, 1031)} == {
+        RET_ALLOW
+    }
