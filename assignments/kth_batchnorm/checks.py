@@ -681,7 +681,8 @@ def _watched(impl: Any, rng: Any, columns: int, terms: Any) -> dict[str, Any]:
 def learning_rates(impl: Any, rng: Any) -> dict[str, Any]:
     """The learning rate goes from eta_min to eta_max and back, step by step."""
     highest = 0.1 * rng.uniform(0.8, 1.2)  # drawn, so that no table of rates is an answer
-    return {"rates": _watched(impl, rng, 12, [12, 1e-3, highest, 9, 4])["rates"]}
+    # More steps than are looked at: an epoch that is a batch short is charged by `mini_batches`.
+    return {"rates": _watched(impl, rng, 48, [4, 1e-3, highest, 1, 4])["rates"][:9]}
 
 
 @check(
@@ -695,7 +696,7 @@ def learning_rates(impl: Any, rng: Any) -> dict[str, Any]:
 def learning_rates_go_on(impl: Any, rng: Any) -> dict[str, Any]:
     """The learning rate's cycle does not care where an epoch ends."""
     highest = 0.3 * rng.uniform(0.8, 1.2)
-    return {"rates": _watched(impl, rng, 24, [6, 0.02, highest, 6, 5])["rates"]}
+    return {"rates": _watched(impl, rng, 24, [6, 0.02, highest, 6, 5])["rates"][:16]}
 
 
 EPOCHS = 3
@@ -761,13 +762,22 @@ STEADY = 0.05
 def steps_of_all_parameters(impl: Any, rng: Any) -> dict[str, Any]:
     """Every step moves W, b, gamma and beta of all layers against their gradients."""
     net = _started(impl, rng, DEEP, normalized=True)
+    before = _learnt(net)
     hidden = len(DEEP) - 2
     kinds = [net.W, net.b, net.gamma[:hidden], net.beta[:hidden]]
     slopes = [[rng.standard_normal(np.shape(value)) for value in kind] for kind in kinds]
     X, _, _ = problem(rng, DEEP[0], DEEP[-1], 12)
-    # Hardly a rise between the two rates: a cycle that is off by a step is charged where rates are judged.
-    watched(net, X, [4, STEADY, STEADY * (1 + 1e-9), 2, 10], slopes)
+    # Hardly a rise between the two rates: a cycle that is off by a step is charged where rates are judged. In the same way what
+    # counts is one step, for how many there are is charged by `mini_batches`.
+    rates = watched(net, X, [4, STEADY, STEADY * (1 + 1e-9), 2, 10], slopes)["rates"]
+    steps = max(int(np.count_nonzero(rates)) or len(rates), 1)
+    return {name: _by_step(before.get(name), value, steps) for name, value in _learnt(net).items()}
+
+
+def _learnt(net: Any) -> dict[str, Any]:
+    """Copies of all that training moves, by name; of gamma and beta those of the hidden layers."""
     arrays: dict[str, Any] = {}
+    hidden = len(DEEP) - 2
     for name, values in (
         ("W", net.W),
         ("b", net.b),
@@ -776,6 +786,12 @@ def steps_of_all_parameters(impl: Any, rng: Any) -> dict[str, Any]:
     ):
         arrays.update(named(name, values, len(values)))
     return arrays
+
+
+def _by_step(before: Any, after: Any, steps: int) -> Any:
+    """How far a parameter moved in one of several equal steps; as it is where it has become something else."""
+    moved = _difference(before, after)
+    return after if moved is None else times(1 / steps, moved)
 
 
 # --- The report: 12 points ---------------------------------------------------------------------------------------------------

@@ -204,7 +204,7 @@ _KTH = {
     "labels not shuffled": Wrong({BNN: [("Y[:, chosen])", "Y[:, start : start + nBatch])")]}, "mini_batches"),
     "last batch left out": Wrong(
         {BNN: [("range(0, N - nBatch + 1, nBatch)", "range(0, N - nBatch, nBatch)")]},
-        "learning_rates learning_rates_go_on mini_batches steps_of_all_parameters",
+        "mini_batches",
     ),
     "rate by epochs": Wrong(
         {
@@ -213,7 +213,7 @@ _KTH = {
                 ("            for costs, losses", "            t += 1\n            for costs, losses"),
             ]
         },
-        "learning_rates_go_on",
+        "learning_rates learning_rates_go_on",
     ),
     "training and validation accuracy exchanged": Wrong(
         {BNN: [("return tcl, vcl, tll, vll, tacl, vacl", "return tcl, vcl, tll, vll, vacl, tacl")]},

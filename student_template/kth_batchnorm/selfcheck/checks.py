@@ -211,4 +211,4 @@ def _watched(impl: Any, rng: Any, columns: int, terms: Any) -> dict[str, Any]:
 def learning_rates(impl: Any, rng: Any) -> dict[str, Any]:
     """The learning rate goes from eta_min to eta_max and back, step by step."""
     highest = 0.1 * rng.uniform(0.8, 1.2)
-    return {'rates': _watched(impl, rng, 12, [12, 0.001, highest, 9, 4])['rates']}
+    return {'rates': _watched(impl, rng, 48, [4, 0.001, highest, 1, 4])['rates'][:9]}

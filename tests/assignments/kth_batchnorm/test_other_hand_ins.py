@@ -106,6 +106,18 @@ WRONG = {
         "reg = 0.5 * lam * sum",
         {"cost_plain", "cost_batchnorm"},
     ),
+    "first-batch-left-out": (
+        DICTIONARY,
+        "for j in range(X.shape[1] // n_batch)",
+        "for j in range(1, X.shape[1] // n_batch)",
+        {"mini_batches"},
+    ),
+    "last-batch-left-out": (
+        AGAIN,
+        "range(0, X.shape[1] - n_batch + 1, n_batch)",
+        "range(0, X.shape[1] - n_batch, n_batch)",
+        {"mini_batches"},
+    ),
     "labels-not-shuffled": (
         AGAIN,
         "Xp, Yp = X[:, perm], Y[:, perm]",
