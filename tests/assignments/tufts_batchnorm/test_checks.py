@@ -50,6 +50,14 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
             "running_mean_once",
         ),
         ({LAYERS: [(OUT, f"({OUT}).astype(x.dtype)")]}, "out has dtype int64 .*, expected float64"),
+        (
+            {
+                LAYERS: [
+                    ("np.mean(x, axis=0, keepdims=True)", "np.mean(x, axis=0, keepdims=True).astype(x.dtype)")
+                ]
+            },
+            "out_of_another relative error",
+        ),
     ],
     "example_test": [
         (_test_mode("return gamma * (x - mean) / np.sqrt(var) + beta"), "out relative error 3.7e-07"),

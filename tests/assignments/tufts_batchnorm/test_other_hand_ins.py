@@ -56,3 +56,24 @@ def test_one_mistake_fails_the_checks_that_are_about_it(batchnorm: Any, tmp_path
     right, wrong, lost = WRONG[name]
     assert NETWORK.count(right) == 1
     assert _failed(batchnorm, tmp_path, NETWORK.replace(right, wrong)) == lost
+
+
+def test_a_layer_that_returns_its_cache_too_is_charged_by_the_examples_alone(
+    batchnorm: Any, tmp_path: Path
+) -> None:
+    """As in other courses, with a network that takes the pair apart: the numbers are right, their form is not."""
+    edits = {
+        "implementations/layers.py": [
+            ('np.sqrt(var + bn_param["eps"]) + beta', 'np.sqrt(var + bn_param["eps"]) + beta, (mean, var)')
+        ],
+        "implementations/fc_net.py": [
+            (
+                "return batchnorm_forward(linear, gamma, beta, self.bn_params[layer])",
+                "return batchnorm_forward(linear, gamma, beta, self.bn_params[layer])[0]",
+            )
+        ],
+    }
+    implementation = batchnorm.edited(tmp_path, edits)
+    checks = [check.id for check in batchnorm.suite.at("modules") if not check.carries]
+    failed = {name for name in checks if batchnorm.judge(name, implementation).outcome is not Outcome.PASSED}
+    assert failed == {"example_train", "example_test"}
