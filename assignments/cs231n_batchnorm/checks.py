@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from assignments.common.arrays import kept, number
+from assignments.common.arrays import kept, number, upstream, vectors
 from assignments.common.backward_speed import judge_alt_times
 from assignments.common.carried import layer_around
 from assignments.common.experiments import judge_batch_sizes, judge_deep, judge_scales
@@ -31,6 +31,7 @@ from assignments.common.network_probes import (
 )
 from assignments.common.networks import ModeKept, make_network, mode_slipped, start
 from assignments.common.normalization import (
+    attempted,
     backward_times,
     gradients,
     inference_outputs,
@@ -580,7 +581,23 @@ def training_layernorm(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def inputs_untouched(impl: Any, rng: Any) -> dict[str, Any]:
     """The functions leave x, gamma, beta and dout as they are."""
-    return inputs_after(impl, rng)
+    arrays = inputs_after(impl, rng)
+    x, _ = upstream(rng, 6, 4)
+    gamma, beta = vectors(rng, 4)
+    bn_param = {
+        "mode": "test",
+        "running_mean": rng.standard_normal(4),
+        "running_var": rng.uniform(0.5, 2.0, 4),
+    }
+    spared(_called, impl, BATCHNORM[0], x, gamma, beta, bn_param)
+    given = {"x": x, "gamma": gamma, "beta": beta}
+    return {**arrays, **{f"kept_batchnorm in test mode_{name}": array for name, array in given.items()}}
+
+
+def _called(impl: Any, name: str, *given: Any) -> dict[str, Any]:
+    """Call a function for what it does to its inputs. What it returns, and whether it is written at all, is judged elsewhere."""
+    getattr(impl, name)(*given)
+    return {}
 
 
 @check(
@@ -589,11 +606,27 @@ def inputs_untouched(impl: Any, rng: Any) -> dict[str, Any]:
     visible=False,
     judge=judge_repeats,
     section=FORWARD,
-    hint="Is anything kept outside of bn_param and cache?",
+    hint="Is anything kept outside of bn_param and cache? Does a backward pass leave the cache as it is?",
 )
 def results_repeat(impl: Any, rng: Any) -> dict[str, Any]:
-    """The same inputs give the same results, whatever was computed in between."""
-    return repeats(impl, rng)
+    """The same inputs give the same results, whatever was computed in between, and one cache serves two backward passes."""
+    arrays = repeats(impl, rng)
+    # as in the notebook, where both backward passes of batch normalization get one cache
+    for names, param in ((BATCHNORM, TRAIN), (LAYERNORM, {})):
+        x, dout = upstream(rng, 7, 3)
+        arrays.update(spared(_from_one_cache, impl, names, (x, *vectors(rng, 3), dict(param)), dout))
+    return arrays
+
+
+def _from_one_cache(impl: Any, names: tuple[str, str], given: Any, dout: Any) -> dict[str, Any]:
+    """dx of two backward passes on the cache of one forward pass; the second is absent if it raises."""
+    _, cache = getattr(impl, names[0])(*given)
+    label = f"{names[0].partition('_')[0]}_dx from one cache"
+
+    def backward(number: int) -> dict[str, Any]:
+        return {f"{label}_{number}": kept(getattr(impl, names[1])(dout.copy(), cache)[0])}
+
+    return {**backward(1), **attempted(backward, 2)}
 
 
 # Data so far apart that eps, wherever it stands or if it is left out, changes no result by more than 1e-9, not even entries of a

@@ -453,6 +453,14 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
         (
             {
                 LAYERS: [
+                    ('    elif mode == "test":\n', '    elif mode == "test":\n        x -= running_mean\n')
+                ]
+            },
+            "batchnorm in test mode's x is not what it was",
+        ),
+        (
+            {
+                LAYERS: [
                     ("        out = gamma * x_hat + beta\n", "        out = 2 * (gamma * x_hat + beta)\n"),
                     ("    dx = dcentered + ", "    dx = 2 * dcentered + "),
                     (ALT_DX, "2 * " + ALT_DX),
@@ -486,6 +494,29 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
                 ]
             },
             "layernorm_out differs between two calls",
+        ),
+        (
+            {
+                LAYERS: [
+                    (
+                        "    dcentered = dcentered + 2 * centered * dsquare\n",
+                        "    centered *= 2 * dsquare\n    dcentered = dcentered + centered\n",
+                    )
+                ]
+            },
+            "batchnorm_dx from one cache differs between two calls",
+        ),
+        (
+            {
+                LAYERS: [
+                    ("+ beta, (inv_std, x_hat, gamma)\n", "+ beta, [inv_std, x_hat, gamma]\n"),
+                    (
+                        "    inv_std, x_hat, gamma = cache\n    dbeta",
+                        "    gamma, x_hat, inv_std = (cache.pop() for _ in range(3))\n    dbeta",
+                    ),
+                ]
+            },
+            "layernorm_dx from one cache differs between two calls",
         ),
     ],
     "double_precision": [
