@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from assignments.common.arrays import kept, number
+from assignments.common.arrays import kept, number, upstream, vectors
 from assignments.common.carried import layer_around
 from assignments.common.dropout import (
     dropout_gradients,
@@ -55,7 +55,7 @@ from assignments.common.network_probes import (
     starting_parameters,
 )
 from assignments.common.networks import set_mode
-from assignments.common.normalization import gradients, inference_outputs, outputs, running_averages
+from assignments.common.normalization import gradients, inference_outputs, outputs, running_averages, spared
 from assignments.common.rule_experiments import (
     judge_adaptive,
     judge_best,
@@ -185,8 +185,30 @@ def affine_relu_both_ways(impl: Any, rng: Any) -> dict[str, Any]:
     hint="An operation such as `dout[x < 0] = 0` writes into the caller's array.",
 )
 def inputs_untouched(impl: Any, rng: Any) -> dict[str, Any]:
-    """The layers leave x, w, b and dout as they are."""
-    return layers_inputs_after(impl, rng)
+    """The layers leave x, w, b and dout as they are, and so do batch normalization and dropout."""
+    arrays = layers_inputs_after(impl, rng)
+    gamma, beta = vectors(rng, 4)
+    averages = {"running_mean": rng.standard_normal(4), "running_var": rng.uniform(0.5, 2.0, 4)}
+    passes: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
+        "batchnorm": ("batchnorm", (gamma, beta), TRAIN),
+        "batchnorm_in_test_mode": ("batchnorm", (gamma, beta), {"mode": "test", **averages}),
+        "dropout": ("dropout", (), {"mode": "train", "p": 0.6}),
+        "dropout_in_test_mode": ("dropout", (), {"mode": "test", "p": 0.6}),
+    }
+    for label, (name, vectors_given, param) in passes.items():
+        x, dout = upstream(rng, 6, 4)
+        backward = f"{name}_backward" if param["mode"] == "train" else ""
+        spared(_there_and_back, impl, f"{name}_forward", backward, (x, *vectors_given, dict(param)), dout)
+        arrays.update({f"{label}_x": kept(x), f"{label}_dout": kept(dout)})
+    return {**arrays, "batchnorm_gamma": kept(gamma), "batchnorm_beta": kept(beta)}
+
+
+def _there_and_back(impl: Any, forward: str, backward: str, given: Any, dout: Any) -> dict[str, Any]:
+    """Call a layer for what it does to its inputs. What it returns, and whether it is written at all, is judged elsewhere."""
+    _, cache = getattr(impl, forward)(*given)
+    if backward:
+        getattr(impl, backward)(dout, cache)
+    return {}
 
 
 # --- Update rules: 21 points ------------------------------------------------------------------------------------------------

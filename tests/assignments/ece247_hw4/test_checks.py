@@ -93,6 +93,40 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
             },
             "affine_x is not what is expected",
         ),
+        (
+            {
+                LAYERS: [
+                    (
+                        "        centered = x - batch_mean\n",
+                        "        x -= batch_mean\n        centered = x\n",
+                    )
+                ]
+            },
+            "^batchnorm_x is not what is expected$",
+        ),
+        (
+            {
+                LAYERS: [
+                    (
+                        '    elif mode == "test":\n        # Normalize',
+                        '    elif mode == "test":\n        x -= running_mean\n        # Normalize',
+                    )
+                ]
+            },
+            "^batchnorm_in_test_mode_x is not what is expected$",
+        ),
+        (
+            {LAYERS: [("    dx_hat = dout * gamma\n", "    dout *= gamma\n    dx_hat = dout\n")]},
+            "^batchnorm_dout is not what is expected$",
+        ),
+        (
+            {LAYERS: [("        out = x * mask\n", "        x *= mask\n        out = x\n")]},
+            "^dropout_x is not what is expected$",
+        ),
+        (
+            {LAYERS: [("        dx = dout * mask\n", "        dout *= mask\n        dx = dout\n")]},
+            "^dropout_dout is not what is expected$",
+        ),
     ],
     "momentum_update": [
         ({OPTIM: [(MOMENTUM_W, "next_w = w - v\n")]}, "3 of 6 results are right; next_w_4x5 relative error"),
