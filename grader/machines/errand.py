@@ -27,7 +27,9 @@ from ..suite import Suite
 
 __all__ = ["Answer", "Parcel", "Task", "decode_answer", "decode_task", "encode_answer", "encode_task"]
 
-FORMAT = 1
+FORMAT = 2
+#: Of a check, what running it takes: hidden checks run after visible ones, and companions last, with the inputs of another check.
+TERMS = ("id", "where", "notebook", "time_s", "visible", "carries", "charged")
 NOWHERE = Path("/nowhere")  # a worker has no assignment folder
 
 #: A task or an answer on its way: a JSON document and the files that it names, by digest.
@@ -63,10 +65,7 @@ def encode_task(plan: Plan, submission: Submission, key: str, blobs: BlobStore) 
         "key": key,
         "name": suite.assignment.name,
         "spec": suite.assignment.spec.model_dump(mode="json"),
-        "checks": [
-            {"id": check.id, "where": check.where, "notebook": check.notebook, "time_s": check.time_s}
-            for check in suite.checks
-        ],
+        "checks": [{term: getattr(check, term) for term in TERMS} for check in suite.probes],
         "modules": dict(suite.modules),
         "suite": suite.digest,
         "seed": plan.seed.secret.hex(),
@@ -105,9 +104,14 @@ def decode_task(document: bytes) -> Task:
 
 def _suite(values: Mapping[str, Any]) -> Suite:
     spec = Spec.model_validate_json(json.dumps(values["spec"]))
-    checks = tuple(Check(title="", of="", probe=_unreachable, **check) for check in values["checks"])
-    assignment = Assignment(name=values["name"], folder=NOWHERE, spec=spec)
-    return Suite(assignment=assignment, checks=checks, modules=values["modules"], digest=values["suite"])
+    probes = [Check(title="", of="", probe=_unreachable, **check) for check in values["checks"]]
+    return Suite(
+        assignment=Assignment(name=values["name"], folder=NOWHERE, spec=spec),
+        checks=tuple(probe for probe in probes if not probe.carries),
+        companions=tuple(probe for probe in probes if probe.carries),
+        modules=values["modules"],
+        digest=values["suite"],
+    )
 
 
 def _unreachable(*_: object) -> NoReturn:

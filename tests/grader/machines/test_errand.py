@@ -15,7 +15,8 @@ from grader.seed import Seed
 from grader.store.blobs import BlobStore
 from grader.suite import load_suite
 
-SMALL = Path(__file__).resolve().parents[2] / "data" / "small_assignment"
+ROOT = Path(__file__).resolve().parents[3]
+SMALL = ROOT / "tests" / "data" / "small_assignment"
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +49,24 @@ def test_a_task_comes_back_as_it_was(plan, submission, blobs):
     assert all(task.plan.seed.for_check(name) == plan.seed.for_check(name) for name, *_ in terms)
 
 
+@pytest.mark.parametrize("course", sorted(path.parent.name for path in ROOT.glob("assignments/*/checks.py")))
+def test_a_worker_runs_what_the_driver_runs_in_its_order_with_its_seeds(course, submission, blobs):
+    """Hidden checks last, so that their inputs cannot be kept for a visible one to tell; and all companions."""
+    suite = load_suite(load_assignment(ROOT / "assignments" / course))
+    plan = Plan(suite=suite, seed=Seed.of(3), data=None, environment={})
+    document, _ = encode_task(plan, submission, "k" * 64, blobs)
+    sent = decode_task(document).plan.suite
+    paths = [notebook.path for notebook in suite.assignment.spec.notebooks]
+    orders = [(mine.of_modules, *map(mine.in_notebook, paths)) for mine in (suite, sent)]
+    ran, run = ([[(check.id, check.draws_as) for check in part] for part in parts] for parts in orders)
+    assert run == ran
+    assert [check.id for check in sent.probes] == [check.id for check in suite.probes]
+
+
 def test_a_task_holds_nothing_to_judge_by(plan, submission, blobs):
     document, _ = encode_task(plan, submission, "k" * 64, blobs)
     fields = {key for check in json.loads(document)["checks"] for key in check}
-    assert fields == {"id", "where", "notebook", "time_s"}
+    assert fields == {"id", "where", "notebook", "time_s", "visible", "carries", "charged"}
     assert b"judge_positive" not in document
     assert b"Look at the maximum" not in document
 
@@ -65,7 +80,7 @@ def test_a_workers_checks_cannot_be_run_outside(plan, submission, blobs):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        pytest.param({"format": 2}, "of format 2, this worker reads 1", id="other-version"),
+        pytest.param({"format": 1}, "of format 1, this worker reads 2", id="other-version"),
         pytest.param({"spec": {"format": 1}}, "cannot be read", id="spec"),
         pytest.param({"seed": "not hexadecimal"}, "cannot be read", id="seed"),
         pytest.param({"submission": {}}, "cannot be read", id="submission"),
