@@ -28,6 +28,7 @@ from .sandbox.turns import Turns
 from .seed import Seed
 from .store.blobs import BlobStore
 from .suite import Suite
+from .veiled import visible_modules
 
 __all__ = ["Executor", "LocalExecutor", "Plan", "execute", "not_run"]
 
@@ -201,10 +202,21 @@ def _through(aliases: Sequence[tuple[str, str]], path: str) -> str:
 
 def _planned(plan: Plan, checks: Sequence[Check]) -> tuple[Planned, ...]:
     default = plan.suite.assignment.spec.limits.check_s
+    hidden = {check.id for check in plan.suite.checks if not check.visible}
     return tuple(
-        Planned(id=check.id, seed=plan.seed.for_check(check.draws_as), time_s=check.time_s or default)
+        Planned(
+            id=check.id,
+            seed=plan.seed.for_check(check.draws_as),
+            time_s=check.time_s or default,
+            hidden=check.draws_as in hidden,
+        )
         for check in checks
     )
+
+
+def _hidden_modules(suite: Suite) -> Mapping[str, str] | None:
+    """All modules, if there is more in them than in the visible ones."""
+    return suite.modules if visible_modules(suite) is not suite.modules else None
 
 
 async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox, turns: Turns | None) -> _Part:
@@ -214,9 +226,10 @@ async def _modules(plan: Plan, spec: RoomSpec, sandbox: Sandbox, turns: Turns | 
     run = await run_probes(
         sandbox,
         spec,
-        plan.suite.modules,
+        visible_modules(plan.suite),
         python,
         _planned(plan, plan.suite.of_modules),
+        hidden=_hidden_modules(plan.suite),
         deadline_s=spec.limits.notebook_s,  # of endless loops in many checks; the modules get as long as a notebook
         turns=turns,
     )
@@ -289,7 +302,7 @@ async def _ask(plan: Plan, channel: socket.socket, checks: Sequence[Check]) -> d
     ending, detail = Ending.MALFORMED, "the notebook's process did not take the checks"
     with contextlib.suppress(SandboxError):
         try:
-            await session.load(plan.suite.modules)
+            await session.load(visible_modules(plan.suite), hidden=_hidden_modules(plan.suite))
             for planned in _planned(plan, checks):
                 answer = await session.check(planned)
                 if worth_another_try(answer, planned):

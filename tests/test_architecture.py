@@ -30,6 +30,7 @@ FLOORS = (
     {"grader.assignment"},
     {
         "grader.suite",
+        "grader.veiled",
         "grader.diagnosis",
         "grader.data",
         "grader.fetch",

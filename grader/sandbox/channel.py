@@ -71,18 +71,19 @@ async def run_probes(
     files: Sequence[str],
     plan: Sequence[Planned],
     *,
+    hidden: Mapping[str, str] | None = None,
     deadline_s: float | None = None,
     turns: Turns | None = None,
 ) -> ProbeRun:
     """Run every planned check on the submission that `spec` stages, and answer for each of them.
 
     Args: modules: the stripped check modules by name, "checks" among them. files: paths of the graded modules, in the order in
-        which names are looked up; those that are not in `spec.files` are missing. plan: the checks. deadline_s: wall seconds for
-        all of it; checks that it does not reach are TIMED_OUT. turns: taken once the first room stands, and let go of before the
-        last one is cleared away.
+        which names are looked up; those that are not in `spec.files` are missing. plan: the checks. hidden: see
+        `ProbeSession.load`. deadline_s: wall seconds for all of it; checks that it does not reach are TIMED_OUT. turns: taken once
+        the first room stands, and let go of before the last one is cleared away.
     Raises: SandboxError if the machinery fails; then nothing is said of the submission.
     """
-    work = _Work(sandbox, spec, modules, files)
+    work = _Work(sandbox, spec, modules, files, hidden)
     started, waited_s = time.monotonic(), 0.0
     try:
         await work.make_room()
@@ -110,11 +111,17 @@ class _Work:
     """
 
     def __init__(
-        self, sandbox: Sandbox, spec: RoomSpec, modules: Mapping[str, str], files: Sequence[str]
+        self,
+        sandbox: Sandbox,
+        spec: RoomSpec,
+        modules: Mapping[str, str],
+        files: Sequence[str],
+        hidden: Mapping[str, str] | None,
     ) -> None:
         self._sandbox = sandbox
         self._spec = spec
         self._modules = modules
+        self._hidden = hidden
         self._files = files
         self._stack = contextlib.AsyncExitStack()
         self._room: Room | None = None
@@ -263,7 +270,7 @@ class _Work:
                 "runner", config, [theirs.fileno()], cpu_s=RUNNER_CPU_S, full=self._full
             )
         try:
-            await self._session.load(self._modules)
+            await self._session.load(self._modules, hidden=self._hidden)
         except RunnerLostError as exc:  # in a room in which no student code has run yet
             raise SandboxError(f"the process that runs the checks did not begin: {exc.detail}") from exc
         for path in self._files:

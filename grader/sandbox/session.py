@@ -59,11 +59,15 @@ ENDINGS: Mapping[str, Ending] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One check to run. seed: its own, 0 <= seed < 2**63. time_s: wall clock."""
+    """One check to run. seed: its own, 0 <= seed < 2**63. time_s: wall clock.
+
+    hidden: nothing that student code says from here on is told to students; see `ProbeSession.load`.
+    """
 
     id: str
     seed: int
     time_s: float
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,19 +119,25 @@ class ProbeSession:
     def __init__(self, channel: socket.socket, *, evidence_bytes: int) -> None:
         channel.setblocking(False)
         self._channel = channel
+        self._hidden: Mapping[str, str] | None = None
         self.left_bytes = evidence_bytes
 
     @property
     def _bounds(self) -> Bounds:
         return Bounds(payload_bytes=self.left_bytes)
 
-    async def load(self, modules: Mapping[str, str]) -> frozenset[str]:
+    async def load(
+        self, modules: Mapping[str, str], *, hidden: Mapping[str, str] | None = None
+    ) -> frozenset[str]:
         """Send the stripped check modules; the one named "checks" holds the checks.
 
+        hidden: all of them once more, with the hidden checks, to be sent before the first of these: student code can read the
+        probes that stand beside it, and what it says under a visible check is told.
         Returns: the ids of the checks that stand there.
         Raises: RunnerLostError, with the ending MALFORMED if they could not be loaded. A runner that has imported nothing yet can
             be believed then; a kernel, in which student code has run, cannot.
         """
+        self._hidden = hidden
         header, _ = await self._ask({"op": "load", "modules": dict(modules)}, LOAD_S)
         checks = header.get("checks")
         if header.get("ending") == "answered" and isinstance(checks, list):
@@ -157,6 +167,8 @@ class ProbeSession:
 
         Raises: RunnerLostError if no frame of this check came.
         """
+        if planned.hidden and self._hidden is not None:
+            await self.load(self._hidden)
         request = {
             "op": "check",
             "id": planned.id,

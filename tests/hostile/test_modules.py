@@ -96,6 +96,7 @@ ATTACKS = {
     "digs_folders": ({}, r"relative error"),
     "dumps_core": ({}, r"spied: \[\]"),
     "looks_like_ours": ({}, r"SandboxError"),
+    "reads_hidden_probes": ({}, r"smuggled.*spied: nothing"),
 }
 
 
@@ -135,7 +136,13 @@ def test_nothing_is_left_behind(graded):
 
 
 @pytest.mark.parametrize(
-    "name", ["smuggles_hidden_inputs", "answers_with_a_name", "carries_hidden_inputs_over"]
+    "name",
+    [
+        "smuggles_hidden_inputs",
+        "answers_with_a_name",
+        "carries_hidden_inputs_over",
+        "reads_hidden_probes",
+    ],
 )
 def test_inputs_of_a_hidden_check_do_not_reach_the_student(graded, name):
     assert "smuggled" not in graded.page(name, "students")

@@ -710,3 +710,55 @@ def test_arrays_of_all_checks_are_bounded_together_and_over_the_end_of_a_runner(
     source = "import numpy as np, os\ndef f(x): return np.ones(2**18)\ndef g(x): os.kill(os.getppid(), 9)\n"
     run = bench.probe(source, suites("f", "g"), ["f", "g", "f", "f"], evidence_mib=5.0)
     assert endings(run) == [Ending.ANSWERED, Ending.DIED, Ending.ANSWERED, Ending.OVERSIZE]
+
+
+HIDDEN = """
+import statistics
+
+@check(of="f")
+def kept(impl, rng):
+    "kept"
+    return {"out": impl.f(statistics.mean([1.5, 2.5]))}
+"""
+
+
+def test_hidden_checks_come_to_the_runner_with_the_first_of_them(bench, suites):
+    """What student code sees until then are the visible ones; its files do not stand in for what the others import."""
+    own = "import gc\nimport checks\n\ndef f(x):\n    import checks\n    return x + checks.ONE + here()\n"
+    own += "\ndef here():\n    return 100 * sum(type(one).__name__ == 'Check' and one.id == 'kept' for one in gc.get_objects())\n"
+    files = {"a.py": own, "checks.py": "ONE = 1\n", "statistics.py": "def mean(x):\n    return 0\n"}
+    visible = suites("f")
+    shown = {"checks": visible["checks"] + "import statistics as _loaded\n"}
+    plan = [Planned(id="f", seed=7, time_s=2), Planned(id="kept", seed=7, time_s=2, hidden=True)]
+    run = bench.run(
+        run_probes(
+            bench.sandbox,
+            bench.spec(files),
+            shown,
+            ["a.py"],
+            plan,
+            hidden={"checks": visible["checks"] + HIDDEN},
+        )
+    )
+    assert endings(run) == [Ending.ANSWERED, Ending.ANSWERED]
+    seen, kept = (check.values[0].array for check in run.checks)
+    assert np.abs(seen).max() < 50, "the hidden check is not there yet"
+    assert kept == 2.0 + 1 + 100
+
+
+def test_runner_lost_under_a_hidden_check_is_replaced_by_one_that_knows_them(bench, suites):
+    visible = suites("f")
+    source = "import os\n\ndef f(x):\n    if isinstance(x, float): os.kill(os.getppid(), 9)\n    return x\n"
+    again = HIDDEN.replace("kept", "again").replace("[1.5, 2.5]", "[1, 3]")
+    plan = [Planned(id=name, seed=7, time_s=2, hidden=name != "f") for name in ("f", "kept", "again")]
+    run = bench.run(
+        run_probes(
+            bench.sandbox,
+            bench.spec({"a.py": source}),
+            visible,
+            ["a.py"],
+            plan,
+            hidden={"checks": visible["checks"] + HIDDEN + again},
+        )
+    )
+    assert endings(run) == [Ending.ANSWERED, Ending.DIED, Ending.ANSWERED]
