@@ -14,15 +14,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 
-import zmq
-from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 from ..assignment import Limits
 from ..errors import SandboxError
 from ..model import CellEvidence, Ending, StudentError
-from ..sandbox.cells import CellDriver, Received, StoppedError
-from ..sandbox.kernel import Kernel, open_kernel
+from ..sandbox.cells import CellDriver, DeadKernelError, Received, StoppedError
+from ..sandbox.kernel import HungUpError, Kernel, open_kernel
 from ..sandbox.room import MACHINE_FULL, Room
 from .file import read_notebook, write_notebook
 from .outputs import CellOutputs, OutputBudget, student_error
@@ -117,7 +115,8 @@ async def run_notebook(
     try:
         async with _kernel(room, limits, progress) as kernel, _in_turn(turn, progress):
             progress.start_cpu_s = kernel.usage().cpu_s
-            await _run_cells(CellDriver(notebook, kernel, received), indices, limits, progress)
+            sources = [(index, notebook.cells[index]) for index in indices]
+            await _run_cells(CellDriver(kernel, received), sources, limits, progress)
             if probing is not None and progress.kernel_answers:
                 await _probe(kernel, probing, progress)
     except SandboxError as exc:
@@ -161,20 +160,25 @@ async def _kernel(room: Room, limits: Limits, progress: _Progress) -> AsyncItera
     progress.cpu_s = max(0.0, kernel.usage().cpu_s - progress.start_cpu_s)
 
 
-async def _run_cells(driver: CellDriver, indices: Sequence[int], limits: Limits, progress: _Progress) -> None:
+async def _run_cells(
+    driver: CellDriver, cells: Sequence[tuple[int, NotebookNode]], limits: Limits, progress: _Progress
+) -> None:
     deadline = time.monotonic() + limits.notebook_s
     budget = OutputBudget(left_bytes=int(limits.output_mib * MIB))
-    for number, index in enumerate(indices, start=1):
+    for number, (index, cell) in enumerate(cells, start=1):
         left = deadline - time.monotonic()
         if left <= 0:
             progress.ending = Ending.TIMED_OUT
             progress.details.append(f"the notebook's {limits.notebook_s:g} s were over before cell {number}")
             return
         driver.outputs = CellOutputs(budget=budget)
-        cell = driver.nb.cells[index]
         limit_s = min(left, _cell_limit(cell.source, limits))
         started = time.monotonic()
-        ending, error = await _ending(driver, cell, progress, index=index, number=number, limit_s=limit_s)
+        cell["execution_count"] = number
+        try:
+            ending, error = await _ending(driver, cell.source, progress, number=number, limit_s=limit_s)
+        finally:
+            cell["outputs"] = driver.outputs.documents(number)
         progress.cells.append(
             CellEvidence(index=index, ending=ending, error=error, wall_s=time.monotonic() - started)
         )
@@ -182,21 +186,21 @@ async def _run_cells(driver: CellDriver, indices: Sequence[int], limits: Limits,
             progress.details.append(f"cell {number} did not end within {limit_s:.3g} s")
         if progress.ending is not Ending.ANSWERED:
             return
-    if driver.deaf:
-        progress.details.append("a message was too large for the channel; outputs from then on were lost")
+    if driver.lost:
+        words = "1 message was" if driver.lost == 1 else f"{driver.lost} messages were"
+        progress.details.append(
+            f"{words} too large to be taken, and {'is' if driver.lost == 1 else 'are'} lost"
+        )
 
 
 async def _ending(
-    driver: CellDriver, cell: NotebookNode, progress: _Progress, *, index: int, number: int, limit_s: float
+    driver: CellDriver, source: str, progress: _Progress, *, number: int, limit_s: float
 ) -> tuple[Ending, StudentError | None]:
     """Run one cell and say how it ended; note in `progress` where it ended the notebook."""
     try:
-        reply = await driver.run_cell(cell, index, number, limit_s)
-    except (DeadKernelError, zmq.Again) as exc:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():  # nbclient takes our own cancellation for a death
-            raise asyncio.CancelledError from None
-        if isinstance(exc, zmq.Again) and not await _ends(driver.kernel):
+        reply = await driver.run_cell(source, limit_s)
+    except (DeadKernelError, HungUpError) as exc:
+        if isinstance(exc, HungUpError) and not await _ends(driver.kernel):
             progress.stop(StoppedError(Ending.MALFORMED, "the kernel takes no requests any more"), number)
             return Ending.MALFORMED, None
         status = await _end_of_its_own(driver.kernel, progress)
@@ -259,8 +263,8 @@ def _cell_limit(source: str, limits: Limits) -> float:
 async def _probe(kernel: Kernel, probing: Probing, progress: _Progress) -> None:
     """Let the kernel serve probes of its namespace, and speak with it; note whether it was still there to ask."""
     try:
-        kernel.client.execute(SERVE, silent=True)
-    except zmq.Again:
+        await kernel.line.execute(SERVE, silent=True)
+    except HungUpError:
         if await _ends(kernel):
             await _end_of_its_own(kernel, progress)
         return

@@ -35,8 +35,7 @@ WORK = "/work"
 #: The room's first process: it says that the room stands, and is idle from then on. It must not read: an ordinary user's room has
 #: the same user in it, who can write into whatever it reads, and the room ends with it.
 FIRST = "echo; exec sleep infinity </dev/null >/dev/null 2>&1"
-RESERVED = (WORK, "/tmp", "/k", "/proc", "/dev")  # noqa: S108  # the room's own folders
-SOCKETS_BYTES = 1024 * 1024  # /k holds sockets only
+RESERVED = (WORK, "/tmp", "/proc", "/dev")  # noqa: S108  # the room's own folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,7 @@ def command(room: RoomPlan, *, info: int, user_map: int | None, seccomp: int | N
         args += ["--uid", str(INNER_UID), "--gid", str(INNER_UID), "--disable-userns"]
     args += _first_directories(room.python)
     args += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", room.work_bytes), "--remount-ro", "/dev"]  # noqa: S108  # in the room
-    args += [*_tmpfs("/tmp", room.work_bytes), *_tmpfs(WORK, room.work_bytes), *_tmpfs("/k", SOCKETS_BYTES)]  # noqa: S108  # in the room
+    args += [*_tmpfs("/tmp", room.work_bytes), *_tmpfs(WORK, room.work_bytes)]  # noqa: S108  # in the room
     args += _directories([*room.python.inner_sites, *room.mounts])
     args += _system(room.python, room.hidden)
     for inner, outer in room.mounts.items():

@@ -1,7 +1,6 @@
-"""Drive the cells of one notebook through nbclient, with our own waiting: bounded, and never for ever.
+"""Drive the cells of one notebook: bounded in time and output, a death noticed at once, and going on after a time-out.
 
-nbclient sends the cells; what it does not have is here: going on after a time-out, a death noticed at once, and outputs bounded
-while they arrive. Everything that the kernel sends is student-made.
+Everything that the kernel sends is student-made.
 """
 
 from __future__ import annotations
@@ -11,22 +10,24 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from nbclient import NotebookClient
-from nbformat import NotebookNode
-
 from ..model import Ending, StudentError
 from ..notebooks.outputs import CellOutputs, OutputBudget
-from .kernel import Kernel, MalformedMessageError, Message
+from .kernel import HungUpError, Kernel, MalformedMessageError, Message
 
-__all__ = ["CellDriver", "Received", "StoppedError"]
+__all__ = ["CellDriver", "DeadKernelError", "Received", "StoppedError"]
 
 MIB = 1024 * 1024
 GRACE_S = 2.0  # that a cell has to end after its first interrupt
 INTERRUPT_EVERY_S = 0.5  # a bare `except:` swallows the first
 SILENCE_S = 3.0  # without a message, after a cell's reply: the rest of its outputs will not come
+LAST_WORDS_S = 0.5  # to read what a kernel sent before it died
 MAX_RECEIVED = 100_000  # messages
 LEAST_S = 0.05  # of a limit that is left: not worth waiting for
 MOST_WAITS = 4.0  # times its limit that a cell is at most let off for having had no processor: it may have taken them all itself
+
+
+class DeadKernelError(Exception):
+    """The kernel's process has ended while a cell ran."""
 
 
 class StoppedError(Exception):
@@ -56,44 +57,61 @@ class Received:
             )
 
 
-class CellDriver(NotebookClient):
-    """nbclient with our own waiting: for the reply, for the outputs, and for the kernel's death."""
+class _Answer:
+    """What comes in answer to one request: outputs, the reply, and the word that nothing more will come."""
 
-    def __init__(self, notebook: NotebookNode, kernel: Kernel, received: Received) -> None:
-        super().__init__(
-            notebook,
-            allow_errors=True,
-            record_timing=False,
-            store_widget_state=False,
-            skip_cells_with_tag="gradecheck: run every cell",  # a student's tag must not skip one
-        )
-        self.kc = kernel.client  # type: ignore[assignment]  # nbclient asks no more of it than to execute
+    def __init__(self, kernel: Kernel, received: Received, outputs: CellOutputs, request: str) -> None:
+        self._kernel, self._received, self._outputs, self._request = kernel, received, outputs, request
+        self.replied: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self.lost = 0  # messages that were too large to be taken
+
+    async def read(self) -> None:
+        """Read until it is complete. Raises: StoppedError, MalformedMessageError, HungUpError."""
+        while True:
+            message = await self._kernel.line.receive()
+            self._received.count(message)
+            self.lost += not message.kind
+            if message.parent == self._request:
+                if message.kind == "execute_reply":
+                    if not self.replied.done():
+                        self.replied.set_result(message)
+                elif message.kind != "status":
+                    self._outputs.add(message.kind, message.content)
+                elif self.replied.done() and message.content.get("execution_state") == "idle":
+                    return
+            await asyncio.sleep(0)  # a flood of outputs must not keep other notebooks waiting
+
+
+class CellDriver:
+    """Runs one cell after another. outputs: of the next one, set beforehand. lost: messages that were too large to be taken."""
+
+    def __init__(self, kernel: Kernel, received: Received) -> None:
         self.kernel = kernel
         self.received = received
         self.outputs = CellOutputs(budget=OutputBudget(left_bytes=0))
         self.timed_out = False
-        self.deaf = False  # the kernel's outputs no longer arrive
+        self.lost = 0
 
-    async def run_cell(self, cell: NotebookNode, index: int, number: int, limit_s: float) -> Message:
-        """Run one cell and return its reply.
+    async def run_cell(self, source: str, limit_s: float) -> Message:
+        """Run one cell and return its reply; its outputs are in `outputs`.
 
-        Raises: StoppedError if the notebook cannot go on. DeadKernelError if the kernel died; zmq.Again if it takes no requests,
+        Raises: StoppedError if the notebook cannot go on; DeadKernelError if the kernel died; HungUpError if it takes no requests,
             dead or not.
         """
         self.timed_out = False
-        self.timeout_func = lambda _: limit_s  # type: ignore[assignment]  # only handed on, to us
-        cell["execution_count"] = number
+        answer = _Answer(self.kernel, self.received, self.outputs, await self.kernel.line.execute(source))
+        reading = asyncio.ensure_future(answer.read())
         try:
-            await self.async_execute_cell(cell, index, execution_count=number)
+            return await self._answered(answer, reading, limit_s)
         except MalformedMessageError as exc:
             raise StoppedError(
-                Ending.MALFORMED, f"the kernel sent what is no Jupyter message: {exc}"
+                Ending.MALFORMED, f"the kernel sent what is no message of a kernel: {exc}"
             ) from exc
         finally:
+            self.lost += answer.lost
+            await _cancelled(reading)
             if self.timed_out:
                 self._explain_interrupt(limit_s)
-            cell["outputs"] = self.outputs.documents(number)
-        return self.reply
 
     def _explain_interrupt(self, limit_s: float) -> None:
         """Say that it was the grader that interrupted; the frames show where the cell was."""
@@ -102,84 +120,70 @@ class CellDriver(NotebookClient):
             kind="KeyboardInterrupt", message=f"stopped by the grader after {limit_s:.3g} s", frames=frames
         )
 
-    async def _async_poll_kernel_alive(self) -> None:
-        await self.kernel.died()
-        if self.task_poll_for_reply is not None:
-            self.task_poll_for_reply.cancel()
-
-    async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:  # noqa: ARG002
-        while True:
-            message = await self.kernel.receive("iopub")
-            self.received.count(message)
-            if message.parent == parent_msg_id:
-                if message.kind == "status" and message.content.get("execution_state") == "idle":
-                    return
-                self.outputs.add(message.kind, message.content)
-            await asyncio.sleep(0)  # a flood of outputs must not keep other notebooks waiting
-
-    async def _async_poll_for_reply(
-        self,
-        msg_id: str,
-        cell: NotebookNode,  # noqa: ARG002  # the base's signature
-        timeout: float | None,
-        task_poll_output_msg: asyncio.Future[Any],
-        task_poll_kernel_alive: asyncio.Future[Any],
-    ) -> dict[str, Any]:
-        reply = asyncio.ensure_future(self.kernel.reply_to(msg_id))
+    async def _answered(self, answer: _Answer, reading: asyncio.Future[None], limit_s: float) -> Message:
+        """The reply, once the rest has come, too; the cell is interrupted after its limit."""
+        died = asyncio.ensure_future(self.kernel.died())
         try:
-            await self._wait_for_limit(reply, task_poll_output_msg, timeout)
-            while not reply.done():
-                await self._interrupt(reply, task_poll_output_msg)
-            self.reply = reply.result()
-            await self._rest_of_outputs(task_poll_output_msg)
+            waited_for: list[asyncio.Future[Any]] = [answer.replied, reading, died]
+            await self._wait_for_limit(waited_for, limit_s)
+            if not any(future.done() for future in waited_for):
+                await self._interrupt(waited_for)
+            if died.done() and not reading.done():  # what it sent before is still in the line
+                await asyncio.wait({reading}, timeout=LAST_WORDS_S)
+            if not answer.replied.done():
+                if reading.done():
+                    await _hung_up(reading, died)
+                raise DeadKernelError
+            await self._rest_of_outputs(reading)
         finally:
-            reply.cancel()
-            task_poll_kernel_alive.cancel()
-        return {"content": {"status": "ok"}}
+            died.cancel()
+        return answer.replied.result()
 
-    async def _wait_for_limit(
-        self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any], limit_s: float | None
-    ) -> None:
-        """Wait for the reply until the cell has had its time: what a busy machine kept from it does not count."""
-        if limit_s is None:
-            await self._wait(reply, outputs, None)
-            return
+    async def _wait_for_limit(self, waited_for: list[asyncio.Future[Any]], limit_s: float) -> None:
+        """Wait until the cell has had its time: what a busy machine kept from it does not count."""
         started, before = time.monotonic(), self.kernel.kept_waiting_s()
         left = limit_s
-        while left > LEAST_S and not reply.done():
-            await self._wait(reply, outputs, left)
+        while left > LEAST_S:
+            if await _first_of(waited_for, left):
+                return
             waited = min(self.kernel.kept_waiting_s() - before, MOST_WAITS * limit_s)
             left = started + limit_s + waited - time.monotonic()
 
-    async def _wait(
-        self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any], limit_s: float | None
-    ) -> None:
-        """Wait for the reply for so long; a failure on either channel is raised at once."""
-        waiting = {reply, outputs}
-        deadline = None if limit_s is None else time.monotonic() + limit_s
-        while reply in waiting:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
-                return
-            for future in done:
-                future.result()
-
-    async def _interrupt(self, reply: asyncio.Future[Message], outputs: asyncio.Future[Any]) -> None:
+    async def _interrupt(self, waited_for: list[asyncio.Future[Any]]) -> None:
         self.timed_out = True
         for _ in range(round(GRACE_S / INTERRUPT_EVERY_S)):
             self.kernel.interrupt()
-            await self._wait(reply, outputs, INTERRUPT_EVERY_S)
-            if reply.done():
+            if await _first_of(waited_for, INTERRUPT_EVERY_S):
                 return
         raise StoppedError(Ending.TIMED_OUT, "it did not stop when it was interrupted")
 
-    async def _rest_of_outputs(self, outputs: asyncio.Future[Any]) -> None:
-        while not self.deaf and not outputs.done():
+    async def _rest_of_outputs(self, reading: asyncio.Future[None]) -> None:
+        """Wait for what is still to come after the reply, while anything comes."""
+        before = -1
+        while not reading.done() and self.received.messages != before:
             before = self.received.messages
-            await asyncio.wait({outputs}, timeout=SILENCE_S)
-            self.deaf = not outputs.done() and self.received.messages == before  # do not wait so again
-        if not outputs.done():
-            outputs.cancel()
-        else:
-            outputs.result()
+            await asyncio.wait({reading}, timeout=SILENCE_S)
+        if reading.done():
+            reading.result()
+
+
+async def _first_of(waited_for: list[asyncio.Future[Any]], time_s: float) -> bool:
+    """Wait for so long; whether one of them is done."""
+    done, _ = await asyncio.wait(waited_for, timeout=time_s, return_when=asyncio.FIRST_COMPLETED)
+    return bool(done)
+
+
+async def _hung_up(reading: asyncio.Future[None], died: asyncio.Future[int]) -> None:
+    """Raise what ended the reading; a line that is cut because the kernel dies is its death. Raises: also DeadKernelError."""
+    try:
+        reading.result()
+    except HungUpError:
+        await asyncio.wait({died}, timeout=LAST_WORDS_S)
+        if died.done():
+            raise DeadKernelError from None
+        raise
+
+
+async def _cancelled(task: asyncio.Future[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

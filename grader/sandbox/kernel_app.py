@@ -1,11 +1,12 @@
-"""The kernel's application: an IPKernelApp that reads no file of the disk, and does with two sockets and one thread for outputs.
+"""The kernel's application: an IPKernelApp that reads no file of the disk, and speaks over one line, without sockets and threads.
 
-Runs beside student code, inside the room. ipykernel has a thread for a control channel, one that receives requests and hands them
-on, and one for a debugger; the driver asks for nothing of it, and each message costs less without.
+Runs beside student code, inside the room.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import pdb  # to take its teeth out
 import sys
@@ -18,23 +19,22 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import zmq
 from IPython.core import debugger  # as above
 from IPython.core.profiledir import ProfileDir
 from traitlets import default, observe
-from zmq.eventloop.zmqstream import ZMQStream
 
 sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # says "not installed": nobody attaches to this kernel
 
 from ipykernel import ipkernel  # noqa: E402  # after the line above
-from ipykernel.iostream import OutStream  # noqa: E402  # as above
+from ipykernel.displayhook import ZMQDisplayHook  # noqa: E402  # as above
 from ipykernel.ipkernel import IPythonKernel  # noqa: E402  # after the line above
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402  # as above
 
+from .kernel_line import KernelLine, RoomStream  # noqa: E402  # as above
 from .kernel_ready import take_up  # noqa: E402  # as above
 from .kernel_shell import CellCompiler, CourseShell, pass_breakpoint  # noqa: E402  # as above
 
-__all__ = ["CourseKernel", "RoomKernelApp", "RoomStream"]
+__all__ = ["CourseKernel", "RoomKernelApp"]
 
 SILENT = logging.getLogger("grader.kernel")
 SILENT.setLevel(logging.CRITICAL + 1)
@@ -51,7 +51,7 @@ class CourseKernel(IPythonKernel):
 
     #: Requests are received in the main thread.
     _supports_kernel_subshells = False
-    #: Seconds that ipykernel sleeps before each reply, lest outputs be lost; the driver waits for them after it.
+    #: Seconds that ipykernel sleeps before each reply, lest outputs overtake it; on one line nothing overtakes.
     _execute_sleep = 0.0
 
     def _publish_execute_input(self, *args: Any) -> None:
@@ -62,6 +62,22 @@ class CourseKernel(IPythonKernel):
         if status == "idle":
             super()._publish_status(status, *args)  # type: ignore[no-untyped-call]  # IPython has no types here
 
+    async def answer(self, request: dict[str, Any]) -> None:
+        """Run what is asked for, reply, and say that it is done. An interrupt that comes beside a cell is the end of that cell."""
+        self.set_parent([], request)  # type: ignore[no-untyped-call]  # IPython has no types here
+        self.pre_handler_hook()  # type: ignore[no-untyped-call]  # as above
+        try:
+            await self.execute_request(None, [], request)  # type: ignore[no-untyped-call]  # as above
+        except KeyboardInterrupt:
+            content = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
+            session: Any = self.session
+            session.send(None, "execute_reply", content, request)
+        finally:
+            self.post_handler_hook()  # type: ignore[no-untyped-call]  # as above
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._publish_status("idle", "shell")
+
     def __init__(self, **kwargs: Any) -> None:
         take_up(self.ready_shell)
         with _no_list_of_modules():
@@ -69,15 +85,6 @@ class CourseKernel(IPythonKernel):
         shell = self.ready_shell
         shell.kernel = shell.parent = self
         shell.profile_dir, shell.ipython_dir = self.profile_dir, tempfile.gettempdir()
-
-
-class RoomStream(OutStream):
-    """Standard output or error as messages. ipykernel flushes both twice a cell, each time by two turns of the outputs' thread."""
-
-    def flush(self) -> None:
-        """Send what has been written; where nothing has, there is nobody to wait for."""
-        if self._buffers or self._flush_pending:
-            super().flush()  # type: ignore[no-untyped-call]  # ipykernel has no types here
 
 
 class _MainThread:
@@ -114,7 +121,8 @@ class RoomKernelApp(IPKernelApp):
     """An IPKernelApp without configuration files, profile, log, history, heartbeat, startup files and crash handler."""
 
     kernel_class = CourseKernel
-    outstream_class = f"{RoomStream.__module__}.{RoomStream.__qualname__}"
+    #: The line to the driver. Set before it is initialized.
+    line: KernelLine
     #: Built in the warm parent.
     ready_app: RoomKernelApp
 
@@ -174,35 +182,52 @@ class RoomKernelApp(IPKernelApp):
         """Tell nobody how to connect."""
 
     def init_sockets(self) -> None:
-        """Open two sockets: one for requests, one for outputs. There is no control channel, and nobody answers `input()`."""
-        self.context = zmq.Context()
-        self.shell_socket = self.context.socket(zmq.ROUTER)
-        self.shell_socket.linger = 1000
-        self.shell_port = self._bind_socket(self.shell_socket, self.shell_port)  # type: ignore[no-untyped-call]  # IPython has no types here
-        self.init_iopub(self.context)
+        """Open none."""
+
+    def init_io(self) -> None:
+        """Let what is printed and shown go over the line."""
+        session: Any = self.session
+        sys.stdout, sys.stderr = RoomStream(session, "stdout", 1), RoomStream(session, "stderr", 2)
+        self.displayhook = sys.displayhook = ZMQDisplayHook(session, None)  # type: ignore[no-untyped-call]  # IPython has no types here
+        self.patch_io()  # type: ignore[no-untyped-call]  # as above
 
     def init_kernel(self) -> None:
         """Make the kernel, which receives requests in the thread that runs them."""
         self.kernel = self.kernel_class.instance(
             parent=self,
             session=self.session,
-            shell_stream=ZMQStream(self.shell_socket),
             shell_channel_thread=_MainThread(),
-            iopub_thread=self.iopub_thread,
-            iopub_socket=self.iopub_socket,
+            iopub_socket=self.line,
             log=self.log,
             profile_dir=self.profile_dir,
             user_ns=self.user_ns,
         )
         self.displayhook.get_execution_count = lambda: self.kernel.execution_count
 
+    def start(self) -> None:
+        """Answer one request after another, until the driver hangs up."""
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        self.kernel.io_loop = SimpleNamespace(add_callback=loop.call_soon_threadsafe, asyncio_loop=loop)
+        requests: asyncio.Queue[bytes] = asyncio.Queue()
+
+        def arrived() -> None:
+            if (request := self.line.receive()) is not None:
+                requests.put_nowait(request)
+
+        async def serve() -> None:
+            while request := await requests.get():
+                await self.kernel.answer(json.loads(request))
+
+        loop.add_reader(self.line, arrived)
+        while True:
+            try:
+                return loop.run_until_complete(serve())
+            except KeyboardInterrupt:  # it came between two cells
+                continue
+
     def init_heartbeat(self) -> None:
         """Have no heartbeat: the driver watches the process itself."""
-
-    def init_iopub(self, context: zmq.Context[Any]) -> None:
-        """Publish with back-pressure: a slow reader makes the kernel wait, where PUB would drop outputs silently."""
-        super().init_iopub(context)  # type: ignore[no-untyped-call]  # IPython has no types here
-        self.iopub_thread.socket.setsockopt(zmq.XPUB_NODROP, 1)
 
     def init_extensions(self) -> None:
         """Load no extensions beforehand."""

@@ -1,7 +1,8 @@
 """Figures as PNG, drawn once. Runs beside student code, inside the room.
 
-Jupyter draws each figure twice: once to learn how far its labels reach, then the picture cut to that. Here a figure is drawn once, with
-a margin around it, and the picture is cut to what is in it: the same to look at, for 40 % less CPU, which most of a light notebook's is.
+Jupyter draws each figure twice: once to learn how far its labels reach, then the picture cut to that. Here a figure is drawn once,
+with a margin around it, and the picture is cut to what is in it: the same to look at, for 40 % less CPU, of which most of a light
+notebook's is made.
 """
 
 from __future__ import annotations
@@ -73,14 +74,16 @@ def _with_margin(figure: Figure) -> tuple[NDArray[np.uint8], int]:
     """Draw `figure` with a margin around it. Returns: pixels (height, width, 4), and the margin in pixels."""
     from matplotlib.transforms import Bbox  # noqa: PLC0415  # the warm parent has it already
 
-    for axes in figure.axes:  # matplotlib takes their places for settled where a part of a figure is asked for
+    for (
+        axes
+    ) in figure.axes:  # matplotlib takes their places for settled where a part of a figure is asked for
         axes.apply_aspect()
     margin = round(MARGIN_INCHES * figure.dpi)
     inches = margin / figure.dpi
     width, height = figure.get_size_inches()
     pixels = _Pixels()
     figure.canvas.print_figure(
-        pixels,
+        pixels,  # type: ignore[arg-type]  # any file that can be written will do
         format="raw",
         dpi=figure.dpi,
         facecolor=figure.get_facecolor(),
@@ -98,9 +101,9 @@ def _cut(figure: Figure, picture: NDArray[np.uint8], margin: int) -> NDArray[np.
     boxes = [one.get_window_extent().extents for one in _outermost(figure) if one.get_visible()]
     if not boxes or not np.isfinite(boxes).all():
         return None
-    x0, y0, x1, y1 = (*np.min(boxes, axis=0)[:2], *np.max(boxes, axis=0)[2:])  # from the figure's lower left corner
-    left, right = margin + round(x0), margin + round(x1)
-    top, bottom = height - margin - round(y1), height - margin - round(y0)
+    x0, y0, x1, y1 = np.array(boxes).T  # from the figure's lower left corner
+    left, right = margin + round(x0.min()), margin + round(x1.max())
+    top, bottom = height - margin - round(y1.max()), height - margin - round(y0.min())
     colours = picture.view(np.uint32)[..., 0]
     drawn = colours != colours[0, 0]  # the corner shows the figure's own
     rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))

@@ -138,7 +138,7 @@ class Sandbox:
         prefix = f"{PREFIX}{os.getpid()}-open-"
         with tempfile.TemporaryDirectory(dir=SCRATCH, prefix=prefix, ignore_cleanup_errors=True) as folder:
             root = Path(folder)
-            for name in ("work", "k", "tmp"):
+            for name in ("work", "tmp"):
                 (root / name).mkdir()
             for inner, outer in spec.mounts.items():
                 link = root / inner.lstrip("/")

@@ -4,9 +4,7 @@ How cells end is tested with real kernels in tests/grader/notebooks/test_run.py.
 """
 
 import asyncio
-from types import SimpleNamespace
 
-import nbformat
 import pytest
 
 from grader.model import Ending
@@ -40,7 +38,6 @@ class Clock:
 
     def __init__(self, share, until_s):
         self.now_s, self.share, self.until_s = 100.0, share, until_s
-        self.client = None
 
     def monotonic(self):
         return self.now_s
@@ -61,12 +58,12 @@ class Clock:
 def test_time_without_a_processor_is_not_a_cells(monkeypatch, share, until_s, waited_s):
     clock = Clock(share, until_s)
     monkeypatch.setattr(cells, "time", clock)
-    driver = CellDriver(nbformat.v4.new_notebook(), clock, Received(limit_bytes=0))
+    driver = CellDriver(clock, Received(limit_bytes=0))
 
-    async def wait(_reply, _outputs, limit_s):
+    async def wait(_futures, limit_s):
         clock.now_s += limit_s
+        return False
 
-    monkeypatch.setattr(driver, "_wait", wait)
-    never = SimpleNamespace(done=lambda: False)
-    asyncio.run(driver._wait_for_limit(never, never, 8.0))
+    monkeypatch.setattr(cells, "_first_of", wait)
+    asyncio.run(driver._wait_for_limit([], 8.0))
     assert waited_s - 2 * cells.LEAST_S <= clock.now_s - 100.0 <= waited_s

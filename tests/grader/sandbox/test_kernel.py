@@ -3,16 +3,16 @@
 import asyncio
 import json
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
-import zmq
-from jupyter_client.session import Session
 
 from grader.assignment import Limits
 from grader.errors import SandboxError
 from grader.sandbox import kernel as kernel_module
-from grader.sandbox.kernel import Kernel, MalformedMessageError, open_kernel
+from grader.sandbox.kernel import HungUpError, Line, MalformedMessageError, open_kernel
+from grader.sandbox.line import packets
 from grader.sandbox.room import RoomSpec
 from grader.sandbox.sandbox import Sandbox
 
@@ -20,80 +20,68 @@ MIB = 1024 * 1024
 needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 
 
-class Frames:
-    """A channel whose socket gives the frames it was given."""
+def received(*messages, limit_bytes=MIB):
+    """What the driver makes of the messages, and of a line that is cut after them."""
 
-    def __init__(self, frames):
-        self.frames = frames
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
 
-    async def recv_multipart(self):
-        return self.frames
+    def send():
+        with theirs:
+            for message in messages:
+                for packet in packets(message, 1):
+                    theirs.send(packet)
+
+    async def receive():
+        sending = asyncio.ensure_future(asyncio.to_thread(send))
+        line, found = Line(ours, limit_bytes), []
+        while True:
+            try:
+                found.append(await line.receive())
+            except MalformedMessageError as exc:
+                found.append(type(exc))
+            except HungUpError as exc:
+                await sending
+                return [*found, type(exc)]
+
+    with ours:
+        return asyncio.run(receive())
 
 
-class Client:
-    def __init__(self, frames):
-        self.iopub = self.shell = Frames(frames)
-
-
-def receive(frames):
-    kernel = Kernel(room=None, member=None, client=Client(frames), probes=None)
-    return asyncio.run(kernel.receive("iopub"))
-
-
-def signed(*parts):
-    session = Session(key=b"k")
-    return [b"<IDS|MSG>", session.sign(list(parts)), *parts]
-
-
-HEADER = json.dumps(
-    {"msg_id": "1", "msg_type": "stream", "version": "5.3", "date": "2024-01-01T00:00:00Z"}
-).encode()
-PARENT = json.dumps({"msg_id": "request"}).encode()
+STREAM = json.dumps({"kind": "stream", "parent": "request", "content": {"text": "x"}}).encode()
 
 
 def test_receive_gives_kind_parent_and_content():
-    frames = signed(HEADER, PARENT, b"{}", b'{"text": "x"}')
-    message = receive(frames)
+    message, end = received(STREAM)
     assert (message.kind, message.parent, message.content) == ("stream", "request", {"text": "x"})
-    assert message.size_bytes == sum(map(len, frames))
+    assert len(STREAM) < message.size_bytes < len(STREAM) + 10
+    assert end is HungUpError
 
 
-def test_receive_takes_any_signature_for_the_student_has_the_key_too():
-    frames = [
-        b"kernel.1.stream",
-        b"<IDS|MSG>",
-        b"0" * 64,
-        HEADER,
-        PARENT,
-        b"{}",
-        b'{"text": "x"}',
-        b"a buffer",
-    ]
-    assert receive(frames).content == {"text": "x"}
+def test_receive_passes_over_what_is_too_large():
+    lost, message, _ = received(b"y" * 2 * MIB, STREAM)
+    assert (lost.kind, lost.size_bytes > MIB) == ("", True)
+    assert message.kind == "stream"
 
 
 @pytest.mark.parametrize(
-    "frames",
+    "data",
     [
-        pytest.param([], id="nothing"),
-        pytest.param([b"a", b"b"], id="no-delimiter"),
-        pytest.param(signed(HEADER, PARENT, b"{}"), id="too-short"),
-        pytest.param(signed(HEADER, PARENT, b"{}", b"["), id="not-json"),
-        pytest.param(signed(HEADER, PARENT, b"{}", b"\xff"), id="not-utf8"),
-        pytest.param(signed(HEADER, PARENT, b"[]", b"{}"), id="metadata-is-a-list"),
-        pytest.param(signed(HEADER, PARENT, b"{}", b'{"n": ' + b"1" * 5000 + b"}"), id="number-too-long"),
-        pytest.param(signed(HEADER, PARENT, b"{}", b"[" * 10_000), id="nested-too-deep"),
-        pytest.param(signed(HEADER, PARENT, b"{}", b"[1]"), id="content-is-a-list"),
-        pytest.param(signed(HEADER, b"[]", b"{}", b"{}"), id="parent-is-a-list"),
-        pytest.param(signed(HEADER, b'{"msg_id": 3}', b"{}", b"{}"), id="parent-id-is-a-number"),
-        pytest.param(signed(b"{}", PARENT, b"{}", b"{}"), id="header-without-type"),
-        pytest.param(signed(b'{"msg_type": [], "msg_id": 1}', PARENT, b"{}", b"{}"), id="type-is-a-list"),
-        pytest.param(signed(b'"x"', PARENT, b"{}", b"{}"), id="header-is-text"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"[", id="not-json"),
+        pytest.param(b"\xff", id="not-utf8"),
+        pytest.param(b'{"n": ' + b"1" * 5000 + b"}", id="number-too-long"),
+        pytest.param(b"[" * 10_000, id="nested-too-deep"),
+        pytest.param(b'"x"', id="text"),
+        pytest.param(b"{}", id="empty"),
+        pytest.param(b'{"kind": [], "parent": "", "content": {}}', id="kind-is-a-list"),
+        pytest.param(b'{"kind": "stream", "parent": 3, "content": {}}', id="parent-is-a-number"),
+        pytest.param(b'{"kind": "stream", "parent": "", "content": [1]}', id="content-is-a-list"),
+        pytest.param(b'{"kind": "stream", "content": {}}', id="no-parent"),
     ],
 )
-def test_receive_refuses_what_is_no_message(frames):
-    with pytest.raises(MalformedMessageError, match="on iopub"):
-        receive(frames)
+def test_receive_refuses_what_is_no_message(data):
+    assert received(data) == [MalformedMessageError, HungUpError]
 
 
 class RoomWithoutKernel:
@@ -139,12 +127,17 @@ def in_kernel(talk):
     return asyncio.run(session())
 
 
+async def reply(kernel, request):
+    while (message := await kernel.line.receive()).kind != "execute_reply" or message.parent != request:
+        pass
+    return message.content["status"]
+
+
 @pytest.mark.sandbox
 @needs_bubblewrap
 def test_open_kernel_kills_the_kernel_and_tells_its_use():
     async def talk(kernel):
-        request = kernel.client.execute("1 + 1")
-        return (await kernel.reply_to(request)).content["status"]
+        return await reply(kernel, await kernel.line.execute("1 + 1"))
 
     status, ending, usage = in_kernel(talk)
     assert (status, ending) == ("ok", -9)
@@ -153,40 +146,48 @@ def test_open_kernel_kills_the_kernel_and_tells_its_use():
 
 @pytest.mark.sandbox
 @needs_bubblewrap
-def test_connection_is_never_made_again():
-    """After the first one the path belongs to the student, who may make it lead to a socket of the host."""
-    sent = "import os; [os.rename(f'/k/{n}', f'/k/moved-{n}') for n in os.listdir('/k')]"
-
+def test_code_of_many_packets_arrives():
     async def talk(kernel):
-        await kernel.reply_to(kernel.client.execute(sent))
-        options = [sock.getsockopt(zmq.RECONNECT_IVL) for sock in (kernel.client.shell, kernel.client.iopub)]
-        still = (await kernel.reply_to(kernel.client.execute("1"))).content["status"]
-        return options, still
+        return await reply(kernel, await kernel.line.execute("x = 1\n" * 50_000))
 
-    (options, still), _, _ = in_kernel(talk)
-    assert options == [-1, -1]
-    assert still == "ok"
+    assert in_kernel(talk)[0] == "ok"
 
 
 @pytest.mark.sandbox
 @needs_bubblewrap
-def test_sending_to_a_kernel_that_hung_up_does_not_block():
-    close = "import os; os.closerange(3, 1000)"
+def test_room_has_no_socket_that_student_code_could_take_the_place_of():
+    code = (
+        "import glob, os, stat\nfound = glob.glob('/*') + glob.glob('/work/*') + glob.glob('/tmp/*') + glob.glob('/dev/**')\n"
+        "assert '/work' in found and not [name for name in found if stat.S_ISSOCK(os.lstat(name).st_mode)]"
+    )
 
     async def talk(kernel):
-        kernel.client.execute(close)
-        for _ in range(100):
-            await asyncio.sleep(0.05)
-            try:
-                kernel.client.execute("1")
-            except zmq.Again:
-                return "refused"
-        return "queued"
+        return await reply(kernel, await kernel.line.execute(code))
 
-    answer, _, _ = in_kernel(talk)
-    assert answer == "refused"
+    assert in_kernel(talk)[0] == "ok"
 
 
-def test_socket_path_fits_into_a_unix_address():
-    longest = f"/proc/{2**22}/root{kernel_module.SOCKETS}-{max(kernel_module.PORTS.values())}"
-    assert len(longest) < 104
+@pytest.mark.sandbox
+@needs_bubblewrap
+def test_kernel_that_hung_up_is_noticed_when_reading_and_when_sending():
+    async def talk(kernel):
+        await kernel.line.execute("import os; os.closerange(3, 1000)")
+        with pytest.raises(HungUpError, match="it has hung up"):
+            await reply(kernel, "never")
+        with pytest.raises(HungUpError, match="it takes no requests: BrokenPipeError"):
+            await kernel.line.execute("1")
+
+    in_kernel(talk)
+
+
+@pytest.mark.sandbox
+@needs_bubblewrap
+def test_kernel_that_takes_nothing_does_not_hold_the_driver_up(monkeypatch):
+    monkeypatch.setattr(kernel_module, "SENDING_S", 0.5)
+
+    async def talk(kernel):
+        await kernel.line.execute("import time; time.sleep(60)")
+        with pytest.raises(HungUpError, match="it takes no requests: TimeoutError"):
+            await kernel.line.execute("x = 1\n" * 1_000_000)
+
+    in_kernel(talk)

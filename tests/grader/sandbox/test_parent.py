@@ -17,14 +17,7 @@ pytestmark = pytest.mark.sandbox
 
 #: In two words, for the name alone would ask for the full parent.
 HAD = "import sys\nHAD = 'IPy' 'thon' in sys.modules, 'numpy.random' in sys.modules\n"
-KERNEL = {
-    "sockets": "/k/k",
-    "ports": {"shell": 1, "iopub": 2},
-    "message_bytes": 1000,
-    "total_bytes": 1000,
-    "evidence_bytes": 1,
-    "alone": True,
-}
+KERNEL = {"message_bytes": 1000, "total_bytes": 1000, "evidence_bytes": 1, "alone": True}
 
 
 async def kernel_starts(sandbox):
@@ -32,9 +25,10 @@ async def kernel_starts(sandbox):
     async with sandbox.room(RoomSpec()) as room:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        with ours:
-            with theirs:
-                await room.fork("kernel", KERNEL, [theirs.fileno()])
+        driver, line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours, driver:
+            with theirs, line:
+                await room.fork("kernel", KERNEL, [line.fileno(), theirs.fileno()])
             async with asyncio.timeout(30):
                 return await asyncio.get_running_loop().sock_recv(ours, 1) == b"k"
 

@@ -19,4 +19,4 @@ for kind, content in (
 ):
     session.send(socket, kind, content, parent=kernel.get_parent())
     session.send(socket, kind, content, parent={"header": {"msg_id": ["x"]}})
-socket.send_multipart([b"stream", b"<IDS|MSG>", b"sig", b"[]", b"[]", b"[]", b"[" * 5000])
+socket.send(b"[" * 5000)
