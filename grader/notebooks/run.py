@@ -187,10 +187,7 @@ async def _run_cells(
         if progress.ending is not Ending.ANSWERED:
             return
     if driver.lost:
-        words = "1 message was" if driver.lost == 1 else f"{driver.lost} messages were"
-        progress.details.append(
-            f"{words} too large to be taken, and {'is' if driver.lost == 1 else 'are'} lost"
-        )
+        progress.details.append("messages that were too large to be taken are lost")
 
 
 async def _ending(

@@ -63,14 +63,14 @@ class _Answer:
     def __init__(self, kernel: Kernel, received: Received, outputs: CellOutputs, request: str) -> None:
         self._kernel, self._received, self._outputs, self._request = kernel, received, outputs, request
         self.replied: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self.lost = 0  # messages that were too large to be taken
+        self.lost = False
 
     async def read(self) -> None:
         """Read until it is complete. Raises: StoppedError, MalformedMessageError, HungUpError."""
         while True:
             message = await self._kernel.line.receive()
             self._received.count(message)
-            self.lost += not message.kind
+            self.lost |= not message.kind
             if message.parent == self._request:
                 if message.kind == "execute_reply":
                     if not self.replied.done():
@@ -79,18 +79,17 @@ class _Answer:
                     self._outputs.add(message.kind, message.content)
                 elif self.replied.done() and message.content.get("execution_state") == "idle":
                     return
-            await asyncio.sleep(0)  # a flood of outputs must not keep other notebooks waiting
 
 
 class CellDriver:
-    """Runs one cell after another. outputs: of the next one, set beforehand. lost: messages that were too large to be taken."""
+    """Runs one cell after another. outputs: of the next one, set beforehand. lost: whether messages could not be taken."""
 
     def __init__(self, kernel: Kernel, received: Received) -> None:
         self.kernel = kernel
         self.received = received
         self.outputs = CellOutputs(budget=OutputBudget(left_bytes=0))
         self.timed_out = False
-        self.lost = 0
+        self.lost = False
 
     async def run_cell(self, source: str, limit_s: float) -> Message:
         """Run one cell and return its reply; its outputs are in `outputs`.
@@ -108,7 +107,7 @@ class CellDriver:
                 Ending.MALFORMED, f"the kernel sent what is no message of a kernel: {exc}"
             ) from exc
         finally:
-            self.lost += answer.lost
+            self.lost |= answer.lost
             await _cancelled(reading)
             if self.timed_out:
                 self._explain_interrupt(limit_s)

@@ -22,11 +22,12 @@ from .line import PACKET_BYTES, Assembly, TooLargeError, packets
 from .members import Member, Usage
 from .room import Room
 
-__all__ = ["HungUpError", "Kernel", "MalformedMessageError", "Message", "open_kernel"]
+__all__ = ["HungUpError", "Kernel", "Line", "MalformedMessageError", "Message", "open_kernel"]
 
 MIB = 1024 * 1024
 STARTUP_S = 30.0  # from the fork to the kernel's word that it is ready
 SENDING_S = 10.0  # in which a kernel that is done with the last request takes the next
+PACKET_COUNTS_BYTES = 512  # at least: what a packet costs us, however little is in it
 LOST = 255  # exit status of a kernel whose end nobody could report
 
 
@@ -40,9 +41,9 @@ class HungUpError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A Jupyter message as far as it matters here. parent: id of the request that it answers. size_bytes: as received.
+    """A Jupyter message as far as it matters here. parent: id of the request that it answers. size_bytes: what counts for it.
 
-    One that was too large to be taken has no kind.
+    One that could not be taken, being too large or never complete, has no kind.
     """
 
     kind: str = ""
@@ -90,21 +91,28 @@ class Line:
         """
         data, size_bytes = None, 0
         while data is None:
-            try:
-                packet = await asyncio.get_running_loop().sock_recv(self._socket, PACKET_BYTES)
-            except OSError as exc:
-                raise HungUpError(f"it has hung up: {exc!r}") from exc
-            if not packet:
-                raise HungUpError("it has hung up")
-            size_bytes += len(packet)
+            packet = await self._packet()
+            size_bytes += max(len(packet), PACKET_COUNTS_BYTES)
             try:
                 data = self._assembly.add(packet)
             except TooLargeError:
                 return Message(size_bytes=size_bytes)
+            if size_bytes > self._assembly.limit_bytes and data is None:  # packets that come to nothing
+                return Message(size_bytes=size_bytes)
+            await asyncio.sleep(0)  # a flood must not keep other notebooks waiting
         try:
             return _message(data, size_bytes)
         except (ValueError, RecursionError) as exc:
             raise MalformedMessageError(f"{type(exc).__name__}: {exc}"[:300]) from exc
+
+    async def _packet(self) -> bytes:
+        try:
+            packet = await asyncio.get_running_loop().sock_recv(self._socket, PACKET_BYTES)
+        except OSError as exc:
+            raise HungUpError(f"it has hung up: {exc!r}") from exc
+        if not packet:
+            raise HungUpError("it has hung up")
+        return packet
 
 
 @dataclass(slots=True, kw_only=True)

@@ -17,10 +17,11 @@ HEAD = struct.Struct(">IB")
 BEGINS, ENDS = 1, 2
 DATA_BYTES = 32 * 1024  # of a packet; a socket's buffer holds several
 PACKET_BYTES = HEAD.size + DATA_BYTES
+MOST_SENDERS = 256  # in the middle of a message at the same time
 
 
 class TooLargeError(Exception):
-    """A message, or all unfinished ones together, are larger than is taken."""
+    """A message, or all unfinished ones together, are larger than is taken, or too many are unfinished."""
 
 
 def packets(data: bytes, sender: int) -> Iterator[bytes]:
@@ -52,6 +53,8 @@ class Assembly:
         sender, flags = HEAD.unpack_from(packet)
         if flags & BEGINS:
             self._forget(sender)
+            if len(self._unfinished) == MOST_SENDERS:
+                raise TooLargeError(f"more than {MOST_SENDERS} unfinished messages")
             self._unfinished[sender] = bytearray()
         if sender not in self._unfinished:
             return None

@@ -1,7 +1,7 @@
 """What the students' own code costs without any grader, and plain nbclient: `floor.py warm|scripts|nbclient FOLDER`.
 
 warm: the cells of each notebook in a fork of a process that has imported NumPy and matplotlib and drawn a figure; the figure that
-`plt.show()` asks for is drawn as PNG, as in a notebook. It prints CPU seconds. scripts: a fresh Python for each notebook.
+`plt.show()` asks for is drawn as PNG, as Jupyter does. It prints CPU seconds. scripts: a fresh Python for each notebook.
 nbclient: a fresh kernel for each notebook, two at once, outputs kept, nothing checked.
 """
 

@@ -233,7 +233,7 @@ def test_too_large_a_message_costs_nothing_but_itself(house):
     assert endings(run) == [ANSWERED, RAISED]
     assert text(outputs(run)[0]) == "not lost\n"
     assert run.cells[1].error.message == "still told"
-    assert run.detail == "1 message was too large to be taken, and is lost"
+    assert run.detail == "messages that were too large to be taken are lost"
 
 
 @pytest.mark.parametrize(

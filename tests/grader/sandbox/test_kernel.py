@@ -54,14 +54,36 @@ STREAM = json.dumps({"kind": "stream", "parent": "request", "content": {"text": 
 def test_receive_gives_kind_parent_and_content():
     message, end = received(STREAM)
     assert (message.kind, message.parent, message.content) == ("stream", "request", {"text": "x"})
-    assert len(STREAM) < message.size_bytes < len(STREAM) + 10
     assert end is HungUpError
 
 
+@pytest.mark.parametrize(("text", "counts"), [("x", 512), ("x" * 1000, 1000), ("x" * 100_000, 100_000)])
+def test_message_counts_for_what_it_costs(text, counts):
+    data = json.dumps({"kind": "stream", "parent": "request", "content": {"text": text}}).encode()
+    message, _ = received(data)
+    assert counts <= message.size_bytes < counts + 100
+
+
 def test_receive_passes_over_what_is_too_large():
-    lost, message, _ = received(b"y" * 2 * MIB, STREAM)
-    assert (lost.kind, lost.size_bytes > MIB) == ("", True)
+    *lost, message, _ = received(b"y" * 5 * MIB, STREAM)
+    assert {one.kind for one in lost} == {""}
+    assert 4 * MIB < sum(one.size_bytes for one in lost) <= 5 * MIB + 1000
     assert message.kind == "stream"
+
+
+def test_packets_that_come_to_nothing_end_as_a_message_that_counts():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    begin = next(packets(b"x" * 100_000, 1))[:5]
+
+    async def receive():
+        line = Line(ours, 4000)
+        for _ in range(20):
+            theirs.send(begin)
+        return [await asyncio.wait_for(line.receive(), 5) for _ in range(2)]
+
+    with ours, theirs:
+        assert [(message.kind, message.size_bytes) for message in asyncio.run(receive())] == [("", 4096)] * 2
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.sandbox.line import PACKET_BYTES, Assembly, TooLargeError, packets
+from grader.sandbox.line import MOST_SENDERS, PACKET_BYTES, Assembly, TooLargeError, packets
 
 LARGE = bytes(range(256)) * 400  # four packets
 
@@ -66,3 +66,11 @@ def test_many_unfinished_messages_count_together():
     assert received(assembly, begins[:3]) == []
     with pytest.raises(TooLargeError):
         assembly.add(begins[3])
+
+
+def test_no_more_senders_than_a_room_has_processes_are_remembered():
+    assembly = Assembly(10**9)
+    assert received(assembly, [next(packets(LARGE, sender)) for sender in range(MOST_SENDERS)]) == []
+    with pytest.raises(TooLargeError, match="more than 256 unfinished"):
+        assembly.add(next(packets(LARGE, MOST_SENDERS)))
+    assert received(assembly, packets(b"next", 0)) == [b"next"]
