@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,6 +48,8 @@ class CourseKernel(IPythonKernel):
     compiler_class = CellCompiler
     #: Built by `preload`, in the warm parent.
     ready_shell: CourseShell
+    #: Standard output and error, as the application has made them.
+    streams: Sequence[RoomStream] = ()
 
     #: Requests are received in the main thread.
     _supports_kernel_subshells = False
@@ -74,8 +76,8 @@ class CourseKernel(IPythonKernel):
             session.send(None, "execute_reply", content, request)
         finally:
             self.post_handler_hook()  # type: ignore[no-untyped-call]  # as above
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in self.streams:  # whatever the notebook has put in their place
+            stream.flush()
         self._publish_status("idle", "shell")
 
     def __init__(self, **kwargs: Any) -> None:
@@ -187,7 +189,8 @@ class RoomKernelApp(IPKernelApp):
     def init_io(self) -> None:
         """Let what is printed and shown go over the line."""
         session: Any = self.session
-        sys.stdout, sys.stderr = RoomStream(session, "stdout", 1), RoomStream(session, "stderr", 2)
+        self.kernel_class.streams = RoomStream(session, "stdout", 1), RoomStream(session, "stderr", 2)
+        sys.stdout, sys.stderr = self.kernel_class.streams
         self.displayhook = sys.displayhook = ZMQDisplayHook(session, None)  # type: ignore[no-untyped-call]  # IPython has no types here
         self.patch_io()  # type: ignore[no-untyped-call]  # as above
 

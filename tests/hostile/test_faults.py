@@ -27,7 +27,7 @@ from grader.model import Status
 from grader.notebooks.run import SERVE
 from grader.pipeline import Settings, grade
 from grader.records import sqlite
-from grader.sandbox.kernel import Client, Kernel
+from grader.sandbox.kernel import Kernel, Line
 from grader.sandbox.room import Room
 from grader.sandbox.sandbox import Sandbox
 from grader.seed import Seed
@@ -151,20 +151,37 @@ def test_part_killed_from_outside_costs_nobody_a_point(  # noqa: PLR0917  # fixt
     assert outcome(tmp_path / "hit" / "out") == undisturbed
 
 
+def by_line(monkeypatch):
+    """The kernels that are made from here on, by their lines."""
+    made, kernels = Kernel.__init__, {}
+
+    def init(self, **parts):
+        made(self, **parts)
+        kernels[self.line] = self
+
+    monkeypatch.setattr(Kernel, "__init__", init)
+    return kernels
+
+
 @pytest.mark.parametrize("victim", ["warm parent", "room", "kernel"])
 def test_sandbox_lost_under_a_running_notebook_costs_nobody_a_point(  # noqa: PLR0917  # fixtures
     arena, handed_in, undisturbed, tmp_path, monkeypatch, victim
 ):
-    spoken, killed = Kernel.reply_to, []
+    heard, killed, kernels = Line.receive, [], by_line(monkeypatch)
 
-    async def reply_to(self, request):
+    async def receive(self):
         if not killed:
             killed.append(victim)
-            pids = {"warm parent": self.room._parent.pid, "room": self.room.pid, "kernel": self.member.pid}
+            kernel = kernels[self]
+            pids = {
+                "warm parent": kernel.room._parent.pid,
+                "room": kernel.room.pid,
+                "kernel": kernel.member.pid,
+            }
             os.kill(pids[victim], signal.SIGKILL)
-        return await spoken(self, request)
+        return await heard(self)
 
-    monkeypatch.setattr(Kernel, "reply_to", reply_to)
+    monkeypatch.setattr(Line, "receive", receive)
     summary = grade(arena.assignment, [handed_in], settings(tmp_path / "hit"))
     assert killed
     assert summary.count(Status.NOT_GRADED) == 0
@@ -177,13 +194,9 @@ def test_sandbox_lost_between_two_requests_costs_nobody_a_point(  # noqa: PLR091
     arena, handed_in, undisturbed, tmp_path, monkeypatch, victim, before
 ):
     """The kernel is gone before it is asked for the next thing, and nobody has heard of it yet."""
-    asked, made, killed, kernels = Client.execute, Kernel.__init__, [], {}
+    asked, killed, kernels = Line.execute, [], by_line(monkeypatch)
 
-    def init(self, **parts):
-        made(self, **parts)
-        kernels[self.client] = self
-
-    def execute(self, code, **terms):
+    async def execute(self, code, **terms):
         kernel, requests = kernels[self], vars(self).setdefault("requests", [])
         requests.append(code)
         if not killed and (code == SERVE if before == "checks" else len(requests) == 2):
@@ -192,10 +205,9 @@ def test_sandbox_lost_between_two_requests_costs_nobody_a_point(  # noqa: PLR091
             select.select(
                 [kernel.member._handle], [], [], HANGS_S
             )  # it is gone, and the loop had no time to learn of it
-        return asked(self, code, **terms)
+        return await asked(self, code, **terms)
 
-    monkeypatch.setattr(Kernel, "__init__", init)
-    monkeypatch.setattr(Client, "execute", execute)
+    monkeypatch.setattr(Line, "execute", execute)
     summary = grade(arena.assignment, [handed_in], settings(tmp_path / "hit"))
     assert killed
     assert summary.count(Status.NOT_GRADED) == 0

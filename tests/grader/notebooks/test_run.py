@@ -261,6 +261,11 @@ def test_too_large_a_message_costs_nothing_but_itself(house):
             id="threads",
         ),
         pytest.param("import sys; sys.stdout.close(); print('closed')", "closed\n", id="closed"),
+        pytest.param(
+            "import io, sys\nprint('one')\nprint('two')\nold, sys.stdout = sys.stdout, io.StringIO()\nprint('kept')",
+            "one\ntwo\n",
+            id="put-away",
+        ),
     ],
 )
 def test_what_is_written_by_whatever_way_is_shown(house, source, shown):
