@@ -32,7 +32,7 @@ SCRIPTS = "plain scripts"
 AUTOGRADE = "nbgrader autograde"
 FEEDBACK = "nbgrader generate_feedback, on top"
 LEFT = (
-    "What is left: eight checks, each in a fork of its own (some 5 ms), the kernel's start (20 ms), the driver (30 ms) and making "
+    "What is left: eight checks, each in a fork of its own (some 5 ms), the kernel's start, the driver (30 ms) and making "
     "the room (10 ms). Forks and start are page faults of copied memory more than work, and cost more on a busy machine."
 )
 
