@@ -127,17 +127,18 @@ class RoomStream(io.TextIOBase):
         self.name = name
         self._session = session
         self._parent: Mapping[str, Any] = {}
-        self._parts: list[str] = []
-        self._buffered = 0
         self._sent_at = 0.0
+        self._forget()
         self._written = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # as long as the process
         self._read = 0
         os.dup2(self._written.fileno(), descriptor)
         os.register_at_fork(after_in_child=self._forget)
 
     def _forget(self) -> None:
-        """In a fork: leave to the parent what it has yet to send."""
-        self._parts, self._buffered = [], 0
+        """Begin with nothing printed; a fork leaves to its parent what that has yet to send, and whoever sends it."""
+        self._parts: list[str] = []
+        self._buffered = 0
+        self._lock = threading.RLock()  # what is collected meanwhile may print
 
     def set_parent(self, parent: Mapping[str, Any]) -> None:
         """Say which request the output belongs to from here on."""
@@ -155,8 +156,9 @@ class RoomStream(io.TextIOBase):
         """Buffer `text`, and send it soon. Raises: TypeError if it is no string."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        self._parts.append(text)
-        self._buffered += len(text)
+        with self._lock:
+            self._parts.append(text)
+            self._buffered += len(text)
         due = ("\n" in text or "\r" in text) and time.monotonic() - self._sent_at > BUFFERED_S
         if due or self._buffered > BUFFERED_CHARACTERS:
             self._send()
@@ -172,8 +174,10 @@ class RoomStream(io.TextIOBase):
                 self._send_text(data.decode(self.encoding, self.errors))
 
     def _send(self) -> None:
-        text, self._parts, self._buffered = "".join(self._parts), [], 0
-        self._send_text(text)
+        with self._lock:  # or another thread's words would be lost, or overtake
+            text, self._parts, self._buffered = "".join(self._parts), [], 0
+            if text:
+                self._send_text(text)
 
     def _send_text(self, text: str) -> None:
         self._sent_at = time.monotonic()

@@ -289,6 +289,20 @@ def test_forks_that_speak_all_at_once_leave_messages_whole(house):
     assert shown.count("p" * 300_000) == 5
 
 
+def test_threads_that_print_all_at_once_lose_nothing(house):
+    """Enough to be sent while others still print."""
+    source = (
+        "import sys, threading\nsys.setswitchinterval(1e-6)\nsay = sys.stdout.write\n"
+        "def talk(n):\n    for k in range(200): say(f'{n}:{k} {\"x\" * 400}\\n')\n"
+        "workers = [threading.Thread(target=talk, args=(n,)) for n in range(8)]\n"
+        "for worker in workers: worker.start()\nfor worker in workers: worker.join()"
+    )
+    lines = text(outputs(house.run(source, output_mib=8))[0]).splitlines()
+    assert sorted(line.split()[0] for line in lines) == sorted(
+        f"{n}:{k}" for n in range(8) for k in range(200)
+    )
+
+
 def test_kernel_that_cuts_its_line_ends_the_notebook_at_once(house):
     run = house.run("import os; os.closerange(3, 1000)", "1", cell_s=600)
     assert (run.ending, endings(run)) == (Ending.DIED, [Ending.DIED, MISSING])
