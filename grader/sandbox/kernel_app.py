@@ -30,6 +30,7 @@ from ipykernel.displayhook import ZMQDisplayHook  # noqa: E402  # as above
 from ipykernel.ipkernel import IPythonKernel  # noqa: E402  # after the line above
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402  # as above
 
+from ..probe.tracebacks import describe_error  # noqa: E402  # as above
 from .kernel_line import KernelLine, RoomStream  # noqa: E402  # as above
 from .kernel_ready import take_up  # noqa: E402  # as above
 from .kernel_shell import CellCompiler, CourseShell, pass_breakpoint  # noqa: E402  # as above
@@ -65,18 +66,24 @@ class CourseKernel(IPythonKernel):
             super()._publish_status(status, *args)  # type: ignore[no-untyped-call]  # IPython has no types here
 
     async def answer(self, request: dict[str, Any]) -> None:
-        """Run what is asked for, reply, and say that it is done. An interrupt that comes beside a cell is the end of that cell."""
+        """Run what is asked for, reply, and say that it is done.
+
+        What goes wrong beside a cell's own code, by an interrupt or by what the notebook did to its streams, is that cell's error.
+        """
         self.set_parent([], request)  # type: ignore[no-untyped-call]  # IPython has no types here
+        for stream in self.streams:  # whatever the notebook has put in their place
+            stream.set_parent(request)
         self.pre_handler_hook()  # type: ignore[no-untyped-call]  # as above
         try:
             await self.execute_request(None, [], request)  # type: ignore[no-untyped-call]  # as above
-        except KeyboardInterrupt:
-            content = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
+        except (Exception, KeyboardInterrupt, asyncio.CancelledError) as exc:  # noqa: BLE001  # without a reply, no cell would follow
+            error = describe_error(exc, CourseShell.work)
+            content = {"status": "error", "ename": error["kind"], "evalue": error["message"], "traceback": []}
             session: Any = self.session
             session.send(None, "execute_reply", content, request)
         finally:
             self.post_handler_hook()  # type: ignore[no-untyped-call]  # as above
-        for stream in self.streams:  # whatever the notebook has put in their place
+        for stream in self.streams:
             stream.flush()
         self._publish_status("idle", "shell")
 

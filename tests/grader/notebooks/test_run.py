@@ -303,6 +303,20 @@ def test_threads_that_print_all_at_once_lose_nothing(house):
     )
 
 
+def test_output_put_into_a_file_that_is_closed_again_costs_those_cells_only(house):
+    closes = "import sys\nold = sys.stdout\nsys.stdout = open('log.txt', 'w')\nprint('x')\nsys.stdout.close()"
+    run = house.run(closes, "defined = 3", "sys.stdout = old\nprint(defined)")
+    assert endings(run) == [RAISED, RAISED, ANSWERED]
+    assert run.cells[0].error.message == "I/O operation on closed file."
+    assert text(outputs(run)[2]) == "3\n"
+
+
+def test_cell_that_awaits_for_ever_is_stopped_and_the_next_one_runs(house):
+    run = house.run("import asyncio\nawait asyncio.sleep(1000)", "'next'", cell_s=1.0)
+    assert endings(run) == [TIMED_OUT, ANSWERED]
+    assert text(outputs(run)[1]) == "'next'"
+
+
 def test_kernel_that_cuts_its_line_ends_the_notebook_at_once(house):
     run = house.run("import os; os.closerange(3, 1000)", "1", cell_s=600)
     assert (run.ending, endings(run)) == (Ending.DIED, [Ending.DIED, MISSING])
