@@ -6,6 +6,7 @@ failure of our own machinery is an exception.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import time
@@ -19,7 +20,7 @@ from .errors import SandboxError, SubmissionError
 from .model import CheckEvidence, Ending, Evidence, Note, NotebookEvidence, Submission
 from .notebooks.run import NotebookRun, run_notebook
 from .probe import Check
-from .sandbox.channel import Planned, ProbeSession, RunnerLostError, run_probes
+from .sandbox.channel import TIME_USED_UP, Planned, ProbeSession, RunnerLostError, run_probes
 from .sandbox.members import Usage
 from .sandbox.room import RoomSpec
 from .sandbox.sandbox import Sandbox
@@ -296,20 +297,25 @@ async def _ask(plan: Plan, channel: socket.socket, checks: Sequence[Check]) -> d
     """Ask a kernel for its namespace's checks, one after the other.
 
     By now student code may have changed anything in that process, so whatever goes wrong is its doing: no SandboxError leaves here.
+    All checks together get as long as the cells: a process that draws out each answer could take many times that.
     """
-    session = ProbeSession(channel, evidence_bytes=int(plan.suite.assignment.spec.limits.evidence_mib * MIB))
+    limits = plan.suite.assignment.spec.limits
+    session = ProbeSession(channel, evidence_bytes=int(limits.evidence_mib * MIB))
     answers: dict[str, CheckEvidence] = {}
     ending, detail = Ending.MALFORMED, "the notebook's process did not take the checks"
     with contextlib.suppress(SandboxError):
         try:
-            await session.load(visible_modules(plan.suite), hidden=_hidden_modules(plan.suite))
-            for planned in _planned(plan, checks):
-                answer = await session.check(planned)
-                if worth_another_try(answer, planned):
+            async with asyncio.timeout(limits.notebook_s):
+                await session.load(visible_modules(plan.suite), hidden=_hidden_modules(plan.suite))
+                for planned in _planned(plan, checks):
                     answer = await session.check(planned)
-                answers[planned.id] = answer
+                    if worth_another_try(answer, planned):
+                        answer = await session.check(planned)
+                    answers[planned.id] = answer
         except RunnerLostError as exc:
             ending, detail = exc.ending, exc.detail  # there is no second kernel with this namespace
+        except TimeoutError:
+            ending, detail = Ending.TIMED_OUT, TIME_USED_UP
     lost = {check.id: CheckEvidence(check=check.id, ending=ending, detail=detail) for check in checks}
     return lost | answers
 

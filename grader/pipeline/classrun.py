@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,19 +127,24 @@ class ClassRun:
         """Judge, and write the result into the gradebook. marks: the student's, if they are known already."""
         if marks is None:
             marks = self.gradebook.marks(self.grading.assignment.name, submission.student)
-        self.settings.state.roster(self.grading.assignment.name).enter(submission, evidence.key)
-        profile = self.settings.profile
-        if profile is None:
-            result = self._judged(submission, evidence, marks)
-        else:
-            in_notebooks = frozenset(check.id for check in self.grading.suite.at("notebook"))
-            profile.add_evidence(submission.student, evidence, in_notebooks, reused=reused)
-            with profile.timed(submission.student, "score"):
-                result = self._judged(submission, evidence, marks)
+        result = self._judged(submission, evidence, marks, reused=reused)
         self.finish(result, reused=reused)
         return result
 
-    def _judged(self, submission: Submission, evidence: Evidence, marks: Mapping[str, ManualMark]) -> Result:
+    def _judged(
+        self, submission: Submission, evidence: Evidence, marks: Mapping[str, ManualMark], *, reused: bool
+    ) -> Result:
+        """Judge, in whatever thread: nothing of the gradebook is touched."""
+        self.settings.state.roster(self.grading.assignment.name).enter(submission, evidence.key)
+        profile = self.settings.profile
+        if profile is None:
+            return self._result(submission, evidence, marks)
+        in_notebooks = frozenset(check.id for check in self.grading.suite.at("notebook"))
+        profile.add_evidence(submission.student, evidence, in_notebooks, reused=reused)
+        with profile.timed(submission.student, "score"):
+            return self._result(submission, evidence, marks)
+
+    def _result(self, submission: Submission, evidence: Evidence, marks: Mapping[str, ManualMark]) -> Result:
         try:
             return self.grading.judge(submission, evidence, marks)
         except Exception as exc:  # noqa: BLE001  # student-made values met our code in a way that nobody foresaw
@@ -176,17 +181,31 @@ class ClassRun:
     def _recall(self, submissions: Sequence[Submission]) -> list[Submission]:
         """Record everyone whose evidence is kept; return the others."""
         marks = self.gradebook.all_marks(self.grading.assignment.name)
-        todo = []
-        for start in range(0, len(submissions), TOGETHER):
-            with self.gradebook.together():
-                for submission in submissions[start : start + TOGETHER]:
-                    evidence = self._kept(submission)
-                    if evidence is None:
-                        todo.append(submission)
-                    else:
-                        given = marks.get(submission.student, {})
-                        self.record(submission, evidence, reused=True, marks=given)
+        todo: list[Submission] = []
+        for some in _together(submissions):
+            results, unknown = self._judge_kept(some, marks)
+            self._finish_all(results)
+            todo += unknown
         return todo
+
+    def _judge_kept(
+        self, submissions: Sequence[Submission], marks: Mapping[str, Mapping[str, ManualMark]]
+    ) -> tuple[list[Result], list[Submission]]:
+        """Judge those whose evidence is kept, in whatever thread. Returns: their results, and the others."""
+        results, unknown = [], []
+        for submission in submissions:
+            evidence = self._kept(submission)
+            if evidence is None:
+                unknown.append(submission)
+            else:
+                given = marks.get(submission.student, {})
+                results.append(self._judged(submission, evidence, given, reused=True))
+        return results, unknown
+
+    def _finish_all(self, results: Sequence[Result]) -> None:
+        with self.gradebook.together():
+            for result in results:
+                self.finish(result, reused=True)
 
     async def _execute_all(
         self, groups: Sequence[Sequence[Submission]], executor: Executor, kept: Sequence[Submission]
@@ -219,14 +238,23 @@ class ClassRun:
     async def _judge_all(
         self, kept: Sequence[Submission], executed: _Executed, solved: asyncio.Future[Evidence | None]
     ) -> None:
+        """Judge in a thread beside: how long it takes is up to whoever made the values, and others' time limits run meanwhile."""
         grading = await self.known.explained(self.grading)
         self.grading = replace(grading, solution=await solved)
-        self._recall(kept)
+        given = self.gradebook.all_marks(self.grading.assignment.name) if kept else {}
+        for some in _together(kept):
+            results, _ = await asyncio.to_thread(self._judge_kept, some, given)
+            self._finish_all(results)
         while (item := await executed.get()) is not None:
             group, evidence = item
             handed_in = [submission for submission in group if submission is not self.solution]
             for position, submission in enumerate(handed_in):
-                result = self.record(submission, evidence, reused=position > 0)
+                marks, reused = (
+                    self.gradebook.marks(self.grading.assignment.name, submission.student),
+                    position > 0,
+                )
+                result = await asyncio.to_thread(self._judged, submission, evidence, marks, reused=reused)
+                self.finish(result, reused=reused)
                 if self.early is not None and executed.empty():  # else it would keep others from being judged
                     await asyncio.to_thread(self.early.write, self.grading, result, evidence.limits)
 
@@ -251,6 +279,12 @@ class ClassRun:
         if evidence is None:
             raise GraderError(f"{submission.student}: was not attempted")
         return evidence
+
+
+def _together(submissions: Sequence[Submission]) -> Iterator[Sequence[Submission]]:
+    """As many as are recorded in one transaction, at a time."""
+    for start in range(0, len(submissions), TOGETHER):
+        yield submissions[start : start + TOGETHER]
 
 
 def _identical(submissions: Sequence[Submission]) -> list[list[Submission]]:

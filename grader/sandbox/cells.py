@@ -20,6 +20,7 @@ MIB = 1024 * 1024
 GRACE_S = 2.0  # that a cell has to end after its first interrupt
 INTERRUPT_EVERY_S = 0.5  # a bare `except:` swallows the first
 SILENCE_S = 3.0  # without a message, after a cell's reply: the rest of its outputs will not come
+REST_S = 10.0  # after a cell's reply, and no longer than its limit: who replies and goes on speaking is not waited for either
 LAST_WORDS_S = 0.5  # to read what a kernel sent before it died
 MAX_RECEIVED = 100_000  # messages
 LEAST_S = 0.05  # of a limit that is left: not worth waiting for
@@ -133,7 +134,7 @@ class CellDriver:
                 if reading.done():
                     await _hung_up(reading, died)
                 raise DeadKernelError
-            await self._rest_of_outputs(reading)
+            await self._rest_of_outputs(reading, min(REST_S, limit_s))
         finally:
             died.cancel()
         return answer.replied.result()
@@ -156,12 +157,14 @@ class CellDriver:
                 return
         raise StoppedError(Ending.TIMED_OUT, "it did not stop when it was interrupted")
 
-    async def _rest_of_outputs(self, reading: asyncio.Future[None]) -> None:
-        """Wait for what is still to come after the reply, while anything comes."""
-        before = -1
-        while not reading.done() and self.received.messages != before:
+    async def _rest_of_outputs(self, reading: asyncio.Future[None], time_s: float) -> None:
+        """Wait for what is still to come after the reply, while anything comes, and for so long at most."""
+        before, ends = -1, time.monotonic() + time_s
+        while (
+            not reading.done() and self.received.messages != before and (left := ends - time.monotonic()) > 0
+        ):
             before = self.received.messages
-            await asyncio.wait({reading}, timeout=SILENCE_S)
+            await asyncio.wait({reading}, timeout=min(SILENCE_S, left))
         if reading.done():
             reading.result()
 

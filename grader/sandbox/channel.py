@@ -31,6 +31,7 @@ from .session import (
 from .turns import Turns
 
 __all__ = [
+    "TIME_USED_UP",
     "ImportReport",
     "Planned",
     "ProbeRun",
@@ -44,6 +45,7 @@ MAX_RUNNERS = (
     12  # for one submission: each death or hang costs one, so an attacker cannot make us start them for ever
 )
 FAREWELL_S = 1.0  # for a runner that hung up to be seen as dead
+TIME_USED_UP = "the time for all checks together was used up"
 RUNNER_CPU_S = 3600.0  # of the process that imports; each check's fork has a limit of its own
 
 #: After one of these a module's definitions are imported without the rest of its top level: it trained, or loaded too much.
@@ -147,8 +149,7 @@ class _Work:
                 async with asyncio.timeout(left):
                     return await self._one(planned)
         await self.end()
-        text = "the time for all checks together was used up"
-        return CheckEvidence(check=planned.id, ending=Ending.TIMED_OUT, detail=text)
+        return CheckEvidence(check=planned.id, ending=Ending.TIMED_OUT, detail=TIME_USED_UP)
 
     async def end(self, *, farewell_s: float = 0.0) -> int | None:
         """Be rid of the runner and of its room.

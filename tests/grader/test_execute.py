@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from grader.assignment import load_assignment
 from grader.data import DataSet
 from grader.execute import LocalExecutor, Plan, execute, not_run
 from grader.model import Ending, Submission, SubmittedFile
+from grader.sandbox.channel import TIME_USED_UP
 from grader.sandbox.sandbox import Sandbox
 from grader.seed import Seed
 from grader.store.blobs import BlobStore
@@ -50,7 +52,7 @@ def run(plan, tmp_path):
     """Execute files given as path -> text; returns the evidence, checks by id."""
     blobs = BlobStore(tmp_path / "blobs")
 
-    def run(files, aliases=()):
+    def run(files, aliases=(), plan=plan):
         staged = []
         for path, text in files.items():
             data = text.encode()
@@ -149,6 +151,17 @@ def test_execute_a_kernel_that_does_not_serve_is_the_students_doing(run, source,
     assert checks["notebook_size"].ending not in {Ending.NOT_RUN, Ending.ANSWERED}
     assert ending is None or checks["notebook_size"].ending is ending
     assert checks["columns_are_scaled"].ending is Ending.ANSWERED
+
+
+def test_checks_of_a_notebook_get_as_long_as_its_cells_and_no_longer(plan, run):
+    assignment = plan.suite.assignment
+    limits = assignment.spec.limits.model_copy(update={"notebook_s": 2.0})
+    spec = assignment.spec.model_copy(update={"limits": limits})
+    hasty = replace(plan, suite=replace(plan.suite, assignment=replace(assignment, spec=spec)))
+    stalls = "import time\nget_ipython().serve_probes = lambda: time.sleep(60)\n" + READS
+    _, checks = run({"Scaling.ipynb": notebook(stalls)}, plan=hasty)
+    assert checks["notebook_size"].ending is Ending.TIMED_OUT
+    assert checks["notebook_size"].detail == TIME_USED_UP
 
 
 def test_notebook_check_that_hardly_computed_before_its_time_was_up_runs_again(run):

@@ -47,6 +47,8 @@ TRICKS = {
     "tells_by_time": r"relative error",
     "reads_the_clockwork": r"spied: \[\]",
     "locks_shared_files": r"spied: \[\]",
+    "forges_every_field": r"raised <script>",
+    "bytes_of_no_number": r"NaN where finite numbers|not an answer",
 }
 #: The same for attacks from a notebook; their modules are right.
 CELLS = {
@@ -55,6 +57,12 @@ CELLS = {
     "hooks_forks": r"Failed",
     "claims_types": r"relative error",
     "loads_what_there_is": r"relative error",
+    "goes_on_after_its_reply": r"Cell \[3\] stopped at its time limit",
+    "takes_the_line": r"relative error",
+    "fork_answers_later": r"relative error|Failed",
+    "replays_nonces": r"belongs to no open request",
+    "speaks_nonsense": r"relative error",
+    "cuts_the_line": r"Failed",
 }
 ATTACKS = [("tricks", name) for name in TRICKS] + [("cells", name) for name in CELLS]
 
@@ -102,7 +110,14 @@ def test_what_a_hidden_check_asked_for_is_not_told_by_time_or_text(graded):
 
 @pytest.mark.parametrize("audience", ["students", "instructor"])
 @pytest.mark.parametrize(
-    "name", ["cells.claims_types", "tricks.warns_without_end", "tricks.errors_in_circles"]
+    "name",
+    [
+        "cells.claims_types",
+        "cells.speaks_nonsense",
+        "tricks.warns_without_end",
+        "tricks.errors_in_circles",
+        "tricks.forges_every_field",
+    ],
 )
 def test_nothing_that_was_claimed_is_live(graded, audience, name):
     page = graded.page(name, audience)

@@ -68,6 +68,13 @@ def test_byte_order_and_strides_do_not_travel():
     assert np.array_equal(got, array)
 
 
+def test_boolean_of_another_byte_is_true_in_every_way():
+    described = [{"name": "kept", "type": "ndarray", "dtype": "bool", "shape": [3]}]
+    ((_, _, kept),) = decode_values(described, bytes([0, 1, 2]), BOUNDS)
+    assert kept.dtype == bool
+    assert kept.view(np.uint8).tolist() == [0, 1, 1], "2 & 1 is 0"
+
+
 def test_data_type_that_does_not_travel_is_refused():
     with pytest.raises(FrameError, match="a: data type object does not travel"):
         encode_values([("a", "ndarray", np.array([object()]))])
