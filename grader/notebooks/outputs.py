@@ -167,7 +167,7 @@ def relative_paths(text: str) -> str:
 
 
 def student_error(content: Mapping[str, Any]) -> StudentError:
-    """Make the error value from an `error` message or an `execute_reply`; what is not of the expected form is left out."""
+    """Make the error value from an `error` message or a `reply`; what is not of the expected form is left out."""
     kind = clean_text(content.get("ename"))[:100] or "Error"
     message = relative_paths(clean_text(content.get("evalue"))[:MAX_MESSAGE])
     raw = content.get("frames")

@@ -31,13 +31,14 @@ __all__ = [
     "ImportOutcome",
     "import_path",
     "prepare_path",
+    "refuse_input",
     "refuse_interaction",
     "stand_in_for",
 ]
 
 MAX_STUBS = 24  # for one module
 PROTECTED = frozenset(
-    {"numpy", "matplotlib", "IPython", "ipykernel", "grader", "zmq"}
+    {"numpy", "matplotlib", "IPython", "ipykernel", "grader"}
 )  # never shadowed: they hold state of the process
 
 #: Where the first import of each absent package stands: its top-level name -> "file, line n".
@@ -266,17 +267,23 @@ def refuse_interaction() -> None:
     For good: functions of the module will be called later, in the same process.
     """
 
-    def no_input(prompt: object = "") -> str:
-        raise EOFError(f"input({str(prompt)[:80]!r}): nobody can answer while the work is graded")
-
     def no_debugger(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError(
             "a debugger was started (pdb.set_trace or breakpoint); remove it before handing in"
         )
 
-    builtins.input = no_input
+    refuse_input()
     sys.breakpointhook = no_debugger
     pdb.set_trace = no_debugger
+
+
+def refuse_input() -> None:
+    """Let `input()` raise at once, for good."""
+
+    def no_input(prompt: object = "") -> str:
+        raise EOFError(f"input({str(prompt)[:80]!r}): nobody can answer while the work is graded")
+
+    builtins.input = no_input
 
 
 def _explained(exc: BaseException, work: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import site
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,9 +25,12 @@ HIDDEN = ("grader.sandbox",)  # modules of the warm parent that are no business 
 def preload() -> None:
     """Do once, in the warm parent, what every member and every check would do.
 
-    NumPy loads its generators and routines when they are first used; names that it has lost are put back for old student code.
+    NumPy loads its generators and routines when they are first used; names that it has lost are put back for old student code, as
+    are `help`, `exit` and the like, which a Python that was started without `site` lacks.
     """
     restore_numpy_names()
+    for put in (site.sethelper, site.setquit, site.setcopyright):
+        put()
     rng = seeded(0)
     values = (
         (rng.standard_normal((8, 8)) @ rng.standard_normal((8, 8))).sum(axis=0),

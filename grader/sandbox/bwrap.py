@@ -20,7 +20,7 @@ from ..errors import SandboxError
 __all__ = ["INNER_UID", "WORK", "Python", "RoomPlan", "command", "locate_python", "readable_by_all"]
 
 INNER_UID = 1000  # the student's user and group id, as seen in the room
-NEEDED = ("numpy", "matplotlib", "ipykernel", "IPython", "zmq", "jupyter_client", "traitlets")
+NEEDED = ("numpy", "matplotlib", "IPython", "matplotlib_inline", "traitlets")
 OURS = ("grader", "reference", "assignments", "student_template")
 SYSTEM = ("/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32")
 SHARED = (

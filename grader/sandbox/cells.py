@@ -17,10 +17,9 @@ from .kernel import HungUpError, Kernel, MalformedMessageError, Message
 __all__ = ["CellDriver", "DeadKernelError", "Received", "StoppedError"]
 
 MIB = 1024 * 1024
+REPLY = "reply"
 GRACE_S = 2.0  # that a cell has to end after its first interrupt
 INTERRUPT_EVERY_S = 0.5  # a bare `except:` swallows the first
-SILENCE_S = 3.0  # without a message, after a cell's reply: the rest of its outputs will not come
-REST_S = 10.0  # after a cell's reply, and no longer than its limit: who replies and goes on speaking is not waited for either
 LAST_WORDS_S = 0.5  # to read what a kernel sent before it died
 MAX_RECEIVED = 100_000  # messages
 LEAST_S = 0.05  # of a limit that is left: not worth waiting for
@@ -59,27 +58,22 @@ class Received:
 
 
 class _Answer:
-    """What comes in answer to one request: outputs, the reply, and the word that nothing more will come."""
+    """What comes in answer to one request: outputs, and the reply, after which nothing more will come."""
 
     def __init__(self, kernel: Kernel, received: Received, outputs: CellOutputs, request: str) -> None:
         self._kernel, self._received, self._outputs, self._request = kernel, received, outputs, request
-        self.replied: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self.lost = False
 
-    async def read(self) -> None:
-        """Read until it is complete. Raises: StoppedError, MalformedMessageError, HungUpError."""
+    async def read(self) -> Message:
+        """Read until the reply. Raises: StoppedError, MalformedMessageError, HungUpError."""
         while True:
             message = await self._kernel.line.receive()
             self._received.count(message)
             self.lost |= not message.kind
-            if message.parent == self._request:
-                if message.kind == "execute_reply":
-                    if not self.replied.done():
-                        self.replied.set_result(message)
-                elif message.kind != "status":
-                    self._outputs.add(message.kind, message.content)
-                elif self.replied.done() and message.content.get("execution_state") == "idle":
-                    return
+            if message.request == self._request:
+                if message.kind == REPLY:
+                    return message
+                self._outputs.add(message.kind, message.content)
 
 
 class CellDriver:
@@ -102,7 +96,7 @@ class CellDriver:
         answer = _Answer(self.kernel, self.received, self.outputs, await self.kernel.line.execute(source))
         reading = asyncio.ensure_future(answer.read())
         try:
-            return await self._answered(answer, reading, limit_s)
+            return await self._answered(reading, limit_s)
         except MalformedMessageError as exc:
             raise StoppedError(
                 Ending.MALFORMED, f"the kernel sent what is no message of a kernel: {exc}"
@@ -120,24 +114,21 @@ class CellDriver:
             kind="KeyboardInterrupt", message=f"stopped by the grader after {limit_s:.3g} s", frames=frames
         )
 
-    async def _answered(self, answer: _Answer, reading: asyncio.Future[None], limit_s: float) -> Message:
-        """The reply, once the rest has come, too; the cell is interrupted after its limit."""
+    async def _answered(self, reading: asyncio.Future[Message], limit_s: float) -> Message:
+        """The reply; the cell is interrupted after its limit."""
         died = asyncio.ensure_future(self.kernel.died())
         try:
-            waited_for: list[asyncio.Future[Any]] = [answer.replied, reading, died]
+            waited_for: list[asyncio.Future[Any]] = [reading, died]
             await self._wait_for_limit(waited_for, limit_s)
             if not any(future.done() for future in waited_for):
                 await self._interrupt(waited_for)
-            if died.done() and not reading.done():  # what it sent before is still in the line
+            if not reading.done():  # the kernel has died; what it sent before is still in the line
                 await asyncio.wait({reading}, timeout=LAST_WORDS_S)
-            if not answer.replied.done():
-                if reading.done():
-                    await _hung_up(reading, died)
+            if not reading.done():
                 raise DeadKernelError
-            await self._rest_of_outputs(reading, min(REST_S, limit_s))
+            return await _read(reading, died)
         finally:
             died.cancel()
-        return answer.replied.result()
 
     async def _wait_for_limit(self, waited_for: list[asyncio.Future[Any]], limit_s: float) -> None:
         """Wait until the cell has had its time: what a busy machine kept from it does not count."""
@@ -157,17 +148,6 @@ class CellDriver:
                 return
         raise StoppedError(Ending.TIMED_OUT, "it did not stop when it was interrupted")
 
-    async def _rest_of_outputs(self, reading: asyncio.Future[None], time_s: float) -> None:
-        """Wait for what is still to come after the reply, while anything comes, and for so long at most."""
-        before, ends = -1, time.monotonic() + time_s
-        while (
-            not reading.done() and self.received.messages != before and (left := ends - time.monotonic()) > 0
-        ):
-            before = self.received.messages
-            await asyncio.wait({reading}, timeout=min(SILENCE_S, left))
-        if reading.done():
-            reading.result()
-
 
 async def _first_of(waited_for: list[asyncio.Future[Any]], time_s: float) -> bool:
     """Wait for so long; whether one of them is done."""
@@ -175,10 +155,10 @@ async def _first_of(waited_for: list[asyncio.Future[Any]], time_s: float) -> boo
     return bool(done)
 
 
-async def _hung_up(reading: asyncio.Future[None], died: asyncio.Future[int]) -> None:
-    """Raise what ended the reading; a line that is cut because the kernel dies is its death. Raises: also DeadKernelError."""
+async def _read(reading: asyncio.Future[Message], died: asyncio.Future[int]) -> Message:
+    """The reply. Raises: what ended the reading, but DeadKernelError where the line is cut because the kernel dies."""
     try:
-        reading.result()
+        return reading.result()
     except HungUpError:
         await asyncio.wait({died}, timeout=LAST_WORDS_S)
         if died.done():
@@ -186,6 +166,6 @@ async def _hung_up(reading: asyncio.Future[None], died: asyncio.Future[int]) -> 
         raise
 
 
-async def _cancelled(task: asyncio.Future[None]) -> None:
+async def _cancelled(task: asyncio.Future[Message]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -41,13 +41,13 @@ class HungUpError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A Jupyter message as far as it matters here. parent: id of the request that it answers. size_bytes: what counts for it.
+    """A message: an output under its name in Jupyter, or the reply. request: which one it is about. size_bytes: what counts for it.
 
     One that could not be taken, being too large or never complete, has no kind.
     """
 
     kind: str = ""
-    parent: str = ""
+    request: str = ""
     content: Mapping[str, Any] = field(default_factory=dict)
     size_bytes: int = 0
 
@@ -60,21 +60,9 @@ class Line:
         self._assembly = Assembly(message_bytes)
 
     async def execute(self, code: str, *, silent: bool = False) -> str:
-        """Ask for code to be run; returns the request's id. Raises: HungUpError if the kernel takes no requests.
-
-        The header has no date, for the kernel would parse it, and keep it.
-        """
+        """Ask for code to be run; returns the request's id. Raises: HungUpError if the kernel takes no requests."""
         request = secrets.token_hex(16)
-        header = {"msg_id": request, "msg_type": "execute_request", "username": "grader", "version": "5.3"}
-        content = {
-            "code": code,
-            "silent": silent,
-            "store_history": not silent,
-            "user_expressions": {},
-            "allow_stdin": False,
-            "stop_on_error": False,
-        }
-        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
+        message = {"id": request, "code": code, "silent": silent}
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(SENDING_S):
@@ -149,9 +137,9 @@ class Kernel:
 def _message(data: bytes, size_bytes: int) -> Message:
     """Read a message. Raises: ValueError, RecursionError for anything else."""
     match json.loads(data.decode("utf-8", "replace")):
-        case {"kind": str(kind), "parent": str(parent), "content": dict(content)}:
-            return Message(kind=kind, parent=parent, content=content, size_bytes=size_bytes)
-    raise ValueError("a message without kind, parent or content")
+        case {"kind": str(kind), "request": str(request), "content": dict(content)}:
+            return Message(kind=kind, request=request, content=content, size_bytes=size_bytes)
+    raise ValueError("a message without kind, request or content")
 
 
 @contextlib.asynccontextmanager

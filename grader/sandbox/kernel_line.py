@@ -1,7 +1,6 @@
-"""The kernel's end of the line to the driver: its messages and what it prints, bounded. Runs beside student code, inside the room.
+"""The kernel's end of the line to the driver: its messages and what it prints, bounded.
 
-ipykernel would open ZeroMQ sockets, with two threads for them, one for outputs and two that watch descriptors: a third of what a
-kernel's start costs, and paths in the room that student code can put its own sockets in the place of.
+Runs beside student code, inside the room.
 """
 
 from __future__ import annotations
@@ -9,27 +8,25 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import numbers
 import os
 import socket
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from binascii import b2a_base64
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-from jupyter_client.jsonutil import json_default
-from jupyter_client.session import Session, json_packer
 
 from .line import PACKET_BYTES, Assembly, packets
 
-__all__ = ["KernelLine", "LineSession", "RoomStream", "pack"]
+__all__ = ["KernelLine", "Outlet", "RoomStream", "pack"]
 
 REQUEST_BYTES = 1 << 30  # the driver's requests are a notebook's cells, and bounded there
 
-#: What the kernel tells everybody; counted against the notebook's output.
-OUTPUTS = frozenset(
-    {"stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg"}
-)
+#: Counted against the notebook's output. The names are those of Jupyter's messages.
+OUTPUTS = frozenset({"stream", "display_data", "update_display_data", "execute_result", "error"})
 MAX_SENT = 20_000  # outputs; the driver kills a kernel that sends five times as many messages
 BUFFERED_CHARACTERS = 16 * 1024  # that are printed before they are sent
 BUFFERED_S = 0.2  # or, at a line's end, so long after the last were
@@ -64,53 +61,48 @@ class KernelLine:
         return self._assembly.add(packet) if packet else b""
 
 
-class LineSession(Session):
-    """Sends nothing larger than `message_bytes`, and no more outputs than `total_bytes` and MAX_SENT in all.
+class Outlet:
+    """What a kernel says: one message after another over the line, all about the request that is being answered.
 
-    A larger message would be lost to the driver.
+    streams: standard output and error, which stay the ones that are flushed, whatever the notebook puts in their place.
+    Says nothing larger than `message_bytes`, which would be lost to the driver, and no more outputs than `total_bytes` and MAX_SENT
+    in all.
     """
 
-    line: KernelLine
-    message_bytes = 1 << 20
-    total_bytes = 1 << 24
-    _sent_bytes = 0
-    _sent_messages = 0
+    def __init__(self, line: KernelLine, *, message_bytes: int, total_bytes: int) -> None:
+        self.line = line
+        self.streams = RoomStream(self, "stdout", 1), RoomStream(self, "stderr", 2)
+        self.request = ""
+        self._message_bytes, self._total_bytes = message_bytes, total_bytes
+        self._sent_bytes = self._sent_messages = 0
 
-    def _new_auth(self) -> None:
-        """Sign nothing: a key would be the student's, too, and the driver believes nobody."""
-        self.auth = None
+    def flush(self) -> None:
+        """Send what was printed, also by what the notebook has put in the place of standard output and error."""
+        for stream in (sys.stdout, sys.stderr):
+            if stream not in self.streams:
+                with contextlib.suppress(Exception):  # it is the student's
+                    stream.flush()
+        for own in self.streams:
+            own.flush()
 
-    def send(
-        self,
-        stream: Any,  # noqa: ARG002  # the base's signature; there is one line
-        msg_or_type: Any,
-        content: Any = None,
-        parent: Any = None,
-        *_args: Any,
-        **_kwargs: Any,
-    ) -> dict[str, Any] | None:
-        """Send a message, shortened where it is too large, unless the notebook has said enough.
+    def send(self, kind: str, content: Mapping[str, Any]) -> bool:
+        """Send a message, shortened where it is too large, unless the notebook has said enough; whether it was sent.
 
-        Returns: the message, if it was sent.
+        Raises: OSError if the line is cut; TypeError, ValueError, RecursionError for content that is not JSON.
         """
-        if isinstance(msg_or_type, Mapping):
-            kind, content, parent = (msg_or_type.get(key) for key in ("msg_type", "content", "parent_header"))
-        else:
-            kind, parent = msg_or_type, (parent or {}).get("header", parent)
-        content = {} if content is None else content
         if kind in OUTPUTS:
-            silent = self._sent_bytes > self.total_bytes or self._sent_messages > MAX_SENT
+            silent = self._sent_bytes > self._total_bytes or self._sent_messages > MAX_SENT
             if silent and kind != "error":  # why a cell failed is told in any case
-                return None
+                return False
             self._sent_bytes += _size(content)
             self._sent_messages += 1
-        message = {"kind": kind, "parent": (parent or {}).get("msg_id", ""), "content": content}
+        message = {"kind": kind, "request": self.request, "content": content}
         data = pack(message)
-        if len(data) > self.message_bytes:
-            message["content"] = _shortened(str(kind), content, self.message_bytes // 8)
+        if len(data) > self._message_bytes:
+            message["content"] = _shortened(kind, content, self._message_bytes // 8)
             data = pack(message)
         self.line.send(data)
-        return message
+        return True
 
 
 class RoomStream(io.TextIOBase):
@@ -123,10 +115,9 @@ class RoomStream(io.TextIOBase):
     encoding = "utf-8"
     errors = "replace"
 
-    def __init__(self, session: LineSession, name: str, descriptor: int) -> None:
+    def __init__(self, outlet: Outlet, name: str, descriptor: int) -> None:
         self.name = name
-        self._session = session
-        self._parent: Mapping[str, Any] = {}
+        self._outlet = outlet
         self._sent_at = 0.0
         self._forget()
         self._written = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # as long as the process
@@ -139,10 +130,6 @@ class RoomStream(io.TextIOBase):
         self._parts: list[str] = []
         self._buffered = 0
         self._lock = threading.RLock()  # what is collected meanwhile may print
-
-    def set_parent(self, parent: Mapping[str, Any]) -> None:
-        """Say which request the output belongs to from here on."""
-        self._parent = parent
 
     def writable(self) -> bool:
         """Return True."""
@@ -181,15 +168,32 @@ class RoomStream(io.TextIOBase):
 
     def _send_text(self, text: str) -> None:
         self._sent_at = time.monotonic()
-        self._session.send(None, "stream", {"name": self.name, "text": text}, self._parent)
+        self._outlet.send("stream", {"name": self.name, "text": text})
 
 
 def pack(content: object) -> bytes:
-    """Make JSON of `content`. A lone surrogate, which a student can print, is no UTF-8: it goes as an escape."""
+    """Make JSON of `content`. A lone surrogate, which a student can print, is no UTF-8: it goes as an escape.
+
+    Raises: TypeError, ValueError, RecursionError for what is not JSON.
+    """
     try:
-        return json_packer(content)
+        return json.dumps(content, ensure_ascii=False, default=_plain).encode()
     except UnicodeEncodeError:
-        return json.dumps(content, default=json_default).encode()
+        return json.dumps(content, default=_plain).encode()
+
+
+def _plain(value: object) -> Any:
+    """What JSON has for `value`, as Jupyter's messages have it: pictures as base64, numbers of whatever kind as numbers."""
+    match value:
+        case bytes():
+            return b2a_base64(value, newline=False).decode()
+        case numbers.Integral():
+            return int(value)
+        case numbers.Real():
+            return float(value)
+        case Iterable():
+            return list(value)
+    raise TypeError(f"an output of type {type(value).__name__} cannot be sent")
 
 
 def _size(content: object) -> int:
@@ -211,6 +215,5 @@ def _shortened(kind: str, content: Mapping[str, Any], characters: int) -> dict[s
         }
     if "data" in content:
         return {**content, "data": {"text/plain": "(left out: this output is too large)"}, "metadata": {}}
-    kept = {key: content[key] for key in ("status", "execution_count") if key in content}
-    texts = {key: str(content[key])[:characters] for key in ("ename", "evalue") if key in content}
-    return {**kept, **texts, "traceback": [], "payload": [], "user_expressions": {}}
+    kept = {"status": content["status"]} if "status" in content else {}
+    return {**kept, **{key: str(content[key])[:characters] for key in ("ename", "evalue") if key in content}}

@@ -10,31 +10,32 @@ import builtins
 import contextlib
 import importlib
 import os
+import pdb  # to take its teeth out
 import random
 import socket
 import sys
 import tempfile
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from IPython.core import debugger  # as above
 
-from ..probe.imports import prepare_path
+from ..probe.imports import prepare_path, refuse_input
 from ..probe.in_kernel import serve_namespace
-from .kernel_app import CourseKernel, RoomKernelApp
 from .kernel_figures import png_of
 from .kernel_imports import STAND_IN, ColabFinder, make_stand_in
-from .kernel_line import KernelLine, LineSession
-from .kernel_ready import build_shell, settings
+from .kernel_line import KernelLine, Outlet
+from .kernel_loop import CourseKernel
+from .kernel_ready import build_shell, take_up
 from .kernel_reload import leave_alone_what_is_loaded
-from .kernel_shell import CellCompiler, CourseShell
+from .kernel_shell import CellCompiler, CourseShell, pass_breakpoint
 
 __all__ = ["main", "preload"]
 
 INLINE = "module://matplotlib_inline.backend_inline"
 
-#: Modules that IPython and ipykernel import only once they run; in the warm parent it is done for all kernels.
+#: Modules that IPython imports only once it runs; in the warm parent it is done for all kernels.
 LATE = (
     "IPython.core.completerlib",
     "IPython.core.logger",
@@ -43,9 +44,11 @@ LATE = (
     "IPython.core.pylabtools",
     "IPython.utils.text",
     "PIL.PngImagePlugin",
-    "ipykernel.debugger",
     "matplotlib_inline.backend_inline",
 )
+
+#: The shell, built by `preload`.
+_READY: list[CourseShell] = []
 
 #: Modules that a notebook must not find; filled by `preload`, for looking through all names costs each kernel 1 ms.
 _OURS: list[str] = []
@@ -72,8 +75,7 @@ def preload() -> None:
     plt.close(figure)
     for holder in (font_manager, font_manager.FontManager, text, mathtext.MathTextParser):
         _forget_fonts(holder)
-    CourseKernel.ready_shell = build_shell()
-    RoomKernelApp.ready_app = _build_application()
+    _READY.append(build_shell())
     _OURS[:] = [name for name in sys.modules if name.startswith("grader.sandbox")]
     leave_alone_what_is_loaded()
 
@@ -93,16 +95,19 @@ def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
         fds: the line to the driver, and a socket: a byte goes out over it when all is ready, and later the probes of the notebook's
         namespace come in.
     """
-    line, channel = fds
+    line_descriptor, channel = fds
     work = str(config["work"])
     tempfile.tempdir = os.environ["TMPDIR"]  # which it would find out by writing a file
     os.environ["MPLBACKEND"] = INLINE
     os.environ["IPYTHONDIR"] = tempfile.tempdir
     os.chdir(work)
     CellCompiler.work = CourseShell.work = work
-    app = _application(config, KernelLine(socket.socket(fileno=line)))
-    app.initialize([])  # type: ignore[no-untyped-call]  # IPython has no types here
-    shell: Any = app.shell
+    shell = take_up(_READY.pop())
+    line = KernelLine(socket.socket(fileno=line_descriptor))
+    outlet = Outlet(line, message_bytes=int(config["message_bytes"]), total_bytes=int(config["total_bytes"]))
+    sys.stdout, sys.stderr = outlet.streams
+    shell.outlet = outlet
+    shell.kernel = shell.application.kernel = CourseKernel(shell)
     _prepare_for_student(shell, work)
 
     def serve_probes() -> None:
@@ -119,7 +124,7 @@ def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
 
     shell.serve_probes = serve_probes
     os.write(channel, b"k")  # no student code has run
-    app.start()
+    shell.kernel.serve(line)
 
 
 def _prepare_for_student(shell: CourseShell, work: str) -> None:
@@ -127,27 +132,10 @@ def _prepare_for_student(shell: CourseShell, work: str) -> None:
     np.random.seed(0)  # a notebook that seeds nothing still gives the same in every run
     random.seed(0)
     prepare_path(work)
+    refuse_input()
+    sys.breakpointhook = pdb.set_trace = debugger.set_trace = pass_breakpoint
     shell.enable_matplotlib()  # figures show without `%matplotlib inline`, as in Jupyter
     sys.meta_path.append(ColabFinder)
     setattr(builtins, STAND_IN, make_stand_in(work))
     for name in _OURS:
         sys.modules.pop(name, None)  # no business of student code
-
-
-def _build_application() -> RoomKernelApp:
-    """Build an application, with its session, that belongs to no kernel yet. Like the shell, it leaves the process as it was."""
-    app = RoomKernelApp(config=settings())  # type: ignore[no-untyped-call]  # IPython has no types here
-    app.session = LineSession(key=b"unused", parent=app)  # without one, it warns
-    app.prepare_logging()
-    return app
-
-
-def _application(config: Mapping[str, Any], line: KernelLine) -> RoomKernelApp:
-    app = RoomKernelApp.take_up()
-    app.line = app.session.line = line
-    app.session.session = uuid.uuid4().hex
-    app.session.message_bytes, app.session.total_bytes = (
-        int(config["message_bytes"]),
-        int(config["total_bytes"]),
-    )
-    return app

@@ -18,12 +18,16 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from ipykernel.compiler import XCachingCompiler
-from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.autocall import ZMQExitAutocall
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Instance, Type, default
 
 from ..probe.stubs import fill_in
 from ..probe.tracebacks import describe_error
+from .kernel_display import RoomDisplayHook, RoomDisplayPublisher
 from .kernel_imports import guard_imports
+from .kernel_line import Outlet
 
 __all__ = ["CellCompiler", "CourseShell", "pass_breakpoint", "run_command"]
 
@@ -42,7 +46,7 @@ QUIET_TOOLS = {
 }
 
 
-class CellCompiler(XCachingCompiler):
+class CellCompiler(CachingCompiler):
     """Names each cell's code "notebook cell n", n being the number that Jupyter shows as [n].
 
     As if it were a file of the submission: then it is the student's own in a traceback.
@@ -55,20 +59,73 @@ class CellCompiler(XCachingCompiler):
         return f"{self.work}/notebook cell {number}"
 
 
-class CourseShell(ZMQInteractiveShell):
+#: Magics that have nothing to do here: they install, or speak with a front end.
+FETCHING_MAGICS = ("tensorflow_version", "pip", "conda", "mamba", "uv")
+FRONT_END_MAGICS = ("autosave", "clear", "connect_info", "ed", "edit", "less", "man", "more", "qtconsole")
+
+
+class CourseShell(InteractiveShell):
     """IPython with bounded shell commands, one plotting backend, plain tracebacks, and no way to end the kernel by `exit()`."""
+
+    displayhook_class = Type(RoomDisplayHook)
+    display_pub_class = Type(RoomDisplayPublisher)
+    exiter = Instance(ZMQExitAutocall)  # `exit(0)` has an argument
+    autoindent = False
 
     #: The submission's folder. Set by the kernel's entry.
     work = "/work"
-    #: Set by the kernel's entry: serves probes of the namespace over the inherited socket.
+    #: Where outputs go. Set by the kernel's entry, like what serves probes of the namespace over the inherited socket.
+    outlet: Outlet
     serve_probes: Callable[[], None]
+    #: What notebooks call `get_ipython().kernel`, and the application that has it, too.
+    kernel: Any = None
+    application: Any = None
+    #: Whether an error was raised while the value of the cell that runs was being shown: the cell has failed.
+    failed_in_display = False
     _draws = False
+    _last_traceback: list[str] | None = None
+
+    @default("exiter")
+    def _exiter_default(self) -> ZMQExitAutocall:
+        return ZMQExitAutocall(self)  # type: ignore[no-untyped-call]  # IPython has no types here
+
+    def init_environment(self) -> None:
+        """Tell programs that no terminal is there, and that nobody turns pages."""
+        os.environ.update(TERM="xterm-color", CLICOLOR="1", PAGER="cat", GIT_PAGER="cat")
+
+    def init_virtualenv(self) -> None:
+        """Look for no virtual environment: packages lie where the warm parent has found them."""
+
+    def init_hooks(self) -> None:
+        """Show nothing in a pager: what `numpy.dot?` asks for is no output of the cell."""
+        super().init_hooks()  # type: ignore[no-untyped-call]  # IPython has no types here
+        self.set_hook("show_in_pager", lambda *_, **__: None, 1)  # type: ignore[no-untyped-call]  # as above
 
     def init_magics(self) -> None:
-        """Add the magics that Colab has and a plain kernel lacks, as no-ops."""
+        """Add the magics that Jupyter and Colab have and IPython lacks, as no-ops."""
         super().init_magics()  # type: ignore[no-untyped-call]  # IPython has no types here
-        for name in ("tensorflow_version", "pip", "conda", "mamba", "uv"):
-            self.magics_manager.register_function(_ignored_magic(name), "line", name)
+        for names, why in (
+            (FETCHING_MAGICS, "nothing is installed or fetched while grading"),
+            (FRONT_END_MAGICS, "nobody is looking while grading"),
+        ):
+            for name in names:
+                self.magics_manager.register_function(_ignored_magic(name, why), "line", name)
+
+    def begin_cell(self) -> None:
+        """Forget what the last cell has left half done."""
+        self.failed_in_display, self._last_traceback = False, None
+        hook: Any = self.displayhook  # ours, which has more than the declared class
+        hook.reset()
+
+    def transformed(self, cell: str) -> tuple[str, Any]:
+        """Return the cell with IPython's syntax replaced; where that fails, as it is, and what `sys.exc_info` says."""
+        try:
+            return self.transform_cell(cell), None  # type: ignore[no-untyped-call]  # IPython has no types here
+        except Exception:  # noqa: BLE001  # the cell's error, which running it will show
+            return cell, sys.exc_info()
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Pass over `%gui`: there is no window."""
 
     def should_run_async(
         self,
@@ -77,7 +134,7 @@ class CourseShell(ZMQInteractiveShell):
         transformed_cell: str | None = None,
         preprocessing_exc_tuple: Any = None,
     ) -> bool:
-        """Whether a cell awaits something. IPython compiles each cell to find out, and ipykernel asks twice."""
+        """Whether a cell awaits something. IPython compiles each cell to find out."""
         if transformed_cell is not None and not any(word in transformed_cell for word in ("await", "async")):
             return False
         return super().should_run_async(
@@ -162,22 +219,16 @@ class CourseShell(ZMQInteractiveShell):
     def _format_exception_for_storage(self, exception: BaseException, *_: Any, **__: Any) -> dict[str, Any]:
         """Keep for `%notebook` what the cell shows. IPython makes its coloured traceback here, too.
 
-        Raises: what the exception's `__str__` raises. That is then the cell's error: ipykernel could not reply with this one.
+        Raises: what the exception's `__str__` raises. That is then the cell's error.
         """
         str(exception)
         return _shown(describe_error(exception, self.work))
 
     def _send_error(self, error: dict[str, Any]) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        hook: Any = self.displayhook  # ipykernel's, which has more than the declared class
-        if (
-            getattr(hook, "msg", None) is not None
-        ):  # raised while a value was being shown: the cell has failed
-            self._last_traceback_during_displayhook = True
+        self.outlet.flush()
+        self.failed_in_display |= self.displayhook.is_active
         content = {**_shown(error), "frames": error["frames"]}
-        topic = hook.topic.replace(b"execute_result", b"error") if hook.topic else None
-        hook.session.send(hook.pub_socket, "error", content, hook.parent_header, ident=topic)
+        self.outlet.send("error", content)
         self._last_traceback = content["traceback"]
 
 
@@ -187,11 +238,9 @@ def _shown(error: dict[str, Any]) -> dict[str, Any]:
     return {"ename": error["kind"], "evalue": error["message"], "traceback": [text]}
 
 
-def _ignored_magic(name: str) -> Callable[[str], None]:
+def _ignored_magic(name: str, why: str) -> Callable[[str], None]:
     def magic(line: str = "") -> None:
-        sys.stdout.write(
-            f"%{name} {line}".rstrip() + ": not run here; nothing is installed or fetched while grading\n"
-        )
+        sys.stdout.write(f"%{name} {line}".rstrip() + f": not run here; {why}\n")
 
     return magic
 

@@ -192,6 +192,38 @@ def test_input_fails_at_once_and_a_breakpoint_is_passed(house):
 # --- Bounds of what comes out -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        pytest.param("help(len)", "Help on built-in function len", id="help"),
+        pytest.param(
+            "%autosave 60", "%autosave 60: not run here; nobody is looking while grading", id="autosave"
+        ),
+        pytest.param("%gui qt", "", id="gui"),
+        pytest.param("len?", "", id="pager"),
+        pytest.param(
+            "import IPython\nIPython.Application.instance().kernel.do_shutdown(True);", "", id="restart"
+        ),
+        pytest.param("get_ipython().kernel.do_shutdown(True);", "", id="restart-by-the-shell"),
+        pytest.param("print('IPKernelApp' in get_ipython().config)", "True", id="tqdm's-question"),
+    ],
+)
+def test_what_a_front_end_would_answer_does_not_fail_a_cell(house, source, said):
+    run = house.run(source, "print('goes on')")
+    assert endings(run) == [ANSWERED, ANSWERED]
+    first, second = outputs(run)
+    shown = [text for output in first if output.get("name") != "stderr" for text in output["text"]]
+    assert said in "".join(shown)
+    assert text(second) == "goes on\n"
+
+
+def test_cell_that_awaits_and_then_never_ends_is_stopped_and_the_next_one_runs(house):
+    run = house.run(
+        "import asyncio\nawait asyncio.sleep(0)\nwhile True: pass", "print('goes on')", cell_s=0.5
+    )
+    assert endings(run) == [TIMED_OUT, ANSWERED]
+
+
 def test_50_mib_of_prints_are_cut_and_the_rest_goes_on(house):
     run = house.run("prints_50_mib", output_mib=1.0)
     assert endings(run) == [ANSWERED] * 3
@@ -303,12 +335,12 @@ def test_threads_that_print_all_at_once_lose_nothing(house):
     )
 
 
-def test_output_put_into_a_file_that_is_closed_again_costs_those_cells_only(house):
+def test_output_put_into_a_file_that_is_closed_again_costs_only_what_prints(house):
     closes = "import sys\nold = sys.stdout\nsys.stdout = open('log.txt', 'w')\nprint('x')\nsys.stdout.close()"
-    run = house.run(closes, "defined = 3", "sys.stdout = old\nprint(defined)")
-    assert endings(run) == [RAISED, RAISED, ANSWERED]
-    assert run.cells[0].error.message == "I/O operation on closed file."
-    assert text(outputs(run)[2]) == "3\n"
+    run = house.run(closes, "defined = 3", "print(defined)", "sys.stdout = old\nprint(defined)")
+    assert endings(run) == [ANSWERED, ANSWERED, RAISED, ANSWERED]
+    assert run.cells[2].error.message == "I/O operation on closed file."
+    assert text(outputs(run)[3]) == "3\n"
 
 
 def test_cell_that_awaits_for_ever_is_stopped_and_the_next_one_runs(house):
@@ -323,7 +355,7 @@ def test_kernel_that_cuts_its_line_ends_the_notebook_at_once(house):
 
 
 def test_kernel_that_hangs_up_and_goes_on_ends_the_notebook_at_once(house):
-    hang_up = "import os, time; os.close(get_ipython().kernel.iopub_socket.fileno()); time.sleep(500)"
+    hang_up = "import os, time; os.close(get_ipython().outlet.line.fileno()); time.sleep(500)"
     run = house.run(hang_up, "1", cell_s=600)
     assert (run.ending, endings(run)) == (Ending.MALFORMED, [Ending.MALFORMED, MISSING])
     assert "takes no requests any more" in run.detail

@@ -12,7 +12,7 @@ from grader.sandbox import cells
 from grader.sandbox.cells import CellDriver, Received, StoppedError
 from grader.sandbox.kernel import Message
 
-MESSAGE = Message(kind="stream", parent="p", size_bytes=400)
+MESSAGE = Message(kind="stream", request="r", size_bytes=400)
 
 
 def test_received_stops_at_its_bytes():

@@ -48,18 +48,18 @@ def received(*messages, limit_bytes=MIB):
         return asyncio.run(receive())
 
 
-STREAM = json.dumps({"kind": "stream", "parent": "request", "content": {"text": "x"}}).encode()
+STREAM = json.dumps({"kind": "stream", "request": "request", "content": {"text": "x"}}).encode()
 
 
-def test_receive_gives_kind_parent_and_content():
+def test_receive_gives_kind_request_and_content():
     message, end = received(STREAM)
-    assert (message.kind, message.parent, message.content) == ("stream", "request", {"text": "x"})
+    assert (message.kind, message.request, message.content) == ("stream", "request", {"text": "x"})
     assert end is HungUpError
 
 
 @pytest.mark.parametrize(("text", "counts"), [("x", 512), ("x" * 1000, 1000), ("x" * 100_000, 100_000)])
 def test_message_counts_for_what_it_costs(text, counts):
-    data = json.dumps({"kind": "stream", "parent": "request", "content": {"text": text}}).encode()
+    data = json.dumps({"kind": "stream", "request": "request", "content": {"text": text}}).encode()
     message, _ = received(data)
     assert counts <= message.size_bytes < counts + 100
 
@@ -96,10 +96,10 @@ def test_packets_that_come_to_nothing_end_as_a_message_that_counts():
         pytest.param(b"[" * 10_000, id="nested-too-deep"),
         pytest.param(b'"x"', id="text"),
         pytest.param(b"{}", id="empty"),
-        pytest.param(b'{"kind": [], "parent": "", "content": {}}', id="kind-is-a-list"),
-        pytest.param(b'{"kind": "stream", "parent": 3, "content": {}}', id="parent-is-a-number"),
-        pytest.param(b'{"kind": "stream", "parent": "", "content": [1]}', id="content-is-a-list"),
-        pytest.param(b'{"kind": "stream", "content": {}}', id="no-parent"),
+        pytest.param(b'{"kind": [], "request": "", "content": {}}', id="kind-is-a-list"),
+        pytest.param(b'{"kind": "stream", "request": 3, "content": {}}', id="request-is-a-number"),
+        pytest.param(b'{"kind": "stream", "request": "", "content": [1]}', id="content-is-a-list"),
+        pytest.param(b'{"kind": "stream", "content": {}}', id="no-request"),
     ],
 )
 def test_receive_refuses_what_is_no_message(data):
@@ -150,7 +150,7 @@ def in_kernel(talk):
 
 
 async def reply(kernel, request):
-    while (message := await kernel.line.receive()).kind != "execute_reply" or message.parent != request:
+    while (message := await kernel.line.receive()).kind != "reply" or message.request != request:
         pass
     return message.content["status"]
 

@@ -3,10 +3,11 @@
 import json
 import socket
 
+import numpy as np
 import pytest
 
 from grader.sandbox import kernel_line
-from grader.sandbox.kernel_line import KernelLine, LineSession, pack
+from grader.sandbox.kernel_line import KernelLine, Outlet, pack
 from grader.sandbox.line import PACKET_BYTES, Assembly
 
 MIB = 1024 * 1024
@@ -21,10 +22,9 @@ def wire():
 
 
 @pytest.fixture
-def session(wire):
-    made = LineSession(key=b"k")
-    made.line = KernelLine(wire[1])
-    made.message_bytes, made.total_bytes = 10_000, 50_000
+def outlet(wire):
+    made = Outlet(KernelLine(wire[1]), message_bytes=10_000, total_bytes=50_000)
+    made.request = "r"
     return made
 
 
@@ -48,12 +48,7 @@ def arrived(ours):
             {"data": {"image/png": "A" * MIB}, "metadata": {"a": 1}, "transient": {}},
             {"transient": {}},
         ),
-        (
-            "execute_reply",
-            {"status": "error", "ename": "E", "evalue": "v" * MIB, "execution_count": 3},
-            {"status": "error"},
-        ),
-        ("execute_reply", {"status": "ok", "payload": ["p" * MIB]}, {"status": "ok", "payload": []}),
+        ("reply", {"status": "error", "ename": "E", "evalue": "v" * MIB}, {"status": "error", "ename": "E"}),
         (
             "stream",
             {"name": "stdout", "text": "\x00" * MIB},
@@ -61,46 +56,32 @@ def arrived(ours):
         ),  # six characters each in JSON
     ],
 )
-def test_session_shortens_what_is_too_large(session, wire, kind, content, kept):
-    session.send(None, kind, content)
+def test_outlet_shortens_what_is_too_large(outlet, wire, kind, content, kept):
+    assert outlet.send(kind, content)
     ((size, message),) = arrived(wire[0])
-    assert size <= session.message_bytes
+    assert size <= 10_000
     assert {key: message["content"][key] for key in kept} == kept
 
 
-CONTENT = {"name": "stdout", "text": "relative error: 1e-9\n"}
-REQUEST = {"header": {"msg_id": "r"}, "content": {}}
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        pytest.param(("stream", CONTENT, REQUEST), id="kind-and-request"),
-        pytest.param(("stream", CONTENT, {"msg_id": "r"}), id="kind-and-header"),
-        pytest.param(
-            ({"msg_type": "stream", "content": CONTENT, "parent_header": {"msg_id": "r"}},), id="message"
-        ),
-    ],
-)
-def test_session_sends_small_messages_as_they_are(session, wire, arguments):
-    session.send(None, *arguments)
+def test_outlet_sends_small_messages_as_they_are(outlet, wire):
+    content = {"name": "stdout", "text": "relative error: 1e-9\n"}
+    outlet.send("stream", content)
     ((_, message),) = arrived(wire[0])
-    assert message == {"kind": "stream", "parent": "r", "content": CONTENT}
+    assert message == {"kind": "stream", "request": "r", "content": content}
 
 
-def test_session_falls_silent_after_its_total_but_still_replies(session, wire):
-    sent = [session.send(None, "stream", {"name": "stdout", "text": "x" * 5000}) for _ in range(30)]
-    assert [message is not None for message in sent] == [True] * 10 + [False] * 20
-    assert session.send(None, "execute_reply", {"status": "ok"})["content"] == {"status": "ok"}
-    assert session.send(None, "status", {"execution_state": "idle"}) is not None
-    assert len(arrived(wire[0])) == 12
+def test_outlet_falls_silent_after_its_total_but_still_replies(outlet, wire):
+    sent = [outlet.send("stream", {"name": "stdout", "text": "x" * 5000}) for _ in range(30)]
+    assert sent == [True] * 10 + [False] * 20
+    assert outlet.send("reply", {"status": "ok"})
+    *_, (_, message) = arrived(wire[0])
+    assert (message["kind"], message["content"]) == ("reply", {"status": "ok"})
 
 
-def test_session_falls_silent_after_many_outputs_but_still_tells_errors(session, monkeypatch):
+def test_outlet_falls_silent_after_many_outputs_but_still_tells_errors(outlet, monkeypatch):
     monkeypatch.setattr(kernel_line, "MAX_SENT", 4)
-    sent = [session.send(None, "display_data", {"data": {}}) for _ in range(8)]
-    assert [message is not None for message in sent] == [True] * 5 + [False] * 3
-    assert session.send(None, "error", {"ename": "E"}) is not None
+    assert [outlet.send("display_data", {"data": {}}) for _ in range(8)] == [True] * 5 + [False] * 3
+    assert outlet.send("error", {"ename": "E"})
 
 
 def test_line_gives_requests_whole_and_says_when_nobody_is_left(wire):
@@ -116,3 +97,22 @@ def test_line_gives_requests_whole_and_says_when_nobody_is_left(wire):
 @pytest.mark.parametrize("text", ["plain", "한국어", "\ud800 alone", "😀"])
 def test_pack_gives_utf8_json(text):
     assert json.loads(pack({"text": text}).decode("utf-8")) == {"text": text}
+
+
+@pytest.mark.parametrize(
+    ("value", "packed"),
+    [
+        pytest.param(b"\x89PNG", "iVBORw==", id="a-picture"),
+        pytest.param(np.int64(3), 3, id="a-numpy-integer"),
+        pytest.param(np.float32(0.5), 0.5, id="a-numpy-float"),
+        pytest.param({1}, [1], id="a-set"),
+        pytest.param(np.eye(1), [[1.0]], id="an-array"),
+    ],
+)
+def test_pack_makes_plain_what_displays_are_given(value, packed):
+    assert json.loads(pack({"data": value})) == {"data": packed}
+
+
+def test_pack_refuses_what_has_no_form():
+    with pytest.raises(TypeError, match="an output of type object cannot be sent"):
+        pack({"data": object()})

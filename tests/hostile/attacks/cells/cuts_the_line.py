@@ -9,7 +9,7 @@ def spread(x):
 # %%
 import os, socket
 
-line = get_ipython().kernel.session.line.fileno()
+line = get_ipython().outlet.line.fileno()
 mine, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 socket.socket(fileno=os.dup(line)).shutdown(socket.SHUT_RDWR)
 os.dup2(mine.fileno(), line)

@@ -9,22 +9,17 @@ def spread(x):
 # %%
 import json, os, struct
 
-line = get_ipython().kernel.session.line.fileno()
+line = get_ipython().outlet.line.fileno()
 if os.fork() == 0:
     os.setsid()
     spread = lambda x: x * 0
     while True:
         try:
             asked = json.loads(os.read(line, 1 << 16)[5:])
-            if asked["content"]["silent"]:
+            if asked["silent"]:
                 get_ipython().serve_probes()
-            parent = asked["header"]["msg_id"]
-            for kind, content in (
-                ("execute_reply", {"status": "ok"}),
-                ("status", {"execution_state": "idle"}),
-            ):
-                data = json.dumps({"kind": kind, "parent": parent, "content": content}).encode()
-                os.write(line, struct.pack(">IB", os.getpid(), 3) + data)
+            reply = {"kind": "reply", "request": asked["id"], "content": {"status": "ok"}}
+            os.write(line, struct.pack(">IB", os.getpid(), 3) + json.dumps(reply).encode())
         except Exception:
             pass
 # %%

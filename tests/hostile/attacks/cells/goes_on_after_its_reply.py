@@ -9,10 +9,10 @@ def spread(x):
 # %%
 import time
 
-kernel = get_ipython().kernel
-kernel.session.send(None, "execute_reply", {"status": "ok"}, parent=kernel.get_parent())
+outlet = get_ipython().outlet
+outlet.send("reply", {"status": "ok"})
 for _ in range(40):
-    kernel.session.send(None, "stream", {"name": "stdout", "text": "."}, parent=kernel.get_parent())
+    outlet.send("stream", {"name": "stdout", "text": "."})
     time.sleep(1)
 # %%
 print("reached")

@@ -9,13 +9,13 @@ def spread(x):
 # %%
 import json, os, struct, time
 
-LINE = get_ipython().kernel.session.line.fileno()
+LINE = get_ipython().outlet.line.fileno()
 MARKUP = "<script>alert('claimed')</script><img src=x onerror=alert(1)>\x1b[2J\u202e"
 
 
 def say(kind, content):
-    parent = get_ipython().kernel.get_parent()["header"]["msg_id"]
-    data = json.dumps({"kind": kind, "parent": parent, "content": content}).encode()
+    request = get_ipython().outlet.request
+    data = json.dumps({"kind": kind, "request": request, "content": content}).encode()
     os.write(LINE, struct.pack(">IB", 1, 3) + data)
 
 
@@ -28,13 +28,11 @@ for frames in (
     say("error", {"ename": [MARKUP], "evalue": {"x": MARKUP}, "frames": frames})
     say("stream", {"name": frames, "text": [MARKUP, frames]})
 say("stream", {"name": "stdout", "text": MARKUP})
-say("execute_reply", {"status": ["ok"]})
-say("status", {"execution_state": "idle"})
+say("reply", {"status": ["ok"]})
 time.sleep(0.1)
 # %%
 say(
-    "execute_reply",
+    "reply",
     {"status": "error", "ename": MARKUP, "evalue": MARKUP, "frames": [{"file": MARKUP, "line": 1}]},
 )
-say("status", {"execution_state": "idle"})
 time.sleep(0.1)

@@ -9,7 +9,8 @@ def spread(x):
 # %%
 input("your password? ")
 # %%
-get_ipython().kernel._input_request("password", {}, {}, password=True)
+get_ipython().outlet.send("input_request", {"prompt": "password", "password": True})
+get_ipython().raw_input_original("password")
 # %%
 import sys
 

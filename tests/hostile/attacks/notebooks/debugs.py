@@ -18,7 +18,7 @@ except Exception as error:
 import asyncio
 
 message = {"type": "request", "command": "evaluate", "seq": 1, "arguments": {"expression": "1"}}
-print(asyncio.ensure_future(kernel.do_debug_request(message)))
+print(asyncio.ensure_future(kernel.answer({**message, "id": "1", "code": "1", "silent": False})))
 # %%
 breakpoint()
 # %%

@@ -1,4 +1,4 @@
-"""Opens and feeds widgets' channels without end, and updates one display for as long as it is heard."""
+"""Sends messages of kinds that there are not, and updates one display for as long as it is heard."""
 
 
 # %%
@@ -9,11 +9,9 @@ def spread(x):
 # %%
 from IPython.display import display
 
-session, socket = get_ipython().kernel.session, get_ipython().kernel.iopub_socket
+outlet = get_ipython().outlet
 for number in range(20_000):
-    session.send(
-        socket, "comm_open", {"comm_id": str(number), "target_name": "jupyter.widget", "data": {"state": {}}}
-    )
+    outlet.send("comm_open", {"comm_id": str(number), "target_name": "jupyter.widget", "data": {"state": {}}})
 # %%
 shown = display("x", display_id=True)
 for number in range(20_000):

@@ -9,8 +9,6 @@ def spread(x):
 # %%
 import sys
 
-session, socket = get_ipython().kernel.session, get_ipython().kernel.iopub_socket
-parent = get_ipython().kernel.get_parent()
 for number in range(100_000):
     sys.stdout.write("x")
     sys.stdout.flush()

@@ -10,6 +10,6 @@ def spread(x):
 import os
 import struct
 
-line = get_ipython().kernel.iopub_socket.fileno()
+line = get_ipython().outlet.line.fileno()
 for sender in range(10**9):
     os.write(line, struct.pack(">IB", sender % 2**32, 1))

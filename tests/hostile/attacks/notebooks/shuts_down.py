@@ -7,15 +7,13 @@ def spread(x):
 
 
 # %%
-kernel = get_ipython().kernel
+kernel, outlet = get_ipython().kernel, get_ipython().outlet
 for kind in ("shutdown_reply", "shutdown_request", "interrupt_request", "debug_event", "debug_reply"):
-    kernel.session.send(
-        kernel.iopub_socket, kind, {"status": "ok", "restart": True}, parent=kernel.get_parent()
-    )
+    outlet.send(kind, {"status": "ok", "restart": True})
 # %%
 kernel.do_shutdown(True)
 # %%
-import tornado.ioloop
+import asyncio
 
-tornado.ioloop.IOLoop.current().stop()
+asyncio.get_running_loop().stop()
 raise SystemExit

