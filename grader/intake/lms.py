@@ -35,9 +35,10 @@ _CANVAS = re.compile(
     re.IGNORECASE,
 )
 _RESUBMITTED = re.compile(r"(?P<base>.+?)-(?P<count>\d{1,3})(?P<suffix>\.[^.]*)?")
-_MOODLE = re.compile(
-    r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)", re.IGNORECASE
-)
+_MOODLE_PARTS = r"_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)"
+_MOODLE = re.compile(rf"(?P<name>.+?){_MOODLE_PARTS}", re.IGNORECASE)
+#: Of a folder, what stands last is Moodle's: a person may call himself like somebody else's folder. A file may be called so, too.
+_MOODLE_FOLDER = re.compile(rf"(?P<name>.+){_MOODLE_PARTS}", re.IGNORECASE)
 _GRADESCOPE = re.compile(r"submission_(?P<id>\d+)")
 _METADATA = "submission_metadata.yml"
 _METADATA_BYTES = 64 * MIB
@@ -119,11 +120,11 @@ def _canvas_student(user: str, name: str, files: list[tuple[Entry, re.Match[str]
 
 
 def _moodle(tree: Tree) -> list[HandIn]:
-    matches = {name: _MOODLE.fullmatch(name) for name in tree.names()}
+    parts = tree.split()
+    matches = {name: (_MOODLE_FOLDER if name in parts else _MOODLE).fullmatch(name) for name in tree.names()}
     named = {name: match for name, match in matches.items() if match}
     if not _most(len(named), tree):
         return []
-    parts = tree.split()
     files = {entry.path: entry for entry in tree.entries if "/" not in entry.path}
     people: dict[tuple[str, str], list[tuple[str, Tree, bool]]] = {}
     for name, match in named.items():

@@ -23,6 +23,7 @@ INTERRUPT_EVERY_S = 0.5  # a bare `except:` swallows the first
 LAST_WORDS_S = 0.5  # to read what a kernel sent before it died
 MAX_RECEIVED = 100_000  # messages
 LEAST_S = 0.05  # of a limit that is left: not worth waiting for
+LAST_LOOK_S = 0.2  # after a limit, for what came in time while this process was busy with something else
 MOST_WAITS = 4.0  # times its limit that a cell is at most let off for having had no processor: it may have taken them all itself
 
 
@@ -120,7 +121,7 @@ class CellDriver:
         try:
             waited_for: list[asyncio.Future[Any]] = [reading, died]
             await self._wait_for_limit(waited_for, limit_s)
-            if not any(future.done() for future in waited_for):
+            if not await _first_of(waited_for, LAST_LOOK_S):
                 await self._interrupt(waited_for)
             if not reading.done():  # the kernel has died; what it sent before is still in the line
                 await asyncio.wait({reading}, timeout=LAST_WORDS_S)

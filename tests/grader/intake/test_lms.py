@@ -80,6 +80,17 @@ def test_recognise_reads_canvas_files_that_are_named_one_by_one(kit, take, tmp_p
     assert [(item.student, item.missing) for item in found] == [("101", ("Normalization.ipynb",))]
 
 
+def test_nobody_takes_anothers_moodle_folder_by_what_he_calls_himself(kit, take, tmp_path):
+    named = "Jane Doe_101_assignsubmission_file"
+    files = {
+        **kit.below("Jane Doe_101_assignsubmission_file_", kit.whole),
+        **kit.below(f"{named}_202_assignsubmission_file_", {**kit.whole, "zzz.py": b"1\n"}),
+    }
+    found = by_student(take(kit.write(tmp_path / "moodle", files)))
+    assert {student: item.name for student, item in found.items()} == {"101": "Jane Doe", "202": named}
+    assert "zzz.py" not in texts_of(found["101"])
+
+
 def test_recognise_reads_moodle_folders_and_flat_files(kit, take, tmp_path):
     files = {
         **kit.below("Jane Q. Doe_201_assignsubmission_file_", kit.whole),

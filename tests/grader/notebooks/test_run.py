@@ -16,6 +16,7 @@ from grader.errors import SandboxError, SubmissionError
 from grader.model import Ending
 from grader.notebooks.run import run_notebook
 from grader.sandbox.channel import Planned, ProbeSession
+from grader.sandbox.kernel import Kernel
 from grader.sandbox.room import RoomSpec
 from grader.sandbox.sandbox import Sandbox
 
@@ -140,6 +141,21 @@ def test_cell_that_ignores_interrupts_ends_the_notebook(house):
     run = house.run("ignores_interrupts", cell_s=0.5)
     assert (run.ending, endings(run)) == (TIMED_OUT, [TIMED_OUT, MISSING])
     assert "cell 1 ended the notebook" in run.detail
+
+
+def test_cell_that_ended_in_time_is_not_stopped_because_the_driver_was_busy(house, monkeypatch):
+    """The driver reads another hand-in, say, while the cell ends and its limit passes."""
+    waited, calls = Kernel.kept_waiting_s, []
+
+    def then_busy(kernel):
+        if not calls:
+            asyncio.get_running_loop().call_later(0.1, time.sleep, 2.0)
+        calls.append(kernel)
+        return waited(kernel)
+
+    monkeypatch.setattr(Kernel, "kept_waiting_s", then_busy)
+    run = house.run("import time; time.sleep(0.3)", cell_s=1.0)
+    assert endings(run) == [ANSWERED]
 
 
 def test_notebook_limit_holds_over_all_cells(house):
