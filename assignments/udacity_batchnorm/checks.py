@@ -728,7 +728,10 @@ def _distribution_fault(numbers: Any, scale: float) -> str:
 def judge_starting_weights(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
     """Arrays of the lesson's shapes, normally distributed, with the standard deviations asked for."""
     for name, scale in SCALES.items():
-        shapes = [tuple(int(length) for length in shape) for shape in actual[f"{name}_shapes"]]
+        some = actual[f"{name}_shapes"][
+            : 2 * len(LAYERS), : 2 * len(LAYERS[0])
+        ]  # whoever sends millions is told of a few
+        shapes = [tuple(int(length) for length in shape) for shape in some]
         if shapes != list(LAYERS):
             return Judgement(0.0, f"{name} weights have the shapes {shapes}, expected {list(LAYERS)}")
         for number in range(len(LAYERS)):
@@ -761,7 +764,7 @@ def judge_alike(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judg
 
     What `initial_weights` and `train` make of what they are asked for is charged where they are judged.
     """
-    if actual["normalized"].tolist() != [0, 1]:
+    if not np.array_equal(actual["normalized"], [0, 1]):
         return Judgement(0.0, "expected the network without batch normalization first, then the one with it")
     for name, scale in SCALES.items():
         for number in range(1, len(LAYERS) + 1):
@@ -772,7 +775,7 @@ def judge_alike(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judg
         fault = _distribution_fault(actual[f"{name}_nn_W1"], scale)
         if fault and not (own > 0 and not _distribution_fault(actual[f"{name}_nn_W1"], own)):
             return Judgement(0.0, f"asked for {name} weights, the networks' W1 {fault}")
-    sampled, wanted = actual["sampled"].tolist(), actual["sampled_by_train"].tolist()
+    sampled, wanted = (actual[name][:4].tolist() for name in ("sampled", "sampled_by_train"))  # two each
     if sampled != wanted:
         return Judgement(
             0.0,

@@ -158,3 +158,24 @@ def test_a_forward_pass_that_lies_to_companions_alone_excuses_no_gradient(tmp_pa
     earned = {check.id: check.points for check in result.checks}
     assert earned["batchnorm_train_output"] == earned["layernorm_output"] == 4, "the forward pass is right"
     assert earned["batchnorm_backward_gradients"] == earned["layernorm_backward_gradients"] == 0
+
+
+def test_what_is_said_of_a_hundred_thousand_shapes_and_samples_is_short():
+    checks = {
+        check.id: check
+        for check in load_suite(load_assignment(ROOT / "assignments" / "udacity_batchnorm")).checks
+    }
+    many = np.zeros((100_000, 1), np.uint8)
+    drawn = checks["starting_weights_drawn"].judge({"reasonable_shapes": many}, {})
+    weights = np.random.default_rng(0).standard_normal((2, 2000)) * [[0.05], [5.0]]
+    pairs = {
+        f"{name}_{kind}_W{number}": array
+        for name, array in zip(("reasonable", "bad"), weights, strict=True)
+        for kind in ("nn", "bn")
+        for number in (1, 2, 3, 4)
+    }
+    counts = {"normalized": np.array([0, 1]), "sampled": many[:, 0], "sampled_by_train": many[:, 0] + 1}
+    alike = checks["networks_start_alike"].judge({**pairs, **counts}, {})
+    assert "have the shapes [(0,), (0,)" in drawn.reason
+    assert "gave [0, 0, 0, 0] samples" in alike.reason
+    assert max(len(drawn.reason), len(alike.reason)) < 500
