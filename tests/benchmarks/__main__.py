@@ -19,7 +19,7 @@ from pathlib import Path
 from .document import write_document
 from .measure import Cost
 from .record import Part, load_record, save_record
-from .targets import ALL_CHECKS, AUTOGRADE, FEEDBACK, ONE_CHECK, OURS, SCRIPTS
+from .targets import ALL_CHECKS, AUTOGRADE, FEEDBACK, ONE_CHECK, OURS, SCRIPTS, otters
 from .tools import CORES, PEERS, Bench, compile_all, find_peers, version_of
 from .workloads import HEAVY, LIGHT, Workload
 
@@ -89,7 +89,9 @@ class Session:
         count: int,
         costs: Mapping[str, Sequence[Cost]],
         own_s: Sequence[float] = (),
+        *,
         inside_s: Mapping[str, Sequence[float]] | None = None,
+        beside_s: Mapping[str, Sequence[float]] | None = None,
     ) -> Part:
         peers = {
             PEERS[peer].partition("==")[0]: version_of(python, PEERS[peer].partition("==")[0])
@@ -102,6 +104,7 @@ class Session:
             costs=costs,
             own_s=own_s,
             inside_s=inside_s or {},
+            beside_s=beside_s or {},
             peers=peers,
             quick=quick,
         )
@@ -117,11 +120,16 @@ class Session:
         )
 
     def _growth(self) -> Part:
-        """This grader alone on larger and larger classes."""
+        """This grader alone on larger and larger classes, the largest between two runs of each other grader."""
         costs: dict[str, list[Cost]] = {}
         for count in self.size.growth:
+            largest = count == max(self.size.growth)
+            if largest:
+                self._run_peers(costs)
             self.say(f"growth: {count} light submissions, then a second run, then rescore")
             costs[f"run {count}"] = [self.bench.grader(LIGHT, count)]
+            if largest:
+                self._run_peers(costs)
             costs[f"again {count}"] = [self.bench.grader(LIGHT, count, again="run")]
             costs[f"rescore {count}"] = [self.bench.grader(LIGHT, count, again="rescore")]
         for number in range(self.size.repeats):
@@ -134,6 +142,19 @@ class Session:
         own = [self.bench.own_cpu_s(LIGHT, self.size.light) for _ in range(self.size.repeats)]
         return self._part("growth", self.size.light, costs, own)
 
+    def _run_peers(self, costs: dict[str, list[Cost]]) -> None:
+        """The other graders at their best, on the smallest class: a thousand submissions would take them an hour."""
+        if "nbgrader" in self.bench.peers:
+            self.say("growth: nbgrader beside it")
+            graded, told = self.bench.nbgrader(LIGHT, self.size.light)
+            costs.setdefault(AUTOGRADE, []).append(graded)
+            costs.setdefault(FEEDBACK, []).append(told)
+        if "otter" in self.bench.peers:
+            self.say(f"growth: otter beside it, {CORES} at once")
+            costs.setdefault(otters(CORES), []).append(
+                self.bench.otter(LIGHT, self.size.light, at_once=CORES)
+            )
+
     def _efficiency(self) -> Part:
         """This grader alone on a heavy class in which the start weighs little; some of its cells bare, before and after."""
         size, workload = self.size, self.size.heavy_class
@@ -142,7 +163,7 @@ class Session:
         cost, inside = self.bench.profiled(workload, size.efficiency)
         after = self.bench.own_cpu_s(workload, size.heavy)
         own = [one * size.efficiency / size.heavy for one in (before, after)]
-        return self._part("efficiency", size.efficiency, {OURS: [cost]}, own, {OURS: [inside]})
+        return self._part("efficiency", size.efficiency, {OURS: [cost]}, own, inside_s={OURS: [inside]})
 
     def _mixed(self) -> Part:
         """The samples of an assignment, some of which cannot be graded: exit status 3."""
@@ -186,17 +207,38 @@ class Session:
             costs[KERNELS].append(bench.floor("nbclient", workload, count))
             if number == 0 or workload is LIGHT:  # minutes, where each takes ten seconds
                 costs[SCRIPTS].append(bench.floor("scripts", workload, count))
-        if "nbgrader" in bench.peers:
-            for _ in range(max(1, repeats - 1) if workload is LIGHT else 1):
-                self.say(f"{name}: nbgrader")
+        beside = self._compare_peers(name, workload, count, costs)
+        return self._part(name, count, costs, own, inside_s=inside, beside_s=beside)
+
+    def _compare_peers(
+        self, name: str, workload: Workload, count: int, costs: dict[str, list[Cost]]
+    ) -> dict[str, list[float]]:
+        """Run the other graders, each run of a light class between two of this grader; adds to `costs`. Returns: `beside_s`."""
+        bench, paired = self.bench, workload is LIGHT
+        beside: dict[str, list[float]] = {}
+
+        def ours() -> float:
+            return bench.grader(workload, count).wall_s if paired else 0.0
+
+        turns = [AUTOGRADE] * (max(1, self.size.repeats - 1) if paired else 1) * ("nbgrader" in bench.peers)
+        turns += [otters(at_once) for at_once in ((1, CORES, CORES) if paired else (CORES,))] * (
+            "otter" in bench.peers
+        )
+        before = ours()
+        for tool in turns:
+            self.say(f"{name}: {tool}")
+            if tool == AUTOGRADE:
                 graded, told = bench.nbgrader(workload, count)
                 costs.setdefault(AUTOGRADE, []).append(graded)
                 costs.setdefault(FEEDBACK, []).append(told)
-        if "otter" in bench.peers:
-            for at_once in (1, CORES) if workload is LIGHT else (CORES,):
-                self.say(f"{name}: otter, {at_once} at once")
-                costs[f"otter run, {at_once} at once"] = [bench.otter(workload, count, at_once=at_once)]
-        return self._part(name, count, costs, own, inside)
+            else:
+                at_once = 1 if tool == otters(1) else CORES
+                costs.setdefault(tool, []).append(bench.otter(workload, count, at_once=at_once))
+            after = ours()
+            if paired:
+                beside.setdefault(tool, []).append((before + after) / 2)
+            before = after
+        return beside
 
 
 WORKLOADS = ("light", "growth", "heavy", "efficiency", "mixed", "cluster")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .measure import Spread, spread
 from .record import Part, Record
-from .targets import ONE_CHECK, OURS, Target, check_cost, fixed_cost, mean_walls, targets
+from .targets import AUTOGRADE, FEEDBACK, ONE_CHECK, OURS, Target, check_cost, fixed_cost, mean_walls, targets
 
 __all__ = ["write_document"]
 
@@ -107,15 +107,17 @@ def _several(seconds: Sequence[float]) -> str:
 
 
 def _ratio_lines(part: Part) -> Iterator[str]:
-    """Each tool's wall time over this grader's, run by run."""
+    """Each tool's wall time over this grader's: over the runs right before and after it where there are such, else run by run."""
     ours = part.costs[OURS]
     yield "| against this grader | wall: median of the ratios | least | most |"
     yield "| --- | --- | --- | --- |"
     for name, costs in part.costs.items():
         if name == OURS:
             continue
-        ratios = sorted(theirs.wall_s / mine.wall_s for theirs, mine in product(costs, ours))
-        yield f"| {name} | {ratios[len(ratios) // 2]:.1f} | {ratios[0]:.1f} | {ratios[-1]:.1f} |"
+        beside = part.beside_s.get(AUTOGRADE if name == FEEDBACK else name)
+        pairs = zip(costs, beside, strict=True) if beside else product(costs, [one.wall_s for one in ours])
+        ratios = sorted(theirs.wall_s / wall_s for theirs, wall_s in pairs)
+        yield f"| {name} | {statistics.median(ratios):.1f} | {ratios[0]:.1f} | {ratios[-1]:.1f} |"
     yield ""
 
 
@@ -144,6 +146,20 @@ def _growth_lines(part: Part) -> Iterator[str]:
         yield (
             f"A check costs {1000 * check:.1f} ms of it, its fork included: by classes of {sizes} of which all eight functions are "
             f"checked, and one, the least of {runs} runs of each."
+        )
+    yield ""
+    others = {
+        name: costs for name, costs in part.costs.items() if name == AUTOGRADE or name.startswith("otter")
+    }
+    for name, costs in others.items():
+        feedback = part.costs[FEEDBACK] if name == AUTOGRADE else ()
+        walls = [
+            sum(one.wall_s for one in runs)
+            for runs in zip(costs, *([feedback] if feedback else []), strict=True)
+        ]
+        yield (
+            f"Right before and after the class of {max(part.numbered('run'))}, {part.count} submissions: {name}"
+            f"{' and feedback' if feedback else ''} {_several(walls)} s."
         )
     yield ""
 
@@ -224,6 +240,9 @@ within minutes, so both are taken from the same run: `--profile` counts the CPU 
 that answer its checks, from the first cell on. Starting a kernel, making rooms, reading, judging and writing pages are not in
 it; what a kernel takes to be told its cells and to fork for checks is. The stricter row takes the cells alone, bare, as above,
 run before and after the graded ones: what differs between the two beyond checks is what a room costs, and the drift.
+
+Other graders are run between two runs of this one, and the lead is reckoned with the mean of the two. The largest class
+stands between runs of theirs over the smallest, which are taken for as many times as it is larger.
 
 nbgrader grades one submission at a time; otter is run one at a time and on as many at once as there are cores. What
 nbgrader and otter check are the same eight functions with the same inputs; they do it in the student's own process, where it
