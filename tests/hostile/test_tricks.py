@@ -63,6 +63,8 @@ CELLS = {
     "replays_nonces": r"belongs to no open request",
     "speaks_nonsense": r"relative error",
     "cuts_the_line": r"Failed",
+    "becomes_a_speaker": r"all is well.*Failed|Failed.*all is well",
+    "rewrites_the_loop": r"answered with nothing",
 }
 ATTACKS = [("tricks", name) for name in TRICKS] + [("cells", name) for name in CELLS]
 
