@@ -36,6 +36,7 @@ from grader.suite import load_reference, load_suite, run_probe
 HERE = Path(__file__).resolve().parent
 ATTACKS = HERE / "attacks"
 MOUNTED_BESIDE = ("/test_full_disk", "/netns/")  # by tests that run at the same time
+EARNS = "test_attack_earns_nothing_and_is_noticed"
 GROUPS = ("memory", "pids", "cpuacct", "cpu", "unified", "")
 
 Files = Mapping[str, bytes]
@@ -286,6 +287,14 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
                 link, _ = server.accept()
                 link.close()
                 raise AssertionError("a guest reached a server of this machine")
+
+
+@pytest.fixture(scope="module")
+def attacks(request: pytest.FixtureRequest) -> list[str]:
+    """The attacks of a file that are to be graded: all of them, unless some were chosen by their tests' names."""
+    named = [item for item in request.session.items if item.path == request.path and "[" in item.name]
+    chosen = [item.name.partition("[")[2].rstrip("]") for item in named if item.name.startswith(EARNS)]
+    return [name for name in request.module.ATTACKS if name in chosen or not chosen]
 
 
 @pytest.fixture(scope="session")

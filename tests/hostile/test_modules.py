@@ -16,6 +16,9 @@ NOTEBOOK = {"notebook_knows_the_spread": Decimal(2)}  # every attacker's noteboo
 FORWARD = {"columns_are_centered": Decimal(4)}
 BACKWARD = {"gradient_is_centered": Decimal(3)}
 
+#: A machine that is busy with others may come to the limit of all checks before it starts the third runner.
+LOST = r"the process that runs the checks was lost|the time for all checks together was used up"
+
 #: What each attack has earned beside its notebook, and what the instructor's page says of it.
 ATTACKS = {
     "patches_comparisons": ({}, r"relative error"),
@@ -45,19 +48,19 @@ ATTACKS = {
     "exits": ({}, r"exit status 0"),
     "exits_when_imported": ({}, r"importing centering.py failed"),
     "crashes": ({}, r"SIGSEGV.*SIGABRT"),
-    "stops_itself": ({}, r"no answer within 3 s"),
-    "stops_the_runner": ({}, r"the process that runs the checks was lost"),
-    "ignores_signals": ({}, r"the process that runs the checks ended|no answer within 3 s"),
+    "stops_itself": ({}, r"no answer within 2 s"),
+    "stops_the_runner": ({}, LOST),
+    "ignores_signals": ({}, r"the process that runs the checks ended|no answer within 2 s"),
     "never_imported": ({}, r"importing centering.py failed: no answer within"),
     "stops_the_clock": ({}, r"no answer within"),
     "leaves_a_daemon": ({}, r"relative error"),
-    "kills_everything": ({}, r"the process that runs the checks was lost"),
+    "kills_everything": ({}, LOST),
     "thread_rewrites_answers": ({}, r"relative error"),
     "fork_bomb": ({}, r"ended before|no answer within"),
     "memory_bomb": ({}, r"MemoryError"),
     "fills_the_disk": ({}, r"OSError"),
     "floods_outputs": ({}, r"RuntimeError"),
-    "error_without_end": ({}, r"no answer within 3 s"),
+    "error_without_end": ({}, r"no answer within 2 s"),
     "opens_sockets": ({}, r"spied: \[\]"),
     "asks_the_kernel": ({}, r"spied: \[\] \[\]"),
     "links_out_of_the_room": ({}, r"spied: \[\]"),
@@ -87,7 +90,7 @@ ATTACKS = {
     "finds_the_answers": ({}, r"spied: \[\]"),
     "odd_types": ({}, r"Failed"),
     "infinities": ({}, r"where finite numbers are expected"),
-    "burns_processors": ({}, r"no answer within 3 s|out of memory"),
+    "burns_processors": ({}, r"no answer within 2 s|out of memory"),
     "makes_many_files": ({}, r"relative error|Failed"),
     "digs_deep": ({}, r"SIGSEGV|RecursionError|no answer within|is a dict"),
     "speaks_machine_code": ({}, r"spied: \[\]"),
@@ -106,8 +109,8 @@ def test_every_attack_is_tried():
 
 
 @pytest.fixture(scope="module")
-def graded(arena):
-    attackers = {name: arena.attack("modules", name) for name in ATTACKS}
+def graded(arena, attacks):
+    attackers = {name: arena.attack("modules", name) for name in attacks}
     return arena.grade({**arena.honest(), **attackers})
 
 

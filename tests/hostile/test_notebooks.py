@@ -62,8 +62,8 @@ def test_every_attack_is_tried():
 
 
 @pytest.fixture(scope="module")
-def graded(arena):
-    attackers = {name: arena.attack("notebooks", name) for name in ATTACKS}
+def graded(arena, attacks):
+    attackers = {name: arena.attack("notebooks", name) for name in attacks}
     return arena.grade({**arena.honest(), **attackers})
 
 
