@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -120,3 +121,32 @@ def take(norm_assignment: Assignment, tmp_path: Path) -> Take:
         return found
 
     return taken
+
+
+ONE_CHECK = """
+import numpy as np
+
+from grader.probe import check
+
+
+@check(points=5, tolerance=1e-7, of="batchnorm_forward")
+def output_is_normalised(impl, rng):
+    \"\"\"Each column has mean zero and deviation one.\"\"\"
+    x = 5 * rng.standard_normal((6, 4)) + 12
+    return {"out": impl.batchnorm_forward(x, np.ones(4), np.zeros(4), {"mode": "train"})[0]}
+"""
+
+
+@pytest.fixture
+def course_of_one_check(pytestconfig: pytest.Config, tmp_path: Path) -> Path:
+    """The folder of a course with one function and the whole catalogue: what known mistakes give is soon computed."""
+    folder = tmp_path / "one_check"
+    shutil.copytree(pytestconfig.rootpath / "tests" / "data" / "small_assignment", folder)
+    spec = (folder / "assignment.yaml").read_text("utf-8")
+    of_course = "reference: reference.conventions.cs231n\nmisconceptions: reference.misconceptions\n"
+    for old, new in (("reference: solution\n", of_course), ("scale_forward, Scaler", "batchnorm_forward")):
+        assert old in spec
+        spec = spec.replace(old, new)
+    (folder / "assignment.yaml").write_text(spec, "utf-8")
+    (folder / "checks.py").write_text(ONE_CHECK, "utf-8")
+    return folder

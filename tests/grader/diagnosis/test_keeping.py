@@ -8,9 +8,9 @@ import pytest
 
 from grader.assignment import load_assignment
 from grader.diagnosis.keeping import keep_known
-from grader.diagnosis.misconceptions import variants_kept
+from grader.diagnosis.misconceptions import load_catalogue, variants, variants_kept
 from grader.seed import Seed
-from grader.suite import load_reference, load_suite
+from grader.suite import expected_arrays, load_reference, load_suite
 
 SEED = Seed.of(3)
 
@@ -22,13 +22,30 @@ def as_before():
     signal.signal(signal.SIGINT, handler)
 
 
-def test_what_is_left_is_what_the_grader_recalls(pytestconfig, tmp_path):
-    folder = pytestconfig.rootpath / "assignments" / "udacity_batchnorm"
-    assignment = load_assignment(folder)
-    suite, reference = load_suite(assignment), load_reference(assignment)
-    assert not variants_kept(suite, reference, SEED, tmp_path)
-    keep_known(folder, SEED, tmp_path)
-    assert variants_kept(suite, reference, SEED, tmp_path)
+def test_what_is_left_is_what_the_grader_recalls(course_of_one_check, tmp_path):
+    assignment = load_assignment(course_of_one_check)
+    suite, reference, cache = load_suite(assignment), load_reference(assignment), tmp_path / "cache"
+    assert not variants_kept(suite, reference, SEED, cache)
+    keep_known(course_of_one_check, SEED, cache)
+    assert variants_kept(suite, reference, SEED, cache)
+    catalogue, expected = load_catalogue(assignment), expected_arrays(suite, reference, SEED)
+    computed = variants(suite, reference, catalogue, expected, SEED)
+    recalled = variants(suite, reference, catalogue, expected, SEED, cache=cache)
+    assert named(recalled) == named(computed)
+    assert named(computed)["output_is_normalised"]
+
+
+def named(found):
+    """What each mistake gives, by its name."""
+    return {
+        check: {
+            tuple(cause.id for cause in one.causes): {
+                key: value.tolist() for key, value in one.arrays.items()
+            }
+            for one in given
+        }
+        for check, given in found.items()
+    }
 
 
 def test_an_assignment_that_is_wrong_is_left_for_the_grader_to_tell(tmp_path):

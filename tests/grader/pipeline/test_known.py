@@ -32,8 +32,8 @@ def begun(monkeypatch):
 
 
 @pytest.fixture
-def assignment(pytestconfig):
-    return load_assignment(pytestconfig.rootpath / "assignments" / "udacity_batchnorm")
+def assignment(course_of_one_check):
+    return load_assignment(course_of_one_check)
 
 
 def test_process_that_was_begun_early_is_the_one_that_is_waited_for(assignment, begun, tmp_path):

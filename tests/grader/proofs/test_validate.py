@@ -8,18 +8,21 @@ import pytest
 from grader.assignment import load_assignment
 from grader.authoring.release import release
 from grader.authoring.samples import build_samples
+from grader.pipeline.known import KnownMistakes
 from grader.proofs.validate import Proof, validate
 
 SMALL = Path(__file__).resolve().parents[2] / "data" / "small_assignment"
 
+CATALOGUE = "misconceptions: reference.misconceptions"  # none of its functions runs here
+
 pytestmark = pytest.mark.sandbox
 
 
-def prepared(tmp_path, *, checks=(), samples=(), release_it=True):
+def prepared(tmp_path, *, spec=(), checks=(), samples=(), release_it=True):
     """A copy of the small assignment with changed files, its samples built and its template released."""
     folder = tmp_path / "house" / "scaling"
     shutil.copytree(SMALL, folder)
-    for name, changes in (("checks.py", checks), ("samples.yaml", samples)):
+    for name, changes in (("assignment.yaml", spec), ("checks.py", checks), ("samples.yaml", samples)):
         path = folder / name
         text = path.read_text()
         for old, new in changes:
@@ -85,6 +88,14 @@ def test_validate_results_that_differ_between_runs_are_found(tmp_path):
     against = failing(validate(assignment, template=tmp_path / "template"))
     assert "checks differs" in against["a second run gives identical results"]
     assert "factors_are_positive" in against["a second run gives identical results"]
+
+
+def test_validate_works_out_once_what_known_mistakes_give(tmp_path, monkeypatch):
+    begun, begin = [], KnownMistakes._begin
+    monkeypatch.setattr(KnownMistakes, "_begin", lambda *given: begun.append(given) or begin(*given))
+    assignment = prepared(tmp_path, spec=[("reference: solution", f"reference: solution\n{CATALOGUE}")])
+    assert all(proof.holds for proof in validate(assignment, template=tmp_path / "template"))
+    assert len(begun) == 1
 
 
 def test_validate_without_a_template_says_what_to_run(tmp_path):
