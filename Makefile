@@ -63,17 +63,18 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(BIN)/mypy
 
-# A file's tests stay together, for they share a graded class.
+# A file's tests stay together, for they share a graded class. One worker more than processors: many tests wait for a time limit.
 unit: $(STAMP)
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) --dist loadfile --no-loadscope-reorder
 
-# One course after the other: each keeps all processors busy, and what a busy machine is late with is told in other words.
+# Two courses at a time, each with half of the processors: one is graded while the other begins or ends. Not more: what a busy
+# machine is late with is told in other words.
 validate: setup
-	@$(MAKE) --no-print-directory $(COURSES:%=validate-%)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target SLOTS=$$(( ($$(nproc) + 1) / 2 )) $(COURSES:%=validate-%)
 
 .PHONY: $(COURSES:%=validate-%)
 $(COURSES:%=validate-%): validate-%:
-	@$(BIN)/grader validate assignments/$*
+	@$(BIN)/grader validate assignments/$* $(SLOTS:%=--jobs %)
 
 prove: setup
 	$(BIN)/python -m tests.assignments.prove
