@@ -17,7 +17,8 @@ FORWARD = {"columns_are_centered": Decimal(4)}
 BACKWARD = {"gradient_is_centered": Decimal(3)}
 
 #: A machine that is busy with others may come to the limit of all checks before it starts the third runner.
-LOST = r"the process that runs the checks was lost|the time for all checks together was used up"
+SPENT = r"the time for all checks together was used up"
+LOST = rf"the process that runs the checks was lost|{SPENT}"
 
 #: What each attack has earned beside its notebook, and what the instructor's page says of it.
 ATTACKS = {
@@ -56,7 +57,7 @@ ATTACKS = {
     "leaves_a_daemon": ({}, r"relative error"),
     "kills_everything": ({}, LOST),
     "thread_rewrites_answers": ({}, r"relative error"),
-    "fork_bomb": ({}, r"ended before|no answer within"),
+    "fork_bomb": ({}, rf"ended before|no answer within|{SPENT}"),
     "memory_bomb": ({}, r"MemoryError"),
     "fills_the_disk": ({}, r"OSError"),
     "floods_outputs": ({}, r"RuntimeError"),
