@@ -44,7 +44,8 @@ class Misconception(Protocol):
     """An entry of a catalogue.
 
     functions: those of the reference that are exchanged while it is applied. wrong_functions: those among them that are wrong; a
-    course that never runs one of these does not have the function that the mistake is about.
+    course that never runs one of these does not have the function that the mistake is about. An entry with `paired` False is not
+    tried together with others, which takes many runs.
     """
 
     @property
@@ -193,7 +194,7 @@ def _add_pairs(
         if check.judge is not None:
             continue
         changes = shown.changed[check.id]
-        showing = [one for one in entries if one.id in changes]
+        showing = [one for one in entries if one.id in changes and getattr(one, "paired", True)]
         few = trial.ran.total() <= MOST_CALLS
         for one, other in itertools.combinations(showing, 2):
             pair = (one.id, other.id)

@@ -6,7 +6,7 @@ tries only those whose functions a check runs.
 
 from __future__ import annotations
 
-from . import dropout, kth, layers, networks, normalization, optim, tufts, udacity
+from . import dropout, factors, kth, layers, networks, normalization, optim, statistics, tufts, udacity
 from .entry import Edit, EditError, Misconception, applied
 
 __all__ = ["CATALOGUE", "Edit", "EditError", "Misconception", "applied"]
@@ -14,6 +14,8 @@ __all__ = ["CATALOGUE", "Edit", "EditError", "Misconception", "applied"]
 #: Every entry, by family.
 CATALOGUE: tuple[Misconception, ...] = (
     *normalization.MISCONCEPTIONS,
+    *statistics.MISCONCEPTIONS,
+    *factors.MISCONCEPTIONS,
     *layers.MISCONCEPTIONS,
     *dropout.MISCONCEPTIONS,
     *networks.MISCONCEPTIONS,

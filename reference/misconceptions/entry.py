@@ -51,7 +51,8 @@ class Misconception:
 
     id: `function.what`, the function by its name in the core. edits: what makes the core wrong in this way.
     student: one sentence that gives a direction, not the solution. instructor: what it is, in terms of the code.
-    seen: where it was met, or `UNSEEN`.
+    seen: where it was met, or `UNSEEN`. paired: whether it is tried together with others; of rare ones, pairs cost more than they
+    tell.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Misconception:
     student: str
     instructor: str
     seen: str = UNSEEN
+    paired: bool = True
 
     @property
     def of(self) -> str:

@@ -22,12 +22,17 @@ PENALTY = "self.lmda * sum((float(np.sum(W * W)) for W in self.W))"
 WEIGHTS = "grads[0][i] = g @ inputs[i].T + 2 * self.lmda * self.W[i]"
 START = "g = (result[0] - Y) / X.shape[1]"
 MEAN = "self.muMA[i] = self.alpha * self.muMA[i] + (1 - self.alpha) * mean"
+TRAINED = "return (step.out.T, step.cache.xhat.T, step.cache.mean[:, None], step.cache.var[:, None])"
 TESTED = "return (self.gamma[i] * xhat + self.beta[i], xhat, mean[:, None], var[:, None])"
 VAR = "self.vaMA[i] = self.alpha * self.vaMA[i] + (1 - self.alpha) * variance"
 
 
-def _one(name: str, *edits: Edit, student: str, instructor: str, seen: str = UNSEEN) -> Misconception:
-    return Misconception(id=f"BNN.{name}", edits=edits, student=student, instructor=instructor, seen=seen)
+def _one(
+    name: str, *edits: Edit, student: str, instructor: str, seen: str = UNSEEN, paired: bool = True
+) -> Misconception:
+    return Misconception(
+        id=f"BNN.{name}", edits=edits, student=student, instructor=instructor, seen=seen, paired=paired
+    )
 
 
 #: Those of this course.
@@ -96,6 +101,35 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
         Edit(CLASSIFY, VAR, "self.vaMA[i] = (1 - self.alpha) * self.vaMA[i] + self.alpha * variance"),
         student="It looks like alpha weighs the batch's statistics; re-read which of the two it weighs.",
         instructor="alpha weighs the new value in the moving averages.",
+    ),
+    _one(
+        "moving_mean_swapped",
+        Edit(CLASSIFY, MEAN, "self.muMA[i] = (1 - self.alpha) * self.muMA[i] + self.alpha * mean"),
+        student="It looks like alpha weighs the batch's mean in the moving mean, but not so in the moving variance.",
+        instructor="alpha weighs the new value in muMA alone.",
+        paired=False,
+    ),
+    _one(
+        "moving_variance_swapped",
+        Edit(CLASSIFY, VAR, "self.vaMA[i] = (1 - self.alpha) * self.vaMA[i] + self.alpha * variance"),
+        student="It looks like alpha weighs the batch's variance in the moving variance, but not so in the moving mean.",
+        instructor="alpha weighs the new value in vaMA alone.",
+        paired=False,
+    ),
+    _one(
+        "moving_averages_normalize",
+        Edit(
+            NORMALISE,
+            TRAINED,
+            "mean, var = step.running_mean, step.running_var\n"
+            "xhat = (s - mean[:, None]) / np.sqrt(var[:, None] + EPS)\n"
+            "return (self.gamma[i] * xhat + self.beta[i], xhat, mean[:, None], var[:, None])",
+        ),
+        Edit(CLASSIFY, MEAN, "self.muMA[i] = mean"),
+        Edit(CLASSIFY, VAR, "self.vaMA[i] = variance"),
+        student="It looks like training normalizes with the moving averages; whose statistics are due here?",
+        instructor="In training the moving averages, once this batch has moved them, normalize, and come back as mu and v.",
+        paired=False,
     ),
     _one(
         "moving_averages_overwritten",
@@ -199,6 +233,59 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
         ),
         student="It looks like all scores make one distribution; each column is an image of its own.",
         instructor="softMax over all entries of the array.",
+    ),
+    Misconception(
+        id="softMax.sums_of_rows",
+        edits=(
+            Edit(
+                "conventions.kth.softMax",
+                "losses.softmax(s.T).T",
+                "np.exp(s - s.max(axis=0)) / np.exp(s - s.max(axis=0)).sum(axis=1, keepdims=True)",
+            ),
+        ),
+        student="It looks like each exponential is divided by its row's sum, though the largest score was taken off by columns.",
+        instructor="The maximum is taken over axis 0, the sum over axis 1.",
+        paired=False,
+    ),
+    Misconception(
+        id="softMax.largest_of_rows",
+        edits=(
+            Edit(
+                "conventions.kth.softMax",
+                "losses.softmax(s.T).T",
+                "np.exp(s - s.max(axis=1, keepdims=True)) / np.exp(s - s.max(axis=1, keepdims=True)).sum(axis=0)",
+            ),
+        ),
+        student="It looks like each row's largest score is taken off before columns add up; what may be taken off a column?",
+        instructor="The maximum is taken over axis 1, the sum over axis 0, so that scores of one column are moved apart.",
+        paired=False,
+    ),
+    _one(
+        "scores_normalized",
+        Edit(
+            FORWARD,
+            "if i == self.nl:",
+            "if i == self.nl and self.batchNorm and training:\n"
+            "    out = (out - out.mean(axis=1, keepdims=True)) / np.sqrt(out.var(axis=1, keepdims=True) + EPS)\n"
+            "if i == self.nl:",
+        ),
+        student="It looks like the last layer's scores are normalized as well; what follows them is the softmax.",
+        instructor="The last layer's scores are normalized in training, without gamma and beta, and the way back does not know it.",
+        paired=False,
+    ),
+    _one(
+        "normalized_after_relu",
+        Edit(FORWARD, "if self.batchNorm:", "if self.batchNorm:\n    out = relu(out)\nif self.batchNorm:"),
+        student="It looks like scores go through the ReLU before they are normalized; compare the order with the one asked for.",
+        instructor="ReLU, normalization, scale and shift, ReLU once more.",
+        paired=False,
+    ),
+    _one(
+        "relu_missing_when_normalized",
+        Edit(FORWARD, "out = relu(out)", "out = out if self.batchNorm else relu(out)"),
+        student="It looks like no ReLU follows where scores are normalized.",
+        instructor="With batchNorm the forward pass has no ReLU; the way back masks by the sign all the same.",
+        paired=False,
     ),
     _one(
         "cost_by_moving_averages",

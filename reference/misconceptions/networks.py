@@ -146,6 +146,21 @@ _PENALTY = (
         seen=LET_THROUGH,
     ),
     Misconception(
+        id="FullyConnectedNet.penalty_on_scale",
+        edits=(
+            Edit(
+                LOSS,
+                WEIGHTS,
+                "scale = params.get(f'gamma{layer}', np.zeros(1))\n"
+                "loss += 0.5 * self.reg * float(np.sum(scale * scale))\n"
+                "gradients[f'gamma{layer}'] = gradients.get(f'gamma{layer}', 0) + self.reg * scale\n"
+                + WEIGHTS,
+            ),
+        ),
+        student="It looks like gamma is regularized as well.",
+        instructor="The penalty includes gamma, in loss and gradient alike.",
+    ),
+    Misconception(
         id="FullyConnectedNet.penalty_on_scale_and_shift",
         edits=(
             Edit(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
+import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,11 +54,20 @@ def _course(name: str, seed: int) -> _Course:
         suite,
         expected,
         Knowledge(
-            variants=variants(suite, reference, catalogue, expected, Seed.of(seed)),
+            variants=variants(suite, reference, catalogue, expected, Seed.of(seed), cache=_of_this_run()),
             companions=suite.companions,
             share=Decimal(str(assignment.spec.carry_forward)),
         ),
     )
+
+
+def _of_this_run() -> Path:
+    """A folder that the workers of one run of the tests share: what one has computed, the others need not."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"alone-{os.getpid()}")
+    folder = Path(tempfile.gettempdir()) / f"known-mistakes-{run}"
+    folder.mkdir(exist_ok=True)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def told(course: str, implementation: Any, *, seed: int = SEED) -> dict[str, CheckResult]:

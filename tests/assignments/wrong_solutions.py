@@ -61,6 +61,7 @@ _TUFTS = {
         },
         "example_train network_gradients network_last_layer network_objective network_options "
         "network_predictions train_eps train_output training_batchnorm training_settings",
+        "batchnorm_forward.running_averages_normalize",
     ),
     "gamma scales x alone": Wrong(
         {LAYERS: [(OUT, '(gamma * x - mean) / np.sqrt(var + bn_param["eps"]) + beta')]},
@@ -147,6 +148,7 @@ _KTH = {
             ]
         },
         "moving_averages moving_averages_alpha",
+        "BNN.moving_variance_swapped",
     ),
     "inputs before the ReLU": Wrong(
         {
