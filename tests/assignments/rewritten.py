@@ -1,0 +1,903 @@
+# ruff: noqa: E501 - students lines are as long as they are
+"""Right parts of CS231n, ECE 247 and Tufts in habits of their own: caches of any kind, classes, closures, generators, other axes.
+
+Each is appended to the solution's file, whose functions of the same names it takes the place of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["REWRITTEN"]
+
+#: By course and name: the file, and what is appended to it.
+REWRITTEN: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "cs231n_batchnorm": {
+        "closures": (
+            "cs231n/layers.py",
+            """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    eps = bn_param.get("eps", 1e-5); momentum = bn_param.get("momentum", 0.9)
+    D = x.shape[1]
+    rm = bn_param.get("running_mean", np.zeros(D)); rv = bn_param.get("running_var", np.zeros(D))
+    if bn_param["mode"] == "test":
+        return (x - rm) * (gamma / np.sqrt(rv + eps)) + beta, None
+    mu, var = x.mean(0), x.var(0)
+    istd = (var + eps) ** -0.5
+    xn = (x - mu) * istd
+    bn_param["running_mean"] = momentum * rm + (1 - momentum) * mu
+    bn_param["running_var"] = momentum * rv + (1 - momentum) * var
+    def backward(dout):
+        db, dg = dout.sum(0), np.einsum("nd,nd->d", dout, xn)
+        return gamma * istd * (dout - db / len(x) - xn * dg / len(x)), dg, db
+    return gamma * xn + beta, backward
+def batchnorm_backward(dout, cache): return cache(dout)
+def batchnorm_backward_alt(dout, cache):
+    return tuple(part for part in cache(dout))
+""",
+        ),
+        "callable classes": (
+            "cs231n/layers.py",
+            '''
+class Norm:
+    """One class for both kinds, along an axis."""
+    def __init__(self, axis): self.axis = axis
+    def __call__(self, x, gamma, beta, param):
+        eps = param.get("eps", 1e-5)
+        mean = np.mean(x, axis=self.axis, keepdims=True)
+        std = np.sqrt(np.mean(np.square(x - mean), axis=self.axis, keepdims=True) + eps)
+        xhat = (x - mean) / std
+        return gamma * xhat + beta, {"xhat": xhat, "std": std, "gamma": gamma, "axis": self.axis, "mean": mean, "var": std ** 2 - eps}
+class Backward:
+    def __call__(self, dout, cache):
+        xhat, std, gamma, axis = (cache[k] for k in ("xhat", "std", "gamma", "axis"))
+        g = dout * gamma
+        dx = (g - g.mean(axis=axis, keepdims=True) - xhat * (g * xhat).mean(axis=axis, keepdims=True)) / std
+        return dx, np.sum(dout * xhat, axis=0), np.sum(dout, axis=0)
+_bn = Norm(0)
+class BatchNorm(Norm):
+    def __call__(self, x, gamma, beta, bn_param):
+        rm = bn_param.setdefault("running_mean", np.zeros(x.shape[1], x.dtype))
+        rv = bn_param.setdefault("running_var", np.zeros(x.shape[1], x.dtype))
+        if bn_param["mode"] == "train":
+            out, cache = super().__call__(x, gamma, beta, bn_param)
+            m = bn_param.get("momentum", .9)
+            bn_param["running_mean"] = m * rm + (1 - m) * x.mean(0)
+            bn_param["running_var"] = m * rv + (1 - m) * x.var(0)
+            return out, cache
+        elif bn_param["mode"] == "test":
+            return gamma * (x - rm) / np.sqrt(rv + bn_param.get("eps", 1e-5)) + beta, {}
+        raise ValueError
+batchnorm_forward = BatchNorm(0)
+layernorm_forward = Norm(1)
+batchnorm_backward = layernorm_backward = Backward()
+class Short(Backward):
+    def __call__(self, dout, c):
+        n = dout.shape[0]
+        db = dout.sum(axis=0); dg = (dout * c["xhat"]).sum(axis=0)
+        return c["gamma"] / c["std"] / n * (n * dout - db - c["xhat"] * dg), dg, db
+batchnorm_backward_alt = Short()
+''',
+        ),
+        "decorated": (
+            "cs231n/layers.py",
+            """
+import functools, time
+CALLS = {}
+def timed(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        start = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            CALLS[function.__name__] = CALLS.get(function.__name__, 0) + time.perf_counter() - start
+    return wrapper
+batchnorm_forward = timed(batchnorm_forward)
+batchnorm_backward = timed(batchnorm_backward)
+batchnorm_backward_alt = timed(batchnorm_backward_alt)
+layernorm_forward = timed(layernorm_forward)
+layernorm_backward = timed(layernorm_backward)
+""",
+        ),
+        "type hints and dataclass": (
+            "cs231n/layers.py",
+            """
+from dataclasses import dataclass
+from typing import Any, Dict, Optional, Tuple
+Array = np.ndarray
+@dataclass
+class LNCache:
+    xc: Array
+    sigma: Array
+    gamma: Array
+    @property
+    def xhat(self) -> Array: return self.xc / self.sigma
+def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: Optional[Dict[str, Any]] = None) -> Tuple[Array, LNCache]:
+    eps: float = (ln_param or {}).get("eps", 1e-5)
+    xc: Array = (x.T - x.T.mean(axis=0)).T
+    sigma: Array = np.sqrt((xc.T ** 2).mean(axis=0) + eps)[:, None]
+    cache = LNCache(xc, sigma, gamma)
+    return cache.xhat * gamma + beta, cache
+def layernorm_backward(dout: Array, cache: LNCache) -> Tuple[Array, Array, Array]:
+    g: Array = (dout * cache.gamma).T          # columns are examples now
+    xhat: Array = cache.xhat.T
+    D: int = g.shape[0]
+    dxT: Array = (1.0 / D) / cache.sigma.T * (D * g - g.sum(axis=0) - xhat * (g * xhat).sum(axis=0))
+    return dxT.T, (dout * cache.xhat).sum(axis=0), dout.sum(axis=0)
+""",
+        ),
+        "layernorm through batchnorm": (
+            "cs231n/layers.py",
+            """
+def layernorm_forward(x, gamma, beta, ln_param):
+    D = x.shape[1]
+    ones, zeros = np.ones(x.shape[0]), np.zeros(x.shape[0])
+    xhat, cache = batchnorm_forward(x.T, ones, zeros, {"mode": "train", "eps": ln_param.get("eps", 1e-5)})
+    return xhat.T * gamma + beta, (cache, xhat.T, gamma)
+def layernorm_backward(dout, cache):
+    bn, xhat, gamma = cache
+    dxT, _, _ = batchnorm_backward_alt((dout * gamma).T, bn)
+    return dxT.T, (dout * xhat).sum(axis=0), dout.sum(axis=0)
+""",
+        ),
+        "unicode": (
+            "cs231n/layers.py",
+            """
+def batchnorm_forward(x, γ, β, bn_param):
+    ε, α = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
+    μ_, σ2_ = bn_param.get("running_mean", 0 * γ), bn_param.get("running_var", 0 * γ)
+    if bn_param["mode"] == "train":
+        μ, σ2 = x.mean(axis=0), x.var(axis=0)
+        x̂ = (x - μ) / np.sqrt(σ2 + ε)
+        bn_param["running_mean"], bn_param["running_var"] = α * μ_ + (1 - α) * μ, α * σ2_ + (1 - α) * σ2
+        return γ * x̂ + β, (x̂, γ, σ2, ε)
+    return γ * (x - μ_) / np.sqrt(σ2_ + ε) + β, (μ_, σ2_)
+def batchnorm_backward(δ, cache):
+    x̂, γ, σ2, ε = cache
+    N = len(δ)
+    ðx̂ = δ * γ
+    ðσ2 = -.5 * (ðx̂ * x̂).sum(0) / (σ2 + ε)
+    ðμ = -ðx̂.sum(0) / np.sqrt(σ2 + ε)
+    return ðx̂ / np.sqrt(σ2 + ε) + ðσ2 * 2 * x̂ * np.sqrt(σ2 + ε) / N + ðμ / N, (δ * x̂).sum(0), δ.sum(0)
+def batchnorm_backward_alt(δ, cache):
+    x̂, γ, σ2, ε = cache
+    ðγ, ðβ = (δ * x̂).sum(0), δ.sum(0)
+    return γ / np.sqrt(σ2 + ε) * (δ - (ðβ + x̂ * ðγ) / len(δ)), ðγ, ðβ
+""",
+        ),
+        "centering matrix": (
+            "cs231n/layers.py",
+            """
+import functools
+@functools.lru_cache(maxsize=None)
+def centering(n):
+    return np.eye(n) - 1.0 / n
+def batchnorm_backward(dout, cache):
+    centered, inv_std, xhat, gamma = cache
+    n = len(dout)
+    g = dout * gamma
+    C = centering(n)
+    dx = inv_std * (C @ g - xhat * np.mean(g * xhat, axis=0))
+    return dx, np.diag(dout.T @ xhat), np.ones(n) @ dout
+def layernorm_backward(dout, cache):
+    inv_std, xhat, gamma = cache
+    C = centering(dout.shape[1])
+    g = dout * gamma
+    return inv_std * (g @ C - xhat * np.mean(g * xhat, axis=1, keepdims=True)), np.einsum("ij,ij->j", dout, xhat), np.einsum("ij->j", dout)
+""",
+        ),
+        "norms and cov": (
+            "cs231n/layers.py",
+            """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    eps, momentum = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
+    N, D = x.shape
+    rm, rv = bn_param.get("running_mean", np.zeros(D)), bn_param.get("running_var", np.zeros(D))
+    if bn_param["mode"] == "train":
+        mean = np.average(x, axis=0)
+        var = (np.linalg.norm(x - mean, axis=0) / N ** 0.5) ** 2
+        bn_param["running_mean"] = rm + (1 - momentum) * (mean - rm)
+        bn_param["running_var"] = rv + (1 - momentum) * (var - rv)
+        xhat = np.divide(x - mean, np.hypot(np.sqrt(var), np.sqrt(eps)))
+        return xhat * gamma + beta, (x, mean, var, eps, gamma)
+    z = (x - rm) / np.power(rv + eps, 0.5)
+    return z * gamma + beta, (z,)
+def batchnorm_backward(dout, cache):
+    x, mean, var, eps, gamma = cache
+    N = x.shape[0]
+    root = np.sqrt(var + eps)
+    dx = np.zeros_like(dout)
+    xhat = (x - mean) / root
+    s1, s2 = (dout * gamma).sum(axis=0), (dout * gamma * xhat).sum(axis=0)
+    for i, row in enumerate(dout):
+        dx[i] = (row * gamma - s1 / N - xhat[i] * s2 / N) / root
+    return dx, sum(row * h for row, h in zip(dout, xhat)), sum(dout)
+def batchnorm_backward_alt(dout, cache):
+    x, mean, var, eps, gamma = cache
+    N = x.shape[0]
+    dgamma = ((x - mean) * (var + eps) ** (-1. / 2.) * dout).sum(axis=0)
+    dbeta = np.sum(dout, axis=0)
+    dx = (1. / N) * gamma * (var + eps) ** (-1. / 2.) * (N * dout - np.sum(dout, axis=0)
+        - (x - mean) * (var + eps) ** (-1.0) * np.sum(dout * (x - mean), axis=0))
+    return dx, dgamma, dbeta
+""",
+        ),
+        "generator and match": (
+            "cs231n/layers.py",
+            """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    get = bn_param.get
+    def statistics():
+        match bn_param["mode"]:
+            case "train":
+                yield x.mean(axis=0, keepdims=True)
+                yield x.var(axis=0, keepdims=True)
+            case "test":
+                yield np.reshape(get("running_mean", np.zeros(x.shape[1])), (1, -1))
+                yield np.reshape(get("running_var", np.zeros(x.shape[1])), (1, -1))
+            case other:
+                raise ValueError(other)
+    mean, var = statistics()
+    if bn_param["mode"] == "train":
+        for name, new in zip(("running_mean", "running_var"), (mean, var)):
+            m = get("momentum", 0.9)
+            bn_param[name] = m * get(name, np.zeros(x.shape[1])) + (1 - m) * new.squeeze(axis=0)
+    inv = 1. / np.sqrt(var + get("eps", 1e-5))
+    xhat = (x - mean) * inv
+    return gamma[None, :] * xhat + beta[None, :], (xhat, inv, gamma[None, :], x - mean)
+def batchnorm_backward(dout, cache):
+    def parts():
+        xhat, inv, gamma, xmu = cache
+        N = dout.shape[0]
+        d = dout * gamma
+        dvar = np.sum(d * xmu * -0.5 * inv ** 3, axis=0, keepdims=True)
+        dmu = np.sum(-d * inv, axis=0, keepdims=True) + dvar * np.mean(-2 * xmu, axis=0, keepdims=True)
+        yield d * inv + dvar * 2 * xmu / N + dmu / N
+        yield np.sum(dout * xhat, axis=0)
+        yield np.sum(dout, axis=0)
+    return tuple(parts())
+def batchnorm_backward_alt(dout, cache):
+    xhat, inv, gamma, _ = cache
+    N = dout.shape[0]
+    b, g = dout.sum(axis=0, keepdims=True), (dout * xhat).sum(axis=0, keepdims=True)
+    return gamma * inv / N * (N * dout - b - xhat * g), g[0], b[0]
+""",
+        ),
+        "object cache": (
+            "cs231n/layers.py",
+            """
+class C: pass
+def batchnorm_forward(x, gamma, beta, bn_param):
+    self = C()
+    self.__dict__.update(x=x.copy(), gamma=gamma.copy(), beta=beta.copy(), **{k: v for k, v in bn_param.items() if k in ("mode", "eps", "momentum")})
+    eps = getattr(self, "eps", 1e-5); mom = getattr(self, "momentum", 0.9)
+    if self.mode == "train":
+        self.mu = x.sum(axis=0) / float(x.shape[0]); self.v = ((x - self.mu) * (x - self.mu)).sum(axis=0) / float(x.shape[0])
+        bn_param["running_mean"] = mom * bn_param.get("running_mean", np.zeros_like(self.mu)) + (1.0 - mom) * self.mu
+        bn_param["running_var"] = mom * bn_param.get("running_var", np.zeros_like(self.v)) + (1.0 - mom) * self.v
+    else:
+        self.mu = bn_param["running_mean"]; self.v = bn_param["running_var"]
+    self.std = np.sqrt(self.v + eps); self.xhat = (x - self.mu) / self.std
+    self.out = self.gamma * self.xhat + self.beta
+    return self.out, self
+def batchnorm_backward(dout, c):
+    N = float(dout.shape[0])
+    dxhat = dout * c.gamma
+    dstd = (dxhat * -(c.x - c.mu) / (c.std * c.std)).sum(axis=0)
+    dv = dstd * 0.5 / c.std
+    dxmu = dxhat / c.std + dv * 2.0 * (c.x - c.mu) / N
+    return dxmu - dxmu.sum(axis=0) / N, (dout * c.xhat).sum(axis=0), dout.sum(axis=0)
+def batchnorm_backward_alt(dout, c):
+    m = dout.mean(axis=0)
+    return c.gamma / c.std * (dout - m - c.xhat * (dout * c.xhat).mean(axis=0)), (dout * c.xhat).sum(axis=0), dout.sum(axis=0)
+""",
+        ),
+        "prints and asserts": (
+            "cs231n/layers.py",
+            """
+def layernorm_forward(x, gamma, beta, ln_param):
+    assert x.ndim == 2 and gamma.shape == (x.shape[1],), (x.shape, gamma.shape)
+    assert not isinstance(ln_param.get("eps", 0), str)
+    print("layernorm", x.shape)
+    eps = ln_param.setdefault("eps", 1e-5)
+    mu = np.apply_along_axis(np.mean, 1, x).reshape(-1, 1)
+    sq = np.apply_along_axis(lambda r: ((r - r.mean()) ** 2).mean(), 1, x).reshape(-1, 1)
+    xhat = (x - mu) / np.sqrt(sq + eps)
+    out = xhat * gamma + beta
+    assert out.shape == x.shape
+    return out, dict(xhat=xhat, var=sq, eps=eps, gamma=gamma, N=x.shape[0], D=x.shape[1])
+def layernorm_backward(dout, cache):
+    xhat, var, eps, gamma, N, D = cache.values()
+    dbeta = np.sum(dout, axis=0)
+    dgamma = np.sum(dout * xhat, axis=0)
+    dxhat = dout * gamma
+    out = []
+    for n in range(N):
+        J = (np.eye(D) - 1 / D - np.outer(xhat[n], xhat[n]) / D) / np.sqrt(var[n, 0] + eps)
+        out.append(J @ dxhat[n])
+    return np.array(out), dgamma, dbeta
+""",
+        ),
+        "running averages in place": (
+            "cs231n/layers.py",
+            """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    mode = bn_param["mode"]; eps = bn_param.get("eps", 1e-5); momentum = bn_param.get("momentum", 0.9)
+    if "running_mean" not in bn_param:
+        bn_param["running_mean"] = np.zeros(x.shape[1], dtype=x.dtype)
+        bn_param["running_var"] = np.zeros(x.shape[1], dtype=x.dtype)
+    if mode == "train":
+        mu = x.mean(0); var = ((x - mu) ** 2).mean(0)
+        bn_param["running_mean"] *= momentum; bn_param["running_mean"] += (1 - momentum) * mu
+        bn_param["running_var"] *= momentum; bn_param["running_var"] += (1 - momentum) * var
+    if mode == "test":
+        mu = bn_param["running_mean"]; var = bn_param["running_var"]
+    xhat = (x - mu) / np.sqrt(var + eps)
+    cache = (x - mu, 1 / np.sqrt(var + eps), xhat, gamma) if mode == "train" else None
+    return gamma * xhat + beta, cache
+""",
+        ),
+        "np where one-liners": (
+            "cs231n/layers.py",
+            """
+relu = lambda x: np.where(x > 0, x, 0)
+def layernorm_forward(x, gamma, beta, ln_param, f=lambda a: a.mean(axis=-1)[:, np.newaxis]):
+    return (lambda c: (lambda s: (gamma * c / s + beta, (c / s, s, gamma)))(np.sqrt(f(c * c) + ln_param.get("eps", 1e-5))))(x - f(x))
+layernorm_backward = lambda dout, cache, f=lambda a: a.mean(axis=-1)[:, np.newaxis]: (
+    (dout * cache[2] - f(dout * cache[2]) - cache[0] * f(dout * cache[2] * cache[0])) / cache[1], (dout * cache[0]).sum(0), dout.sum(0))
+""",
+        ),
+        "keyed by id, still right": (
+            "cs231n/layers.py",
+            """
+_memo = {}
+def _stats(x, axis):
+    key = (x.tobytes(), x.shape, axis)
+    if key not in _memo:
+        _memo.clear()
+        _memo[key] = (x.mean(axis=axis, keepdims=True), x.var(axis=axis, keepdims=True))
+    return _memo[key]
+def layernorm_forward(x, gamma, beta, ln_param):
+    mean, var = _stats(x, 1)
+    std = np.sqrt(var + ln_param.get("eps", 1e-5))
+    return gamma * ((x - mean) / std) + beta, (1 / std, (x - mean) / std, gamma)
+""",
+        ),
+        "network as a tape": (
+            "cs231n/classifiers/fc_net.py",
+            '''
+_Base = FullyConnectedNet
+class FullyConnectedNet(_Base):
+    """Every step of the forward pass leaves a function that goes back over it."""
+    def loss(self, X, y=None):
+        X = X.astype(self.dtype)
+        mode = "test" if y is None else "train"
+        for p in [self.dropout_param] * self.use_dropout + self.bn_params * (self.normalization == "batchnorm"):
+            p["mode"] = mode
+        tape, grads, P, L = [], {}, self.params, self.num_layers
+        def record(result, back, *names):
+            out, cache = result
+            def pull(d):
+                got = back(d, cache)
+                got = got if isinstance(got, tuple) else (got,)
+                grads.update(zip(names, got[1:]))
+                return got[0]
+            tape.append(pull)
+            return out
+        h = X
+        for i in range(1, L + 1):
+            h = record(affine_forward(h, P["W%d" % i], P["b%d" % i]), affine_backward, "W%d" % i, "b%d" % i)
+            if i == L: break
+            if self.normalization is not None:
+                f, b = {"batchnorm": (batchnorm_forward, batchnorm_backward), "layernorm": (layernorm_forward, layernorm_backward)}[self.normalization]
+                h = record(f(h, P["gamma%d" % i], P["beta%d" % i], self.bn_params[i - 1]), b, "gamma%d" % i, "beta%d" % i)
+            h = record(relu_forward(h), relu_backward)
+            if self.use_dropout:
+                h = record(dropout_forward(h, self.dropout_param), dropout_backward)
+        if y is None: return h
+        loss, d = softmax_loss(h, y)
+        while tape: d = tape.pop()(d)
+        for W in (k for k in P if k[0] == "W"):
+            loss += .5 * self.reg * np.vdot(P[W], P[W])
+            grads[W] += self.reg * P[W]
+        return loss, grads
+''',
+        ),
+        "network by recursion": (
+            "cs231n/classifiers/fc_net.py",
+            '''
+class FullyConnectedNet(FullyConnectedNet):
+    def loss(self, X, y=None):
+        X = X.astype(self.dtype)
+        mode = "test" if y is None else "train"
+        if self.use_dropout: self.dropout_param["mode"] = mode
+        for bn_param in self.bn_params:
+            bn_param["mode"] = mode
+        grads = {}
+        reg_loss = 0
+        def go(h, i):
+            """Returns loss and gradient of h."""
+            a, ca = affine_forward(h, self.params[f"W{i}"], self.params[f"b{i}"])
+            if i == self.num_layers:
+                if y is None: return a, None
+                loss, da = softmax_loss(a, y)
+            else:
+                cn = None
+                if self.normalization == "batchnorm":
+                    a, cn = batchnorm_forward(a, self.params[f"gamma{i}"], self.params[f"beta{i}"], self.bn_params[i - 1])
+                if self.normalization == "layernorm":
+                    a, cn = layernorm_forward(a, self.params[f"gamma{i}"], self.params[f"beta{i}"], self.bn_params[i - 1])
+                r, cr = relu_forward(a)
+                if self.use_dropout: r, cd = dropout_forward(r, self.dropout_param)
+                loss, da = go(r, i + 1)
+                if y is None: return loss, None
+                if self.use_dropout: da = dropout_backward(da, cd)
+                da = relu_backward(da, cr)
+                if cn is not None:
+                    back = batchnorm_backward if self.normalization == "batchnorm" else layernorm_backward
+                    da, grads[f"gamma{i}"], grads[f"beta{i}"] = back(da, cn)
+            dh, grads[f"W{i}"], grads[f"b{i}"] = affine_backward(da, ca)
+            grads[f"W{i}"] += self.reg * self.params[f"W{i}"]
+            return loss + self.reg / 2 * np.linalg.norm(self.params[f"W{i}"]) ** 2, dh
+        value, _ = go(X, 1)
+        return value if y is None else (value, grads)
+''',
+        ),
+        "network of layer objects": (
+            "cs231n/classifiers/fc_net.py",
+            """
+class FullyConnectedNet(object):
+    class Block:
+        def __init__(self, net, i):
+            self.net, self.i, self.last = net, i, i == net.num_layers
+        def __getitem__(self, kind): return self.net.params[kind + str(self.i)]
+        def forward(self, h):
+            net = self.net
+            h, self.fc = affine_forward(h, self["W"], self["b"])
+            if self.last: return h
+            if net.normalization:
+                self.norm_back = globals()[net.normalization + "_backward"]
+                h, self.norm = globals()[net.normalization + "_forward"](h, self["gamma"], self["beta"], net.bn_params[self.i - 1])
+            h, self.act = relu_forward(h)
+            return h
+        def backward(self, d, grads):
+            net = self.net
+            if not self.last:
+                d = relu_backward(d, self.act)
+                if net.normalization:
+                    d, grads["gamma%i" % self.i], grads["beta%i" % self.i] = self.norm_back(d, self.norm)
+            d, dW, grads["b%i" % self.i] = affine_backward(d, self.fc)
+            grads["W%i" % self.i] = dW + net.reg * self["W"]
+            return d
+    def __init__(self, hidden_dims, input_dim=3*32*32, num_classes=10, dropout_keep_ratio=1, normalization=None, reg=0.0, weight_scale=1e-2, dtype=np.float32, seed=None):
+        self.normalization, self.reg, self.dtype, self.num_layers = normalization, reg, dtype, len(hidden_dims) + 1
+        self.use_dropout, self.dropout_param = dropout_keep_ratio != 1, {}
+        dims = np.hstack([input_dim, hidden_dims, num_classes])
+        self.params = {}
+        for i, (a, b) in enumerate(zip(dims[:-1], dims[1:]), 1):
+            self.params.update({"W%i" % i: np.random.normal(0.0, weight_scale, size=(a, b)), "b%i" % i: np.zeros(b)})
+            if normalization and i != self.num_layers:
+                self.params.update({"gamma%i" % i: np.ones(b), "beta%i" % i: np.zeros(b)})
+        self.params = {k: v.astype(dtype) for k, v in self.params.items()}
+        self.bn_params = [{"mode": "train"} for _ in hidden_dims] if normalization else []
+        self.blocks = [self.Block(self, i + 1) for i in range(self.num_layers)]
+    def loss(self, X, y=None):
+        for p in self.bn_params: p["mode"] = "train" if y is not None else "test"
+        h = X.astype(self.dtype)
+        for block in self.blocks: h = block.forward(h)
+        if y is None: return h
+        loss, d = softmax_loss(h, y)
+        grads = {}
+        for block in self.blocks[::-1]: d = block.backward(d, grads)
+        return loss + 0.5 * self.reg * sum((block["W"] ** 2).sum() for block in self.blocks), grads
+""",
+        ),
+    },
+    "ece247_hw4": {
+        "affine with reshape -1 and vdot": (
+            "nndl/layers.py",
+            """
+def affine_forward(x, w, b):
+    N = x.shape[0]
+    D = int(np.prod(x.shape[1:]))
+    return np.add(np.matmul(np.reshape(x, (N, D)), w), b[None, :]), (x, w, b)
+def affine_backward(dout, cache):
+    (x, w, b), N = cache, dout.shape[0]
+    dx = np.reshape(np.dot(dout, w.T), x.shape)
+    dw = np.tensordot(x, dout, axes=(0, 0)).reshape(w.shape)
+    db = np.matmul(np.ones((1, N)), dout).reshape(b.shape)
+    return dx, dw, db
+""",
+        ),
+        "affine appends ones": (
+            "nndl/layers.py",
+            """
+class Affine:
+    __slots__ = ("x", "w", "b")
+    def __init__(self, *parts):
+        self.x, self.w, self.b = parts
+    def __iter__(self):
+        return iter((self.x, self.w, self.b))
+def affine_forward(x, w, b):
+    rows = np.c_[x.reshape(len(x), -1), np.ones(len(x))]
+    return rows.dot(np.r_[w, b[None]]), Affine(x, w, b)
+def affine_backward(dout, cache):
+    x, w, b = cache
+    both = np.c_[x.reshape(len(x), -1), np.ones(len(x))].T.dot(dout)
+    return dout.dot(w.T).reshape(*x.shape), both[:-1], both[-1]
+""",
+        ),
+        "relu in several ways": (
+            "nndl/layers.py",
+            """
+def relu_forward(x):
+    out = x.copy()
+    out[~(x > 0)] = 0
+    return out, (x, out)
+def relu_backward(dout, cache):
+    _, out = cache
+    dx = np.zeros(dout.shape)
+    np.copyto(dx, dout, where=out > 0)
+    return dx
+""",
+        ),
+        "batchnorm with a chain of nodes": (
+            "nndl/layers.py",
+            """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    def settings(mode, eps=1e-5, momentum=0.9, running_mean=None, running_var=None, **_):
+        z = np.zeros(x.shape[1], dtype=x.dtype)
+        return mode, eps, momentum, z if running_mean is None else running_mean, z if running_var is None else running_var
+    mode, eps, momentum, running_mean, running_var = settings(**bn_param)
+    cache = None
+    if mode == "train":
+        nodes = {}
+        nodes["mu"] = np.sum(x, axis=0) / x.shape[0]
+        nodes["xmu"] = x - nodes["mu"]
+        nodes["sq"] = nodes["xmu"] ** 2
+        nodes["var"] = np.sum(nodes["sq"], axis=0) / x.shape[0]
+        nodes["sqrtvar"] = np.sqrt(nodes["var"] + eps)
+        nodes["ivar"] = 1. / nodes["sqrtvar"]
+        nodes["xhat"] = nodes["xmu"] * nodes["ivar"]
+        nodes["gammax"] = gamma * nodes["xhat"]
+        out = nodes["gammax"] + beta
+        running_mean = momentum * running_mean + (1 - momentum) * nodes["mu"]
+        running_var = momentum * running_var + (1 - momentum) * nodes["var"]
+        cache = {**nodes, "gamma": gamma, "eps": eps}
+    elif mode == "test":
+        out = gamma * ((x - running_mean) / np.sqrt(running_var + eps)) + beta
+    else:
+        raise ValueError
+    bn_param["running_mean"] = running_mean
+    bn_param["running_var"] = running_var
+    return out, cache
+def batchnorm_backward(dout, cache):
+    globals().update(cache) if False else None
+    c = cache
+    N, D = dout.shape
+    dbeta = np.sum(dout, axis=0)
+    dgamma = np.sum(dout * c["xhat"], axis=0)
+    dxhat = dout * c["gamma"]
+    divar = np.sum(dxhat * c["xmu"], axis=0)
+    dxmu1 = dxhat * c["ivar"]
+    dsqrtvar = -1. / (c["sqrtvar"] ** 2) * divar
+    dvar = 0.5 * 1. / np.sqrt(c["var"] + c["eps"]) * dsqrtvar
+    dsq = 1. / N * np.ones((N, D)) * dvar
+    dxmu2 = 2 * c["xmu"] * dsq
+    dx1 = dxmu1 + dxmu2
+    dmu = -1 * np.sum(dxmu1 + dxmu2, axis=0)
+    dx2 = 1. / N * np.ones((N, D)) * dmu
+    return dx1 + dx2, dgamma, dbeta
+""",
+        ),
+        "dropout by its own comparison": (
+            "nndl/layers.py",
+            """
+def dropout_forward(x, dropout_param):
+    p, mode = dropout_param["p"], dropout_param["mode"]
+    if dropout_param.get("seed") is not None:
+        np.random.seed(dropout_param["seed"])
+    keep = None
+    if mode == "train":
+        keep = np.less(np.random.random(x.shape), p).astype(x.dtype)
+        keep /= p
+        return np.multiply(x, keep).astype(x.dtype, copy=False), (dropout_param, keep)
+    return np.array(x), (dropout_param, keep)
+def dropout_backward(dout, cache):
+    param, keep = cache
+    return {"train": lambda: np.einsum("...,...->...", dout, keep), "test": lambda: dout}[param["mode"]]()
+""",
+        ),
+        "dropout drawn as uniform and floor": (
+            "nndl/layers.py",
+            """
+def dropout_forward(x, dropout_param):
+    p, mode = dropout_param["p"], dropout_param["mode"]
+    if "seed" in dropout_param:
+        np.random.seed(dropout_param["seed"])
+    if mode == "test":
+        return x, (dropout_param, None)
+    mask = np.floor(np.random.random_sample(x.shape) + p) / p
+    return x * mask, (dropout_param, mask)
+""",
+        ),
+        "dropout by choice": (
+            "nndl/layers.py",
+            """
+def dropout_forward(x, dropout_param):
+    p, mode = dropout_param["p"], dropout_param["mode"]
+    if "seed" in dropout_param:
+        np.random.seed(dropout_param["seed"])
+    if mode == "test":
+        return x, (dropout_param, None)
+    mask = np.random.choice([0.0, 1.0], size=x.shape, p=[1 - p, p]) / p
+    return x * mask, (dropout_param, mask)
+""",
+        ),
+        "own generator seeded by the setting": (
+            "nndl/layers.py",
+            """
+def dropout_forward(x, dropout_param):
+    p, mode = dropout_param["p"], dropout_param["mode"]
+    rng = np.random.default_rng(dropout_param.get("seed", None) if "seed" in dropout_param else np.random.randint(2**31))
+    if mode == "test":
+        return x, (dropout_param, None)
+    mask = (rng.random(x.shape) < p) / p
+    return x * mask, (dropout_param, mask)
+""",
+        ),
+        "optim by a shared helper": (
+            "nndl/optim.py",
+            """
+def _defaults(config, w, state=(), **values):
+    config = {} if config is None else config
+    for key, value in values.items():
+        config.setdefault(key, value)
+    for key in state:
+        if config.get(key) is None:
+            config[key] = np.zeros(np.shape(w))
+    return config
+def sgd_momentum(w, dw, config=None):
+    c = _defaults(config, w, ("velocity",), learning_rate=1e-2, momentum=0.9)
+    c["velocity"] = np.subtract(c["momentum"] * c["velocity"], c["learning_rate"] * dw)
+    return np.add(w, c["velocity"]), c
+def sgd_nesterov_momentum(w, dw, config=None):
+    c = _defaults(config, w, ("velocity",), learning_rate=1e-2, momentum=0.9)
+    mu, lr, v = c["momentum"], c["learning_rate"], c["velocity"]
+    v_prev, v = v, mu * v - lr * dw
+    c["velocity"] = v
+    return w - mu * v_prev + (1 + mu) * v, c
+def rmsprop(w, dw, config=None):
+    c = _defaults(config, w, ("a",), learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
+    rho = c["decay_rate"]
+    c["a"] = c["a"] + (1 - rho) * (np.square(dw) - c["a"])
+    return w - np.divide(c["learning_rate"], np.sqrt(c["a"]) + c["epsilon"]) * dw, c
+def adam(w, dw, config=None):
+    c = _defaults(config, w, ("v", "a"), learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, t=0)
+    c["t"] += 1
+    b1, b2 = c["beta1"], c["beta2"]
+    c["v"], c["a"] = b1 * c["v"] + (1 - b1) * dw, b2 * c["a"] + (1 - b2) * np.multiply(dw, dw)
+    v_hat, a_hat = c["v"] / (1 - np.power(b1, c["t"])), c["a"] / (1 - np.power(b2, c["t"]))
+    return w - c["learning_rate"] * v_hat / (np.sqrt(a_hat) + c["epsilon"]), c
+""",
+        ),
+        "optim copies its dictionary": (
+            "nndl/optim.py",
+            """
+def rmsprop(w, dw, config=None):
+    config = dict({"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8, "a": np.zeros_like(w)}, **(config or {}))
+    config["a"] = config["decay_rate"] * config["a"] + (1 - config["decay_rate"]) * dw * dw
+    return w - config["learning_rate"] / (np.sqrt(config["a"]) + config["epsilon"]) * dw, config
+def adam(w, dw, config=None):
+    config = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "v": 0.0 * w, "a": 0.0 * w, "t": 0, **(config or {})}
+    new = dict(config, t=config["t"] + 1)
+    t = new["t"]
+    new["v"] = config["beta1"] * config["v"] + (1 - config["beta1"]) * dw
+    new["a"] = config["beta2"] * config["a"] + (1 - config["beta2"]) * np.power(dw, 2)
+    rate = config["learning_rate"] * np.sqrt(1 - config["beta2"] ** t) / (1 - config["beta1"] ** t)
+    return w - rate * new["v"] / (np.sqrt(new["a"]) + config["epsilon"] * np.sqrt(1 - config["beta2"] ** t)), new
+""",
+        ),
+        "optim as classes": (
+            "nndl/optim.py",
+            """
+class Rule:
+    def __call__(self, w, dw, config=None):
+        config = config if config is not None else {}
+        for key, make in self.terms.items():
+            if key not in config: config[key] = make(w)
+        return self.step(w, dw, config), config
+def const(value): return lambda w: value
+class Momentum(Rule):
+    terms = {"learning_rate": const(1e-2), "momentum": const(0.9), "velocity": np.zeros_like}
+    def step(self, w, dw, c):
+        c["velocity"] = c["momentum"] * c["velocity"] - c["learning_rate"] * dw
+        return w + c["velocity"]
+class Nesterov(Momentum):
+    def step(self, w, dw, c):
+        old = c["velocity"].copy()
+        super().step(w, dw, c)
+        return w + c["velocity"] + c["momentum"] * (c["velocity"] - old)
+sgd_momentum, sgd_nesterov_momentum = Momentum(), Nesterov()
+""",
+        ),
+        "network with lists of layers": (
+            "nndl/fc_net.py",
+            """
+class FullyConnectedNet(FullyConnectedNet):
+    def loss(self, X, y=None):
+        X = X.astype(self.dtype)
+        mode = "test" if y is None else "train"
+        if self.dropout_param is not None: self.dropout_param["mode"] = mode
+        for bn_param in self.bn_params: bn_param["mode"] = mode
+        out, stack, grads = X, [], {}
+        for i in range(1, self.num_layers):
+            W, b = self.params["W" + str(i)], self.params["b" + str(i)]
+            if self.use_batchnorm:
+                a, fc = affine_forward(out, W, b)
+                n, bn = batchnorm_forward(a, self.params["gamma" + str(i)], self.params["beta" + str(i)], self.bn_params[i - 1])
+                out, rl = relu_forward(n)
+            else:
+                out, (fc, rl) = affine_relu_forward(out, W, b); bn = None
+            do = None
+            if self.use_dropout: out, do = dropout_forward(out, self.dropout_param)
+            stack.append((i, fc, bn, rl, do))
+        scores, fc = affine_forward(out, self.params["W" + str(self.num_layers)], self.params["b" + str(self.num_layers)])
+        if mode == "test": return scores
+        loss, d = softmax_loss(scores, y)
+        d, grads["W" + str(self.num_layers)], grads["b" + str(self.num_layers)] = affine_backward(d, fc)
+        for i, fc, bn, rl, do in reversed(stack):
+            if do is not None: d = dropout_backward(d, do)
+            if bn is None: d, grads["W" + str(i)], grads["b" + str(i)] = affine_relu_backward(d, (fc, rl))
+            else:
+                d = relu_backward(d, rl)
+                d, grads["gamma" + str(i)], grads["beta" + str(i)] = batchnorm_backward(d, bn)
+                d, grads["W" + str(i)], grads["b" + str(i)] = affine_backward(d, fc)
+        for k, W in self.params.items():
+            if "W" in k:
+                loss += 0.5 * self.reg * (W * W).sum(); grads[k] += self.reg * W
+        return loss, grads
+""",
+        ),
+    },
+    "tufts_batchnorm": {
+        "class with call": (
+            "implementations/layers.py",
+            """
+class BatchNormalization:
+    def __call__(self, x, gamma, beta, bn_param):
+        return getattr(self, bn_param["mode"])(np.asarray(x, dtype=float), gamma, beta, bn_param)
+    def train(self, x, gamma, beta, p):
+        self.mean, self.var = x.mean(axis=0, keepdims=True), x.var(axis=0, keepdims=True)
+        for key in ("mean", "var"):
+            p["running_" + key] = p["momentum"] * p["running_" + key] + (1. - p["momentum"]) * getattr(self, key)
+        return self.apply(x, gamma, beta, p["eps"])
+    def test(self, x, gamma, beta, p):
+        self.mean, self.var = p["running_mean"], p["running_var"]
+        return self.apply(x, gamma, beta, p["eps"])
+    def apply(self, x, gamma, beta, eps): return (x - self.mean) / np.sqrt(self.var + eps) * gamma + beta
+batchnorm_forward = BatchNormalization()
+""",
+        ),
+        "unpacked by itemgetter": (
+            "implementations/layers.py",
+            """
+from operator import itemgetter
+def batchnorm_forward(x, gamma, beta, bn_param):
+    mode, eps, momentum, rm, rv = itemgetter("mode", "eps", "momentum", "running_mean", "running_var")(bn_param)
+    if mode not in {"train", "test"}: raise ValueError(mode)
+    mean, var = (np.mean(x, 0), np.var(x, 0)) if mode == "train" else (rm, rv)
+    if mode == "train":
+        bn_param |= {"running_mean": rm * momentum + mean * (1 - momentum), "running_var": rv * momentum + var * (1 - momentum)}
+    return np.add(beta, np.multiply(gamma, np.divide(np.subtract(x, mean), np.sqrt(np.add(var, eps)))))
+""",
+        ),
+        "moments in one pass over float128": (
+            "implementations/layers.py",
+            """
+def _moments(x):
+    x = x.astype(np.longdouble)
+    n = x.shape[0]
+    s, q = x.sum(0), (x * x).sum(0)
+    return (s / n).astype(float), (q / n - (s / n) ** 2).astype(float)
+def batchnorm_forward(x, gamma, beta, bn_param):
+    if bn_param["mode"] == "train":
+        mean, var = _moments(np.asarray(x))
+        m = bn_param["momentum"]
+        bn_param["running_mean"] = m * bn_param["running_mean"] + (1 - m) * mean.reshape(1, -1)
+        bn_param["running_var"] = m * bn_param["running_var"] + (1 - m) * var.reshape(1, -1)
+    else:
+        mean, var = bn_param["running_mean"].ravel(), bn_param["running_var"].ravel()
+    scale = gamma * (var + bn_param["eps"]) ** -0.5
+    return x * scale + (beta - mean * scale)
+""",
+        ),
+        "tensorflow names": (
+            "implementations/layers.py",
+            '''
+class tf:
+    """What the notebook of 2019 took from TensorFlow."""
+    @staticmethod
+    def moments(x, axes, keep_dims=False):
+        mean = np.mean(x, axis=tuple(axes), keepdims=keep_dims)
+        return mean, np.mean((x - np.mean(x, axis=tuple(axes), keepdims=True)) ** 2, axis=tuple(axes), keepdims=keep_dims)
+    class nn:
+        @staticmethod
+        def batch_normalization(x, mean, variance, offset, scale, variance_epsilon):
+            inv = 1 / np.sqrt(variance + variance_epsilon)
+            inv = inv * scale
+            return x * inv + (offset - mean * inv)
+def batchnorm_forward(x, gamma, beta, bn_param):
+    mean, var = tf.moments(x, [0], keep_dims=True)
+    if bn_param["mode"] == "train":
+        decay = bn_param["momentum"]
+        bn_param["running_mean"] = bn_param["running_mean"] * decay + mean * (1 - decay)
+        bn_param["running_var"] = bn_param["running_var"] * decay + var * (1 - decay)
+    else:
+        mean, var = bn_param["running_mean"], bn_param["running_var"]
+    return tf.nn.batch_normalization(x, mean, var, beta, gamma, bn_param["eps"])
+''',
+        ),
+        "context and exceptions": (
+            "implementations/layers.py",
+            """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    steps = {"train": _train_step, "test": lambda x, p: (p["running_mean"], p["running_var"])}
+    try:
+        mean, var = steps[bn_param["mode"]](x, bn_param)
+    except KeyError as problem:
+        raise ValueError("mode") from problem
+    with np.errstate(invalid="raise"):
+        return gamma[np.newaxis] * ((x - mean) / np.sqrt(var + bn_param["eps"])) + beta[np.newaxis]
+def _train_step(x, p):
+    stats = np.stack([x.mean(axis=0), x.var(axis=0)])
+    running = np.concatenate([p["running_mean"], p["running_var"]])
+    running = p["momentum"] * running + (1 - p["momentum"]) * stats
+    p["running_mean"], p["running_var"] = running[:1], running[1:]
+    return stats
+""",
+        ),
+        "sorted rows and cumsum": (
+            "implementations/layers.py",
+            """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    x = np.array(x, dtype=np.float64)
+    if bn_param["mode"] == "train":
+        n = x.shape[0]
+        mean = np.cumsum(x, axis=0)[-1:] / n
+        var = np.cumsum((x - mean) ** 2, axis=0)[-1:] / n
+        bn_param["running_mean"] = bn_param["running_mean"] - (1 - bn_param["momentum"]) * (bn_param["running_mean"] - mean)
+        bn_param["running_var"] = bn_param["running_var"] - (1 - bn_param["momentum"]) * (bn_param["running_var"] - var)
+    elif bn_param["mode"] == "test":
+        mean, var = bn_param["running_mean"].copy(), bn_param["running_var"].copy()
+    x -= mean
+    x *= gamma
+    x /= np.sqrt(var + bn_param["eps"])
+    x += beta
+    return x
+""",
+        ),
+        "network methods as one line": (
+            "implementations/fc_net.py",
+            """
+class FullyConnectedNet(FullyConnectedNet):
+    def _start_batchnorm(self, hidden_size):
+        self.params["gamma"] += [np.ones(n) for n in hidden_size]
+        self.params["beta"] += [np.zeros((n,)) for n in hidden_size]
+        self.bn_params += [dict(mode="train", eps=BN_EPS, momentum=BN_MOMENTUM, running_mean=np.zeros([1, n]), running_var=np.ones([1, n])) for n in hidden_size]
+    def _normalize(self, linear, layer, mode):
+        return batchnorm_forward(linear, self.params["gamma"][layer], self.params["beta"][layer], (self.bn_params[layer].update(mode=mode), self.bn_params[layer])[1])
+    def _normalize_backward(self, dout, linear, layer, grads):
+        x, n = linear, linear.shape[0]
+        p = self.bn_params[layer]
+        xc = x - x.mean(0)
+        s = np.sqrt((xc * xc).mean(0) + p["eps"])
+        grads["beta"][layer] = np.einsum("ij->j", dout)
+        grads["gamma"][layer] = np.einsum("ij,ij->j", dout, xc / s)
+        g = dout * self.params["gamma"][layer]
+        return (g - g.mean(0) - xc / s ** 2 * (g * xc).mean(0)) / s
+""",
+        ),
+    },
+}
