@@ -17,7 +17,6 @@ import numpy as np
 from assignments.common.arrays import kept, number, upstream, vectors
 from assignments.common.backward_speed import judge_alt_times
 from assignments.common.carried import layer_around
-from assignments.common.derived import ask_if_not_derived
 from assignments.common.experiments import judge_batch_sizes, judge_deep, judge_scales
 from assignments.common.manners import judge_precision, judge_repeats, judge_untouched
 from assignments.common.network_probes import (
@@ -211,7 +210,6 @@ def batchnorm_forward_around(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def batchnorm_alt_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """The simplified backward pass gives the same gradients."""
-    ask_if_not_derived(impl)
     plain = gradients(impl, rng, BATCHNORM_ALT, ((6, 5),), TRAIN)
     large = gradients(impl, rng, BATCHNORM_ALT, ((9, 4), (3, 8)), {**TRAIN, "eps": 0.4})
     return {name: _joined(name, plain, large) for name in ("dx", "dgamma", "dbeta")}
@@ -236,7 +234,6 @@ def _joined(name: str, *parts: Mapping[str, Any]) -> Any:
 )
 def batchnorm_alt_speed(impl: Any, rng: Any) -> dict[str, Any]:
     """The simplified backward pass is no slower than the step-by-step one."""
-    ask_if_not_derived(impl)
     return backward_times(impl, rng, 15)
 
 

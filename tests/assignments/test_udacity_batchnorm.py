@@ -122,18 +122,6 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
             "^variance_1 relative error",
         ),
     ],
-    "training_keeps_inputs": [
-        (
-            [
-                (
-                    TRAIN,
-                    "(linear_output - batch_mean) /",
-                    "np.subtract(linear_output, batch_mean, out=linear_output) /",
-                )
-            ],
-            "linear_output_after relative error 1",
-        ),
-    ],
     "population_decay": [
         ([(TRAIN, MEAN_UPDATE, "pop_mean * 0.99 + batch_mean * 0.01")], "mean_0.7 is not what is expected")
     ],
@@ -451,7 +439,7 @@ def test_points_add_up_and_a_third_of_the_checks_is_hidden(lesson: Any) -> None:
     points = sum(check.points for check in lesson.suite.checks)
     assert points + float(sum(question.points for question in lesson.assignment.spec.questions)) == 100
     hidden = [check for check in lesson.suite.checks if not check.visible]
-    assert len(hidden) == len(lesson.suite.checks) // 3
+    assert len(hidden) * 3 == len(lesson.suite.checks)
     assert {check.where for check in lesson.suite.checks} == {"notebook"}
 
 

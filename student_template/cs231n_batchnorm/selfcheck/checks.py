@@ -3,7 +3,6 @@ from collections.abc import Mapping
 from typing import Any
 import numpy as np
 from .common.arrays import number
-from .common.derived import ask_if_not_derived
 from .common.network_probes import examples, gradients_at, losses_at, started
 from .common.networks import ModeKept
 from .common.normalization import gradients, inference_outputs, outputs, running_averages
@@ -52,7 +51,6 @@ def batchnorm_backward_shapes(impl: Any, rng: Any) -> dict[str, Any]:
 @check(of='batchnorm_backward_alt', section=ALTERNATIVE, hint='Write dx with dout, its sum, and the sum of dout times the normalized x; compare with batchnorm_backward.')
 def batchnorm_alt_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """The simplified backward pass gives the same gradients."""
-    ask_if_not_derived(impl)
     plain = gradients(impl, rng, BATCHNORM_ALT, ((6, 5),), TRAIN)
     large = gradients(impl, rng, BATCHNORM_ALT, ((9, 4), (3, 8)), {**TRAIN, 'eps': 0.4})
     return {name: _joined(name, plain, large) for name in ('dx', 'dgamma', 'dbeta')}

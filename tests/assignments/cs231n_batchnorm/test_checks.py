@@ -625,46 +625,6 @@ def test_speed_is_not_earned_by_two_versions_that_agree_on_nothing(
     assert re.search("relative error", batchnorm.judge("batchnorm_alt_speed", wrong).reason)
 
 
-BOTH_ALT_CHECKS = ("batchnorm_alt_gradients", "batchnorm_alt_speed")
-
-
-def _with_more(batchnorm: Any, folder: Path, more: str) -> Any:
-    files = solution_files(batchnorm.assignment)
-    return batchnorm.implementation(folder, {**files, LAYERS: files[LAYERS] + more.encode()})
-
-
-@pytest.mark.parametrize(
-    "alternative",
-    [
-        "def batchnorm_backward_alt(dout, cache):\n    return batchnorm_backward(dout, cache)\n",
-        "batchnorm_backward_alt = batchnorm_backward\n",
-        "def batchnorm_backward_alt(*given):\n    dx, *rest = batchnorm_backward(*given)\n    return (dx, *rest)\n",
-    ],
-)
-def test_an_alternative_that_calls_the_step_by_step_version_waits_for_a_person(
-    batchnorm: Any, tmp_path: Path, alternative: str
-) -> None:
-    same = _with_more(batchnorm, tmp_path, f"\n\n{alternative}")
-    for name in BOTH_ALT_CHECKS:
-        assert "NeedsPersonError: batchnorm_backward_alt runs all of" in batchnorm.judge(name, same).reason
-    assert batchnorm.judge("batchnorm_backward_gradients", same).outcome is Outcome.PASSED
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        "def logged(function):\n    def call(*given):\n        return function(*given)\n    return call\n"
-        "batchnorm_backward, batchnorm_backward_alt = logged(batchnorm_backward), logged(batchnorm_backward_alt)\n",
-        "simplified = batchnorm_backward_alt\ndef batchnorm_backward_alt(dout, cache):\n    return simplified(dout, cache)\n",
-    ],
-)
-def test_alternatives_that_share_what_is_around_them_do_not_wait(
-    batchnorm: Any, tmp_path: Path, more: str
-) -> None:
-    own = _with_more(batchnorm, tmp_path, f"\n\n{more}")
-    assert batchnorm.judge("batchnorm_alt_gradients", own).outcome is Outcome.PASSED
-
-
 def test_precision_is_not_charged_for_a_misplaced_eps(batchnorm: Any, tmp_path: Path) -> None:
     outside = ("1 / np.sqrt(sample_var + eps)", "1 / (np.sqrt(sample_var) + eps)")
     wrong = batchnorm.edited(tmp_path, {LAYERS: [outside]})

@@ -1,9 +1,6 @@
 from __future__ import annotations
 from typing import Any
-import numpy as np
 from .arrays import kept, row, upstream, vectors
-from ..check import NeedsPersonError, share_of_time
-TENTH = 0.1
 
 def outputs(impl: Any, rng: Any, forward: str, shapes: Any, param: dict[str, Any], *, spread: float=1.0) -> dict[str, Any]:
     arrays = {}
@@ -50,17 +47,3 @@ def inference_outputs(impl: Any, rng: Any, shapes: Any, param: dict[str, Any], *
             arrays[f'running_mean_{rows}x{features}'] = kept(bn_param.get('running_mean'))
             arrays[f'running_var_{rows}x{features}'] = kept(bn_param.get('running_var'))
     return arrays
-
-def attempted(probe: Any, *given: Any, **terms: Any) -> dict[str, Any]:
-    try:
-        returned = probe(*given, **terms)
-    except NeedsPersonError:
-        raise
-    except Exception:
-        return {}
-    return {name: value for name, value in returned.items() if isinstance(value, np.ndarray)}
-
-def spared(probe: Any, *given: Any, **terms: Any) -> dict[str, Any]:
-    with share_of_time(TENTH):
-        return attempted(probe, *given, **terms)
-    return {}

@@ -51,12 +51,8 @@ def fill(net: Any, rng: Any, sizes: tuple[int, ...]) -> Any:
             if name is not None and (not _needless(names, kind, layer)):
                 net.params[name] = value.reshape(np.shape(net.params[name]))
     if len(net.population):
-        net.population = _of_normalized(population, names, len(net.population))
+        net.population = population[:-1]
     return net
-
-def _of_normalized(population: list[Any], names: dict[str, str], count: int) -> list[Any]:
-    chosen = [pair for layer, pair in enumerate(population, start=1) if f'gamma{layer}' in names]
-    return chosen if len(chosen) == count else population[:-1]
 
 def params_of(net: Any, prefix: str='') -> dict[str, Any]:
     names = names_of(net.params)
