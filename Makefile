@@ -8,6 +8,8 @@ LOCK   := .ci/requirements.lock
 DEMO   := demo
 COURSES := $(patsubst assignments/%/assignment.yaml,%,$(wildcard assignments/*/assignment.yaml))
 
+CORES := $(shell env -u OMP_NUM_THREADS nproc)
+
 # One BLAS thread per process: student code, tests and the reference all run side by side.
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
@@ -63,14 +65,14 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(BIN)/mypy
 
-# A file's tests stay together, for they share a graded class. One worker more than processors: many tests wait for a time limit.
+# A file's tests stay together, for they share a graded class.
 unit: $(STAMP)
-	$(BIN)/pytest -n $$(( $$(nproc) + 1 )) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 # Two courses at a time, each with half of the processors: one is graded while the other begins or ends. Not more: what a busy
 # machine is late with is told in other words.
 validate: setup
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target SLOTS=$$(( ($$(nproc) + 1) / 2 )) $(COURSES:%=validate-%)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target SLOTS=$$(( ($(CORES) + 1) / 2 )) $(COURSES:%=validate-%)
 
 .PHONY: $(COURSES:%=validate-%)
 $(COURSES:%=validate-%): validate-%:
