@@ -70,7 +70,7 @@ unit: $(STAMP)
 	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 # One course after the other: each keeps all processors busy, and what a busy machine is late with is told in other words. Two at a
-# time, with one slot each, take half as long again: a sample that never ends holds a course's only slot.
+# time, with one slot each, gain nothing: a sample that never ends holds a course's only slot.
 validate: setup
 	@$(MAKE) --no-print-directory $(COURSES:%=validate-%)
 
