@@ -42,6 +42,7 @@ FAMILIES = (
     10,
     16,
 )  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: what an empty network namespace holds back
+REFUSE = RET_ERRNO | errno.EPERM
 GRANT_NOTHING = RET_ERRNO  # with the error number 0: the caller is told that it succeeded
 LOCKING = (6, 7, 37, 38)  # fcntl's F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
 TELLING = (5, 36, 1024, 1026)  # F_GETLK, F_OFD_GETLK, F_SETLEASE, F_NOTIFY
@@ -151,68 +152,90 @@ def install_filter() -> None:
         raise OSError(number, f"prctl(PR_SET_SECCOMP): {errno.errorcode.get(number, number)}")
 
 
+#: One instruction: code, jump if true, jump if false, value. Jumps are counted from the next instruction.
+Step = tuple[int, int, int, int]
+
+
 def _program(machine: _Machine) -> bytes:
-    """The filter as an array of struct sock_filter: (code, jump if true, jump if false, value)."""
-    refuse = RET_ERRNO | errno.EPERM
+    """The filter as an array of struct sock_filter."""
+    steps = [
+        *_of_this_architecture(machine),
+        *_refused_calls(machine),
+        *_namespaces_and_huge_pages(machine),
+        *_core_files(machine),
+        *_locks(machine),
+        *_sockets(machine),
+        (RETURN, 0, 0, RET_ALLOW),
+    ]
+    return b"".join(struct.pack("HBBI", *step) for step in steps)
+
+
+def _on(call: int, *steps: Step) -> list[Step]:
+    """Take the steps for one call, and go on after them for any other, and where they decide nothing."""
+    return [(LOAD, 0, 0, NUMBER), (EQUAL, 0, len(steps), call), *steps]
+
+
+def _of_this_architecture(machine: _Machine) -> list[Step]:
     steps = [
         (LOAD, 0, 0, ARCHITECTURE),
         (EQUAL, 1, 0, machine.audit),
         (RETURN, 0, 0, RET_KILL),
-        (LOAD, 0, 0, NUMBER),
     ]
     if machine.x32:
-        steps += [(AT_LEAST, 0, 1, X32), (RETURN, 0, 0, RET_KILL)]
+        steps += [(LOAD, 0, 0, NUMBER), (AT_LEAST, 0, 1, X32), (RETURN, 0, 0, RET_KILL)]
+    return steps
+
+
+def _refused_calls(machine: _Machine) -> list[Step]:
+    steps = [(LOAD, 0, 0, NUMBER)]
     for number in sorted(machine.refused.values()):
-        steps += [(EQUAL, 0, 1, number), (RETURN, 0, 0, refuse)]
+        steps += [(EQUAL, 0, 1, number), (RETURN, 0, 0, REFUSE)]
     # clone3 hides its flags behind a pointer; refused as unknown, so that the C library takes clone.
-    steps += [(EQUAL, 0, 1, machine.clone3), (RETURN, 0, 0, RET_ERRNO | errno.ENOSYS)]
-    steps += [
-        (EQUAL, 0, 3, machine.clone),
-        (LOAD, 0, 0, ARGUMENT_0),
-        (ANY_BIT, 0, 1, NEW_NAMESPACES),
-        (RETURN, 0, 0, refuse),
+    return [*steps, (EQUAL, 0, 1, machine.clone3), (RETURN, 0, 0, RET_ERRNO | errno.ENOSYS)]
+
+
+def _namespaces_and_huge_pages(machine: _Machine) -> list[Step]:
+    return [
+        *_on(
+            machine.clone, (LOAD, 0, 0, ARGUMENT_0), (ANY_BIT, 0, 1, NEW_NAMESPACES), (RETURN, 0, 0, REFUSE)
+        ),
+        *_on(machine.mmap, (LOAD, 0, 0, ARGUMENT_3), (ANY_BIT, 0, 1, MAP_HUGETLB), (RETURN, 0, 0, REFUSE)),
     ]
-    steps += [
-        (LOAD, 0, 0, NUMBER),
-        (EQUAL, 0, 3, machine.mmap),
-        (LOAD, 0, 0, ARGUMENT_3),
-        (ANY_BIT, 0, 1, MAP_HUGETLB),
-        (RETURN, 0, 0, refuse),
+
+
+def _core_files(machine: _Machine) -> list[Step]:
+    """Keep the limit of core files. prlimit may ask for one; a pointer to a new one, in either half, sets it."""
+    return [
+        *_on(machine.setrlimit, (LOAD, 0, 0, ARGUMENT_0), (EQUAL, 0, 1, RLIMIT_CORE), (RETURN, 0, 0, REFUSE)),
+        *_on(
+            machine.prlimit,
+            (LOAD, 0, 0, ARGUMENT_1),
+            (EQUAL, 0, 5, RLIMIT_CORE),
+            (LOAD, 0, 0, ARGUMENT_2),
+            (EQUAL, 0, 2, 0),
+            (LOAD, 0, 0, ARGUMENT_2 + HIGH_HALF),
+            (EQUAL, 1, 0, 0),
+            (RETURN, 0, 0, REFUSE),
+        ),
     ]
-    steps += [
-        (LOAD, 0, 0, NUMBER),
-        (EQUAL, 0, 3, machine.setrlimit),
-        (LOAD, 0, 0, ARGUMENT_0),
-        (EQUAL, 0, 1, RLIMIT_CORE),
-        (RETURN, 0, 0, refuse),
+
+
+def _locks(machine: _Machine) -> list[Step]:
+    """Grant locks that lock nothing; refuse what tells of others' doings."""
+    steps: list[Step] = [(LOAD, 0, 0, ARGUMENT_1)]
+    for commands, verdict in ((LOCKING, GRANT_NOTHING), (TELLING, REFUSE)):
+        for command in commands:
+            steps += [(EQUAL, 0, 1, command), (RETURN, 0, 0, verdict)]
+    return [*_on(machine.flock, (RETURN, 0, 0, GRANT_NOTHING)), *_on(machine.fcntl, *steps)]
+
+
+def _sockets(machine: _Machine) -> list[Step]:
+    """Let the families be asked for that do no harm. A pair of any but one does not work, but asking loads the kernel's module."""
+    unsupported = (RETURN, 0, 0, RET_ERRNO | errno.EAFNOSUPPORT)
+    families = [
+        (EQUAL, len(FAMILIES) - position, 0, family) for position, family in enumerate(FAMILIES)
+    ]  # over the last step
+    return [
+        *_on(machine.socketpair, (LOAD, 0, 0, ARGUMENT_0), (EQUAL, 1, 0, AF_UNIX), unsupported),
+        *_on(machine.socket, (LOAD, 0, 0, ARGUMENT_0), *families, unsupported),
     ]
-    # prlimit may ask for a limit; a pointer to a new one, in either half, sets it.
-    steps += [
-        (LOAD, 0, 0, NUMBER),
-        (EQUAL, 0, 7, machine.prlimit),
-        (LOAD, 0, 0, ARGUMENT_1),
-        (EQUAL, 0, 5, RLIMIT_CORE),
-        (LOAD, 0, 0, ARGUMENT_2),
-        (EQUAL, 0, 2, 0),
-        (LOAD, 0, 0, ARGUMENT_2 + HIGH_HALF),
-        (EQUAL, 1, 0, 0),
-        (RETURN, 0, 0, refuse),
-    ]
-    steps += [(LOAD, 0, 0, NUMBER), (EQUAL, 0, 1, machine.flock), (RETURN, 0, 0, GRANT_NOTHING)]
-    commands = [(command, GRANT_NOTHING) for command in LOCKING] + [(command, refuse) for command in TELLING]
-    steps += [(EQUAL, 0, 2 * len(commands) + 1, machine.fcntl), (LOAD, 0, 0, ARGUMENT_1)]
-    for command, verdict in commands:
-        steps += [(EQUAL, 0, 1, command), (RETURN, 0, 0, verdict)]
-    # A pair of any other family does not work, but asking for one loads the kernel's module for it.
-    steps += [
-        (LOAD, 0, 0, NUMBER),
-        (EQUAL, 0, 3, machine.socketpair),
-        (LOAD, 0, 0, ARGUMENT_0),
-        (EQUAL, 1, 0, AF_UNIX),
-        (RETURN, 0, 0, RET_ERRNO | errno.EAFNOSUPPORT),
-    ]
-    steps += [(LOAD, 0, 0, NUMBER), (EQUAL, 0, len(FAMILIES) + 2, machine.socket), (LOAD, 0, 0, ARGUMENT_0)]
-    for position, family in enumerate(FAMILIES):
-        steps += [(EQUAL, len(FAMILIES) - position, 0, family)]
-    steps += [(RETURN, 0, 0, RET_ERRNO | errno.EAFNOSUPPORT), (RETURN, 0, 0, RET_ALLOW)]
-    return b"".join(struct.pack("HBBI", *step) for step in steps)
