@@ -1,8 +1,5 @@
 # ruff: noqa: E501 - students lines are as long as they are
-"""Right parts of CS231n, ECE 247 and Tufts in habits of their own: caches of any kind, classes, closures, generators, other axes.
-
-Each is appended to the solution's file, whose functions of the same names it takes the place of.
-"""
+"""Right parts of CS231n in habits of their own. Each is appended to the file whose functions of the same names it takes the place of."""
 
 from __future__ import annotations
 
@@ -10,12 +7,11 @@ from collections.abc import Mapping
 
 __all__ = ["REWRITTEN"]
 
-#: By course and name: the file, and what is appended to it.
-REWRITTEN: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "cs231n_batchnorm": {
-        "closures": (
-            "cs231n/layers.py",
-            """
+#: By name: the file, and what is appended to it.
+REWRITTEN: Mapping[str, tuple[str, str]] = {
+    "closures": (
+        "cs231n/layers.py",
+        """
 def batchnorm_forward(x, gamma, beta, bn_param):
     eps = bn_param.get("eps", 1e-5); momentum = bn_param.get("momentum", 0.9)
     D = x.shape[1]
@@ -35,10 +31,10 @@ def batchnorm_backward(dout, cache): return cache(dout)
 def batchnorm_backward_alt(dout, cache):
     return tuple(part for part in cache(dout))
 """,
-        ),
-        "callable classes": (
-            "cs231n/layers.py",
-            '''
+    ),
+    "callable classes": (
+        "cs231n/layers.py",
+        '''
 class Norm:
     """One class for both kinds, along an axis."""
     def __init__(self, axis): self.axis = axis
@@ -78,10 +74,10 @@ class Short(Backward):
         return c["gamma"] / c["std"] / n * (n * dout - db - c["xhat"] * dg), dg, db
 batchnorm_backward_alt = Short()
 ''',
-        ),
-        "decorated": (
-            "cs231n/layers.py",
-            """
+    ),
+    "decorated": (
+        "cs231n/layers.py",
+        """
 import functools, time
 CALLS = {}
 def timed(function):
@@ -99,10 +95,10 @@ batchnorm_backward_alt = timed(batchnorm_backward_alt)
 layernorm_forward = timed(layernorm_forward)
 layernorm_backward = timed(layernorm_backward)
 """,
-        ),
-        "type hints and dataclass": (
-            "cs231n/layers.py",
-            """
+    ),
+    "type hints and dataclass": (
+        "cs231n/layers.py",
+        """
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 Array = np.ndarray
@@ -126,10 +122,10 @@ def layernorm_backward(dout: Array, cache: LNCache) -> Tuple[Array, Array, Array
     dxT: Array = (1.0 / D) / cache.sigma.T * (D * g - g.sum(axis=0) - xhat * (g * xhat).sum(axis=0))
     return dxT.T, (dout * cache.xhat).sum(axis=0), dout.sum(axis=0)
 """,
-        ),
-        "layernorm through batchnorm": (
-            "cs231n/layers.py",
-            """
+    ),
+    "layernorm through batchnorm": (
+        "cs231n/layers.py",
+        """
 def layernorm_forward(x, gamma, beta, ln_param):
     D = x.shape[1]
     ones, zeros = np.ones(x.shape[0]), np.zeros(x.shape[0])
@@ -140,10 +136,10 @@ def layernorm_backward(dout, cache):
     dxT, _, _ = batchnorm_backward_alt((dout * gamma).T, bn)
     return dxT.T, (dout * xhat).sum(axis=0), dout.sum(axis=0)
 """,
-        ),
-        "unicode": (
-            "cs231n/layers.py",
-            """
+    ),
+    "unicode": (
+        "cs231n/layers.py",
+        """
 def batchnorm_forward(x, γ, β, bn_param):
     ε, α = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
     μ_, σ2_ = bn_param.get("running_mean", 0 * γ), bn_param.get("running_var", 0 * γ)
@@ -165,10 +161,10 @@ def batchnorm_backward_alt(δ, cache):
     ðγ, ðβ = (δ * x̂).sum(0), δ.sum(0)
     return γ / np.sqrt(σ2 + ε) * (δ - (ðβ + x̂ * ðγ) / len(δ)), ðγ, ðβ
 """,
-        ),
-        "centering matrix": (
-            "cs231n/layers.py",
-            """
+    ),
+    "centering matrix": (
+        "cs231n/layers.py",
+        """
 import functools
 @functools.lru_cache(maxsize=None)
 def centering(n):
@@ -186,10 +182,10 @@ def layernorm_backward(dout, cache):
     g = dout * gamma
     return inv_std * (g @ C - xhat * np.mean(g * xhat, axis=1, keepdims=True)), np.einsum("ij,ij->j", dout, xhat), np.einsum("ij->j", dout)
 """,
-        ),
-        "norms and cov": (
-            "cs231n/layers.py",
-            """
+    ),
+    "norms and cov": (
+        "cs231n/layers.py",
+        """
 def batchnorm_forward(x, gamma, beta, bn_param):
     eps, momentum = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
     N, D = x.shape
@@ -222,10 +218,10 @@ def batchnorm_backward_alt(dout, cache):
         - (x - mean) * (var + eps) ** (-1.0) * np.sum(dout * (x - mean), axis=0))
     return dx, dgamma, dbeta
 """,
-        ),
-        "generator and match": (
-            "cs231n/layers.py",
-            """
+    ),
+    "generator and match": (
+        "cs231n/layers.py",
+        """
 def batchnorm_forward(x, gamma, beta, bn_param):
     get = bn_param.get
     def statistics():
@@ -263,10 +259,10 @@ def batchnorm_backward_alt(dout, cache):
     b, g = dout.sum(axis=0, keepdims=True), (dout * xhat).sum(axis=0, keepdims=True)
     return gamma * inv / N * (N * dout - b - xhat * g), g[0], b[0]
 """,
-        ),
-        "object cache": (
-            "cs231n/layers.py",
-            """
+    ),
+    "object cache": (
+        "cs231n/layers.py",
+        """
 class C: pass
 def batchnorm_forward(x, gamma, beta, bn_param):
     self = C()
@@ -292,10 +288,10 @@ def batchnorm_backward_alt(dout, c):
     m = dout.mean(axis=0)
     return c.gamma / c.std * (dout - m - c.xhat * (dout * c.xhat).mean(axis=0)), (dout * c.xhat).sum(axis=0), dout.sum(axis=0)
 """,
-        ),
-        "prints and asserts": (
-            "cs231n/layers.py",
-            """
+    ),
+    "prints and asserts": (
+        "cs231n/layers.py",
+        """
 def layernorm_forward(x, gamma, beta, ln_param):
     assert x.ndim == 2 and gamma.shape == (x.shape[1],), (x.shape, gamma.shape)
     assert not isinstance(ln_param.get("eps", 0), str)
@@ -318,10 +314,10 @@ def layernorm_backward(dout, cache):
         out.append(J @ dxhat[n])
     return np.array(out), dgamma, dbeta
 """,
-        ),
-        "running averages in place": (
-            "cs231n/layers.py",
-            """
+    ),
+    "running averages in place": (
+        "cs231n/layers.py",
+        """
 def batchnorm_forward(x, gamma, beta, bn_param):
     mode = bn_param["mode"]; eps = bn_param.get("eps", 1e-5); momentum = bn_param.get("momentum", 0.9)
     if "running_mean" not in bn_param:
@@ -337,20 +333,20 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     cache = (x - mu, 1 / np.sqrt(var + eps), xhat, gamma) if mode == "train" else None
     return gamma * xhat + beta, cache
 """,
-        ),
-        "np where one-liners": (
-            "cs231n/layers.py",
-            """
+    ),
+    "np where one-liners": (
+        "cs231n/layers.py",
+        """
 relu = lambda x: np.where(x > 0, x, 0)
 def layernorm_forward(x, gamma, beta, ln_param, f=lambda a: a.mean(axis=-1)[:, np.newaxis]):
     return (lambda c: (lambda s: (gamma * c / s + beta, (c / s, s, gamma)))(np.sqrt(f(c * c) + ln_param.get("eps", 1e-5))))(x - f(x))
 layernorm_backward = lambda dout, cache, f=lambda a: a.mean(axis=-1)[:, np.newaxis]: (
     (dout * cache[2] - f(dout * cache[2]) - cache[0] * f(dout * cache[2] * cache[0])) / cache[1], (dout * cache[0]).sum(0), dout.sum(0))
 """,
-        ),
-        "keyed by id, still right": (
-            "cs231n/layers.py",
-            """
+    ),
+    "keyed by id, still right": (
+        "cs231n/layers.py",
+        """
 _memo = {}
 def _stats(x, axis):
     key = (x.tobytes(), x.shape, axis)
@@ -363,10 +359,10 @@ def layernorm_forward(x, gamma, beta, ln_param):
     std = np.sqrt(var + ln_param.get("eps", 1e-5))
     return gamma * ((x - mean) / std) + beta, (1 / std, (x - mean) / std, gamma)
 """,
-        ),
-        "network as a tape": (
-            "cs231n/classifiers/fc_net.py",
-            '''
+    ),
+    "network as a tape": (
+        "cs231n/classifiers/fc_net.py",
+        '''
 _Base = FullyConnectedNet
 class FullyConnectedNet(_Base):
     """Every step of the forward pass leaves a function that goes back over it."""
@@ -403,10 +399,10 @@ class FullyConnectedNet(_Base):
             grads[W] += self.reg * P[W]
         return loss, grads
 ''',
-        ),
-        "network by recursion": (
-            "cs231n/classifiers/fc_net.py",
-            '''
+    ),
+    "network by recursion": (
+        "cs231n/classifiers/fc_net.py",
+        '''
 class FullyConnectedNet(FullyConnectedNet):
     def loss(self, X, y=None):
         X = X.astype(self.dtype)
@@ -443,10 +439,10 @@ class FullyConnectedNet(FullyConnectedNet):
         value, _ = go(X, 1)
         return value if y is None else (value, grads)
 ''',
-        ),
-        "network of layer objects": (
-            "cs231n/classifiers/fc_net.py",
-            """
+    ),
+    "network of layer objects": (
+        "cs231n/classifiers/fc_net.py",
+        """
 class FullyConnectedNet(object):
     class Block:
         def __init__(self, net, i):
@@ -492,412 +488,5 @@ class FullyConnectedNet(object):
         for block in self.blocks[::-1]: d = block.backward(d, grads)
         return loss + 0.5 * self.reg * sum((block["W"] ** 2).sum() for block in self.blocks), grads
 """,
-        ),
-    },
-    "ece247_hw4": {
-        "affine with reshape -1 and vdot": (
-            "nndl/layers.py",
-            """
-def affine_forward(x, w, b):
-    N = x.shape[0]
-    D = int(np.prod(x.shape[1:]))
-    return np.add(np.matmul(np.reshape(x, (N, D)), w), b[None, :]), (x, w, b)
-def affine_backward(dout, cache):
-    (x, w, b), N = cache, dout.shape[0]
-    dx = np.reshape(np.dot(dout, w.T), x.shape)
-    dw = np.tensordot(x, dout, axes=(0, 0)).reshape(w.shape)
-    db = np.matmul(np.ones((1, N)), dout).reshape(b.shape)
-    return dx, dw, db
-""",
-        ),
-        "affine appends ones": (
-            "nndl/layers.py",
-            """
-class Affine:
-    __slots__ = ("x", "w", "b")
-    def __init__(self, *parts):
-        self.x, self.w, self.b = parts
-    def __iter__(self):
-        return iter((self.x, self.w, self.b))
-def affine_forward(x, w, b):
-    rows = np.c_[x.reshape(len(x), -1), np.ones(len(x))]
-    return rows.dot(np.r_[w, b[None]]), Affine(x, w, b)
-def affine_backward(dout, cache):
-    x, w, b = cache
-    both = np.c_[x.reshape(len(x), -1), np.ones(len(x))].T.dot(dout)
-    return dout.dot(w.T).reshape(*x.shape), both[:-1], both[-1]
-""",
-        ),
-        "relu in several ways": (
-            "nndl/layers.py",
-            """
-def relu_forward(x):
-    out = x.copy()
-    out[~(x > 0)] = 0
-    return out, (x, out)
-def relu_backward(dout, cache):
-    _, out = cache
-    dx = np.zeros(dout.shape)
-    np.copyto(dx, dout, where=out > 0)
-    return dx
-""",
-        ),
-        "batchnorm with a chain of nodes": (
-            "nndl/layers.py",
-            """
-def batchnorm_forward(x, gamma, beta, bn_param):
-    def settings(mode, eps=1e-5, momentum=0.9, running_mean=None, running_var=None, **_):
-        z = np.zeros(x.shape[1], dtype=x.dtype)
-        return mode, eps, momentum, z if running_mean is None else running_mean, z if running_var is None else running_var
-    mode, eps, momentum, running_mean, running_var = settings(**bn_param)
-    cache = None
-    if mode == "train":
-        nodes = {}
-        nodes["mu"] = np.sum(x, axis=0) / x.shape[0]
-        nodes["xmu"] = x - nodes["mu"]
-        nodes["sq"] = nodes["xmu"] ** 2
-        nodes["var"] = np.sum(nodes["sq"], axis=0) / x.shape[0]
-        nodes["sqrtvar"] = np.sqrt(nodes["var"] + eps)
-        nodes["ivar"] = 1. / nodes["sqrtvar"]
-        nodes["xhat"] = nodes["xmu"] * nodes["ivar"]
-        nodes["gammax"] = gamma * nodes["xhat"]
-        out = nodes["gammax"] + beta
-        running_mean = momentum * running_mean + (1 - momentum) * nodes["mu"]
-        running_var = momentum * running_var + (1 - momentum) * nodes["var"]
-        cache = {**nodes, "gamma": gamma, "eps": eps}
-    elif mode == "test":
-        out = gamma * ((x - running_mean) / np.sqrt(running_var + eps)) + beta
-    else:
-        raise ValueError
-    bn_param["running_mean"] = running_mean
-    bn_param["running_var"] = running_var
-    return out, cache
-def batchnorm_backward(dout, cache):
-    globals().update(cache) if False else None
-    c = cache
-    N, D = dout.shape
-    dbeta = np.sum(dout, axis=0)
-    dgamma = np.sum(dout * c["xhat"], axis=0)
-    dxhat = dout * c["gamma"]
-    divar = np.sum(dxhat * c["xmu"], axis=0)
-    dxmu1 = dxhat * c["ivar"]
-    dsqrtvar = -1. / (c["sqrtvar"] ** 2) * divar
-    dvar = 0.5 * 1. / np.sqrt(c["var"] + c["eps"]) * dsqrtvar
-    dsq = 1. / N * np.ones((N, D)) * dvar
-    dxmu2 = 2 * c["xmu"] * dsq
-    dx1 = dxmu1 + dxmu2
-    dmu = -1 * np.sum(dxmu1 + dxmu2, axis=0)
-    dx2 = 1. / N * np.ones((N, D)) * dmu
-    return dx1 + dx2, dgamma, dbeta
-""",
-        ),
-        "dropout by its own comparison": (
-            "nndl/layers.py",
-            """
-def dropout_forward(x, dropout_param):
-    p, mode = dropout_param["p"], dropout_param["mode"]
-    if dropout_param.get("seed") is not None:
-        np.random.seed(dropout_param["seed"])
-    keep = None
-    if mode == "train":
-        keep = np.less(np.random.random(x.shape), p).astype(x.dtype)
-        keep /= p
-        return np.multiply(x, keep).astype(x.dtype, copy=False), (dropout_param, keep)
-    return np.array(x), (dropout_param, keep)
-def dropout_backward(dout, cache):
-    param, keep = cache
-    return {"train": lambda: np.einsum("...,...->...", dout, keep), "test": lambda: dout}[param["mode"]]()
-""",
-        ),
-        "dropout drawn as uniform and floor": (
-            "nndl/layers.py",
-            """
-def dropout_forward(x, dropout_param):
-    p, mode = dropout_param["p"], dropout_param["mode"]
-    if "seed" in dropout_param:
-        np.random.seed(dropout_param["seed"])
-    if mode == "test":
-        return x, (dropout_param, None)
-    mask = np.floor(np.random.random_sample(x.shape) + p) / p
-    return x * mask, (dropout_param, mask)
-""",
-        ),
-        "dropout by choice": (
-            "nndl/layers.py",
-            """
-def dropout_forward(x, dropout_param):
-    p, mode = dropout_param["p"], dropout_param["mode"]
-    if "seed" in dropout_param:
-        np.random.seed(dropout_param["seed"])
-    if mode == "test":
-        return x, (dropout_param, None)
-    mask = np.random.choice([0.0, 1.0], size=x.shape, p=[1 - p, p]) / p
-    return x * mask, (dropout_param, mask)
-""",
-        ),
-        "own generator seeded by the setting": (
-            "nndl/layers.py",
-            """
-def dropout_forward(x, dropout_param):
-    p, mode = dropout_param["p"], dropout_param["mode"]
-    rng = np.random.default_rng(dropout_param.get("seed", None) if "seed" in dropout_param else np.random.randint(2**31))
-    if mode == "test":
-        return x, (dropout_param, None)
-    mask = (rng.random(x.shape) < p) / p
-    return x * mask, (dropout_param, mask)
-""",
-        ),
-        "optim by a shared helper": (
-            "nndl/optim.py",
-            """
-def _defaults(config, w, state=(), **values):
-    config = {} if config is None else config
-    for key, value in values.items():
-        config.setdefault(key, value)
-    for key in state:
-        if config.get(key) is None:
-            config[key] = np.zeros(np.shape(w))
-    return config
-def sgd_momentum(w, dw, config=None):
-    c = _defaults(config, w, ("velocity",), learning_rate=1e-2, momentum=0.9)
-    c["velocity"] = np.subtract(c["momentum"] * c["velocity"], c["learning_rate"] * dw)
-    return np.add(w, c["velocity"]), c
-def sgd_nesterov_momentum(w, dw, config=None):
-    c = _defaults(config, w, ("velocity",), learning_rate=1e-2, momentum=0.9)
-    mu, lr, v = c["momentum"], c["learning_rate"], c["velocity"]
-    v_prev, v = v, mu * v - lr * dw
-    c["velocity"] = v
-    return w - mu * v_prev + (1 + mu) * v, c
-def rmsprop(w, dw, config=None):
-    c = _defaults(config, w, ("a",), learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
-    rho = c["decay_rate"]
-    c["a"] = c["a"] + (1 - rho) * (np.square(dw) - c["a"])
-    return w - np.divide(c["learning_rate"], np.sqrt(c["a"]) + c["epsilon"]) * dw, c
-def adam(w, dw, config=None):
-    c = _defaults(config, w, ("v", "a"), learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, t=0)
-    c["t"] += 1
-    b1, b2 = c["beta1"], c["beta2"]
-    c["v"], c["a"] = b1 * c["v"] + (1 - b1) * dw, b2 * c["a"] + (1 - b2) * np.multiply(dw, dw)
-    v_hat, a_hat = c["v"] / (1 - np.power(b1, c["t"])), c["a"] / (1 - np.power(b2, c["t"]))
-    return w - c["learning_rate"] * v_hat / (np.sqrt(a_hat) + c["epsilon"]), c
-""",
-        ),
-        "optim copies its dictionary": (
-            "nndl/optim.py",
-            """
-def rmsprop(w, dw, config=None):
-    config = dict({"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8, "a": np.zeros_like(w)}, **(config or {}))
-    config["a"] = config["decay_rate"] * config["a"] + (1 - config["decay_rate"]) * dw * dw
-    return w - config["learning_rate"] / (np.sqrt(config["a"]) + config["epsilon"]) * dw, config
-def adam(w, dw, config=None):
-    config = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "v": 0.0 * w, "a": 0.0 * w, "t": 0, **(config or {})}
-    new = dict(config, t=config["t"] + 1)
-    t = new["t"]
-    new["v"] = config["beta1"] * config["v"] + (1 - config["beta1"]) * dw
-    new["a"] = config["beta2"] * config["a"] + (1 - config["beta2"]) * np.power(dw, 2)
-    rate = config["learning_rate"] * np.sqrt(1 - config["beta2"] ** t) / (1 - config["beta1"] ** t)
-    return w - rate * new["v"] / (np.sqrt(new["a"]) + config["epsilon"] * np.sqrt(1 - config["beta2"] ** t)), new
-""",
-        ),
-        "optim as classes": (
-            "nndl/optim.py",
-            """
-class Rule:
-    def __call__(self, w, dw, config=None):
-        config = config if config is not None else {}
-        for key, make in self.terms.items():
-            if key not in config: config[key] = make(w)
-        return self.step(w, dw, config), config
-def const(value): return lambda w: value
-class Momentum(Rule):
-    terms = {"learning_rate": const(1e-2), "momentum": const(0.9), "velocity": np.zeros_like}
-    def step(self, w, dw, c):
-        c["velocity"] = c["momentum"] * c["velocity"] - c["learning_rate"] * dw
-        return w + c["velocity"]
-class Nesterov(Momentum):
-    def step(self, w, dw, c):
-        old = c["velocity"].copy()
-        super().step(w, dw, c)
-        return w + c["velocity"] + c["momentum"] * (c["velocity"] - old)
-sgd_momentum, sgd_nesterov_momentum = Momentum(), Nesterov()
-""",
-        ),
-        "network with lists of layers": (
-            "nndl/fc_net.py",
-            """
-class FullyConnectedNet(FullyConnectedNet):
-    def loss(self, X, y=None):
-        X = X.astype(self.dtype)
-        mode = "test" if y is None else "train"
-        if self.dropout_param is not None: self.dropout_param["mode"] = mode
-        for bn_param in self.bn_params: bn_param["mode"] = mode
-        out, stack, grads = X, [], {}
-        for i in range(1, self.num_layers):
-            W, b = self.params["W" + str(i)], self.params["b" + str(i)]
-            if self.use_batchnorm:
-                a, fc = affine_forward(out, W, b)
-                n, bn = batchnorm_forward(a, self.params["gamma" + str(i)], self.params["beta" + str(i)], self.bn_params[i - 1])
-                out, rl = relu_forward(n)
-            else:
-                out, (fc, rl) = affine_relu_forward(out, W, b); bn = None
-            do = None
-            if self.use_dropout: out, do = dropout_forward(out, self.dropout_param)
-            stack.append((i, fc, bn, rl, do))
-        scores, fc = affine_forward(out, self.params["W" + str(self.num_layers)], self.params["b" + str(self.num_layers)])
-        if mode == "test": return scores
-        loss, d = softmax_loss(scores, y)
-        d, grads["W" + str(self.num_layers)], grads["b" + str(self.num_layers)] = affine_backward(d, fc)
-        for i, fc, bn, rl, do in reversed(stack):
-            if do is not None: d = dropout_backward(d, do)
-            if bn is None: d, grads["W" + str(i)], grads["b" + str(i)] = affine_relu_backward(d, (fc, rl))
-            else:
-                d = relu_backward(d, rl)
-                d, grads["gamma" + str(i)], grads["beta" + str(i)] = batchnorm_backward(d, bn)
-                d, grads["W" + str(i)], grads["b" + str(i)] = affine_backward(d, fc)
-        for k, W in self.params.items():
-            if "W" in k:
-                loss += 0.5 * self.reg * (W * W).sum(); grads[k] += self.reg * W
-        return loss, grads
-""",
-        ),
-    },
-    "tufts_batchnorm": {
-        "class with call": (
-            "implementations/layers.py",
-            """
-class BatchNormalization:
-    def __call__(self, x, gamma, beta, bn_param):
-        return getattr(self, bn_param["mode"])(np.asarray(x, dtype=float), gamma, beta, bn_param)
-    def train(self, x, gamma, beta, p):
-        self.mean, self.var = x.mean(axis=0, keepdims=True), x.var(axis=0, keepdims=True)
-        for key in ("mean", "var"):
-            p["running_" + key] = p["momentum"] * p["running_" + key] + (1. - p["momentum"]) * getattr(self, key)
-        return self.apply(x, gamma, beta, p["eps"])
-    def test(self, x, gamma, beta, p):
-        self.mean, self.var = p["running_mean"], p["running_var"]
-        return self.apply(x, gamma, beta, p["eps"])
-    def apply(self, x, gamma, beta, eps): return (x - self.mean) / np.sqrt(self.var + eps) * gamma + beta
-batchnorm_forward = BatchNormalization()
-""",
-        ),
-        "unpacked by itemgetter": (
-            "implementations/layers.py",
-            """
-from operator import itemgetter
-def batchnorm_forward(x, gamma, beta, bn_param):
-    mode, eps, momentum, rm, rv = itemgetter("mode", "eps", "momentum", "running_mean", "running_var")(bn_param)
-    if mode not in {"train", "test"}: raise ValueError(mode)
-    mean, var = (np.mean(x, 0), np.var(x, 0)) if mode == "train" else (rm, rv)
-    if mode == "train":
-        bn_param |= {"running_mean": rm * momentum + mean * (1 - momentum), "running_var": rv * momentum + var * (1 - momentum)}
-    return np.add(beta, np.multiply(gamma, np.divide(np.subtract(x, mean), np.sqrt(np.add(var, eps)))))
-""",
-        ),
-        "moments in one pass over float128": (
-            "implementations/layers.py",
-            """
-def _moments(x):
-    x = x.astype(np.longdouble)
-    n = x.shape[0]
-    s, q = x.sum(0), (x * x).sum(0)
-    return (s / n).astype(float), (q / n - (s / n) ** 2).astype(float)
-def batchnorm_forward(x, gamma, beta, bn_param):
-    if bn_param["mode"] == "train":
-        mean, var = _moments(np.asarray(x))
-        m = bn_param["momentum"]
-        bn_param["running_mean"] = m * bn_param["running_mean"] + (1 - m) * mean.reshape(1, -1)
-        bn_param["running_var"] = m * bn_param["running_var"] + (1 - m) * var.reshape(1, -1)
-    else:
-        mean, var = bn_param["running_mean"].ravel(), bn_param["running_var"].ravel()
-    scale = gamma * (var + bn_param["eps"]) ** -0.5
-    return x * scale + (beta - mean * scale)
-""",
-        ),
-        "tensorflow names": (
-            "implementations/layers.py",
-            '''
-class tf:
-    """What the notebook of 2019 took from TensorFlow."""
-    @staticmethod
-    def moments(x, axes, keep_dims=False):
-        mean = np.mean(x, axis=tuple(axes), keepdims=keep_dims)
-        return mean, np.mean((x - np.mean(x, axis=tuple(axes), keepdims=True)) ** 2, axis=tuple(axes), keepdims=keep_dims)
-    class nn:
-        @staticmethod
-        def batch_normalization(x, mean, variance, offset, scale, variance_epsilon):
-            inv = 1 / np.sqrt(variance + variance_epsilon)
-            inv = inv * scale
-            return x * inv + (offset - mean * inv)
-def batchnorm_forward(x, gamma, beta, bn_param):
-    mean, var = tf.moments(x, [0], keep_dims=True)
-    if bn_param["mode"] == "train":
-        decay = bn_param["momentum"]
-        bn_param["running_mean"] = bn_param["running_mean"] * decay + mean * (1 - decay)
-        bn_param["running_var"] = bn_param["running_var"] * decay + var * (1 - decay)
-    else:
-        mean, var = bn_param["running_mean"], bn_param["running_var"]
-    return tf.nn.batch_normalization(x, mean, var, beta, gamma, bn_param["eps"])
-''',
-        ),
-        "context and exceptions": (
-            "implementations/layers.py",
-            """
-def batchnorm_forward(x, gamma, beta, bn_param):
-    steps = {"train": _train_step, "test": lambda x, p: (p["running_mean"], p["running_var"])}
-    try:
-        mean, var = steps[bn_param["mode"]](x, bn_param)
-    except KeyError as problem:
-        raise ValueError("mode") from problem
-    with np.errstate(invalid="raise"):
-        return gamma[np.newaxis] * ((x - mean) / np.sqrt(var + bn_param["eps"])) + beta[np.newaxis]
-def _train_step(x, p):
-    stats = np.stack([x.mean(axis=0), x.var(axis=0)])
-    running = np.concatenate([p["running_mean"], p["running_var"]])
-    running = p["momentum"] * running + (1 - p["momentum"]) * stats
-    p["running_mean"], p["running_var"] = running[:1], running[1:]
-    return stats
-""",
-        ),
-        "sorted rows and cumsum": (
-            "implementations/layers.py",
-            """
-def batchnorm_forward(x, gamma, beta, bn_param):
-    x = np.array(x, dtype=np.float64)
-    if bn_param["mode"] == "train":
-        n = x.shape[0]
-        mean = np.cumsum(x, axis=0)[-1:] / n
-        var = np.cumsum((x - mean) ** 2, axis=0)[-1:] / n
-        bn_param["running_mean"] = bn_param["running_mean"] - (1 - bn_param["momentum"]) * (bn_param["running_mean"] - mean)
-        bn_param["running_var"] = bn_param["running_var"] - (1 - bn_param["momentum"]) * (bn_param["running_var"] - var)
-    elif bn_param["mode"] == "test":
-        mean, var = bn_param["running_mean"].copy(), bn_param["running_var"].copy()
-    x -= mean
-    x *= gamma
-    x /= np.sqrt(var + bn_param["eps"])
-    x += beta
-    return x
-""",
-        ),
-        "network methods as one line": (
-            "implementations/fc_net.py",
-            """
-class FullyConnectedNet(FullyConnectedNet):
-    def _start_batchnorm(self, hidden_size):
-        self.params["gamma"] += [np.ones(n) for n in hidden_size]
-        self.params["beta"] += [np.zeros((n,)) for n in hidden_size]
-        self.bn_params += [dict(mode="train", eps=BN_EPS, momentum=BN_MOMENTUM, running_mean=np.zeros([1, n]), running_var=np.ones([1, n])) for n in hidden_size]
-    def _normalize(self, linear, layer, mode):
-        return batchnorm_forward(linear, self.params["gamma"][layer], self.params["beta"][layer], (self.bn_params[layer].update(mode=mode), self.bn_params[layer])[1])
-    def _normalize_backward(self, dout, linear, layer, grads):
-        x, n = linear, linear.shape[0]
-        p = self.bn_params[layer]
-        xc = x - x.mean(0)
-        s = np.sqrt((xc * xc).mean(0) + p["eps"])
-        grads["beta"][layer] = np.einsum("ij->j", dout)
-        grads["gamma"][layer] = np.einsum("ij,ij->j", dout, xc / s)
-        g = dout * self.params["gamma"][layer]
-        return (g - g.mean(0) - xc / s ** 2 * (g * xc).mean(0)) / s
-""",
-        ),
-    },
+    ),
 }
