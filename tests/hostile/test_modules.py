@@ -16,10 +16,6 @@ NOTEBOOK = {"notebook_knows_the_spread": Decimal(2)}  # every attacker's noteboo
 FORWARD = {"columns_are_centered": Decimal(4)}
 BACKWARD = {"gradient_is_centered": Decimal(3)}
 
-#: A machine that is busy with others may come to the limit of all checks before it starts the third runner.
-SPENT = r"the time for all checks together was used up"
-LOST = rf"the process that runs the checks was lost|{SPENT}"
-
 #: What each attack has earned beside its notebook, and what the instructor's page says of it.
 ATTACKS = {
     "patches_comparisons": ({}, r"relative error"),
@@ -50,14 +46,14 @@ ATTACKS = {
     "exits_when_imported": ({}, r"importing centering.py failed"),
     "crashes": ({}, r"SIGSEGV.*SIGABRT"),
     "stops_itself": ({}, r"no answer within 2 s"),
-    "stops_the_runner": ({}, LOST),
+    "stops_the_runner": ({}, r"the process that runs the checks was lost"),
     "ignores_signals": ({}, r"the process that runs the checks ended|no answer within 2 s"),
     "never_imported": ({}, r"importing centering.py failed: no answer within"),
     "stops_the_clock": ({}, r"no answer within"),
     "leaves_a_daemon": ({}, r"relative error"),
-    "kills_everything": ({}, LOST),
+    "kills_everything": ({}, r"the process that runs the checks was lost"),
     "thread_rewrites_answers": ({}, r"relative error"),
-    "fork_bomb": ({}, rf"ended before|no answer within|{SPENT}"),
+    "fork_bomb": ({}, r"ended before|no answer within"),
     "memory_bomb": ({}, r"MemoryError"),
     "fills_the_disk": ({}, r"OSError"),
     "floods_outputs": ({}, r"RuntimeError"),

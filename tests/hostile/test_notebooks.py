@@ -34,7 +34,7 @@ ATTACKS = {
     "bombs_processes": r"Failed",
     "looks_around": r"spied: \[('PWD=/\\x00')?\]",  # the first process's, which an ordinary user may read
     "speaks_jupyter": r"Failed",
-    "sends_halves": r"messages of \d+ MiB in all|stopped by the grader after 3 s",  # on a busy machine
+    "sends_halves": r"messages of \d+ MiB in all",
     "tells_idle_early": r"relative error",
     "patches_numpy": r"Failed",
     "endless_answer": r"did not end within its time limit",
