@@ -44,8 +44,8 @@ class Misconception(Protocol):
     """An entry of a catalogue.
 
     functions: those of the reference that are exchanged while it is applied. wrong_functions: those among them that are wrong; a
-    course that never runs one of these does not have the function that the mistake is about. An entry with `paired` False is not
-    tried together with others, which takes many runs.
+    course that never runs one of these does not have the function that the mistake is about. paired: whether it is tried together
+    with others, which takes many runs.
     """
 
     @property
@@ -54,6 +54,8 @@ class Misconception(Protocol):
     def student(self) -> str: ...  # noqa: D102
     @property
     def instructor(self) -> str: ...  # noqa: D102
+    @property
+    def paired(self) -> bool: ...  # noqa: D102
     @property
     def functions(self) -> tuple[FunctionType, ...]: ...  # noqa: D102
     @property
@@ -194,7 +196,7 @@ def _add_pairs(
         if check.judge is not None:
             continue
         changes = shown.changed[check.id]
-        showing = [one for one in entries if one.id in changes and getattr(one, "paired", True)]
+        showing = [one for one in entries if one.id in changes and one.paired]
         few = trial.ran.total() <= MOST_CALLS
         for one, other in itertools.combinations(showing, 2):
             pair = (one.id, other.id)

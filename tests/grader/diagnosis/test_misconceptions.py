@@ -52,6 +52,7 @@ class Entry:
     student: str = "It looks like a mistake."
     instructor: str = "A mistake."
     context: tuple = ()
+    paired: bool = True
 
     @property
     def wrong_functions(self):
@@ -193,9 +194,15 @@ def test_pairs_are_of_mistakes_that_one_function_holds(suite):
     checks = (Check(id="one", title="t", of="f", probe=probe),)
     small = Suite(assignment=Assignment(), checks=checks, modules={}, digest="d")
     reference = types.SimpleNamespace(shift=shift, never=never)
+    expected = expected_arrays(small, reference, SEED)
     catalogue = types.SimpleNamespace(CATALOGUE=both, applied=applied)
-    given = variants(small, reference, catalogue, expected_arrays(small, reference, SEED), SEED)
-    assert ids(given["one"]) == [("shift.two",), ("never.zero",), ("shift.two", "never.zero")]
+    alone = [("shift.two",), ("never.zero",)]
+    assert ids(variants(small, reference, catalogue, expected, SEED)["one"]) == [
+        *alone,
+        ("shift.two", "never.zero"),
+    ]
+    catalogue.CATALOGUE = [both[0], replace(both[1], paired=False)]
+    assert ids(variants(small, reference, catalogue, expected, SEED)["one"]) == alone
 
 
 def test_the_same_mistake_in_two_places_of_a_function_is_tried_in_later_checks_as_well():
