@@ -79,7 +79,7 @@ class Outlet:
     def flush(self) -> None:
         """Send what was printed, also by what the notebook has put in the place of standard output and error."""
         for stream in (sys.stdout, sys.stderr):
-            if stream not in self.streams:
+            if all(stream is not own for own in self.streams):
                 with contextlib.suppress(Exception):  # it is the student's
                     stream.flush()
         for own in self.streams:

@@ -95,7 +95,10 @@ class CourseKernel:
         return result
 
     def _reply(self, result: ExecutionResult) -> dict[str, Any]:
-        error = result.error_before_exec or result.error_in_exec
+        before, error = result.error_before_exec, result.error_in_exec
+        error = (
+            error if before is None else before
+        )  # `or` would ask the student's exception whether it is true
         if error is None and not self.shell.failed_in_display:
             return {"status": "ok"}
         return _failed(error) if error is not None else {"status": "error"}

@@ -351,6 +351,26 @@ def test_threads_that_print_all_at_once_lose_nothing(house):
     )
 
 
+def test_error_before_a_cell_runs_that_says_it_is_false_is_an_error(house):
+    source = (
+        "class Empty(Exception):\n    def __len__(self): return 0\n"
+        "def refuse(lines):\n    get_ipython().input_transformers_post.clear()\n    raise Empty('nothing in it')\n"
+        "get_ipython().input_transformers_post.append(refuse)"
+    )
+    run = house.run(source, "print('never')", "print('goes on')")
+    assert endings(run) == [ANSWERED, RAISED, ANSWERED]
+    assert (run.cells[1].error.kind, run.cells[1].error.message) == ("Empty", "nothing in it")
+
+
+def test_output_put_into_something_that_equals_anything_costs_nothing(house):
+    taken = "import io, sys\nclass Taken(io.StringIO):\n    def __eq__(self, other): 1 / 0"
+    run = house.run(
+        taken, "old, sys.stdout = sys.stdout, Taken()\nprint('x')", "sys.stdout = old\nprint('back')"
+    )
+    assert endings(run) == [ANSWERED, ANSWERED, ANSWERED]
+    assert text(outputs(run)[2]) == "back\n"
+
+
 def test_output_put_into_a_file_that_is_closed_again_costs_only_what_prints(house):
     closes = "import sys\nold = sys.stdout\nsys.stdout = open('log.txt', 'w')\nprint('x')\nsys.stdout.close()"
     run = house.run(closes, "defined = 3", "print(defined)", "sys.stdout = old\nprint(defined)")
