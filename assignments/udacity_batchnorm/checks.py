@@ -728,9 +728,8 @@ def _distribution_fault(numbers: Any, scale: float) -> str:
 def judge_starting_weights(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
     """Arrays of the lesson's shapes, normally distributed, with the standard deviations asked for."""
     for name, scale in SCALES.items():
-        some = actual[f"{name}_shapes"][
-            : 2 * len(LAYERS), : 2 * len(LAYERS[0])
-        ]  # whoever sends millions is told of a few
+        # Whoever sends millions is told of a few.
+        some = actual[f"{name}_shapes"][: 2 * len(LAYERS), : 2 * len(LAYERS[0])]
         shapes = [tuple(int(length) for length in shape) for shape in some]
         if shapes != list(LAYERS):
             return Judgement(0.0, f"{name} weights have the shapes {shapes}, expected {list(LAYERS)}")

@@ -249,10 +249,8 @@ class ClassRun:
             group, evidence = item
             handed_in = [submission for submission in group if submission is not self.solution]
             for position, submission in enumerate(handed_in):
-                marks, reused = (
-                    self.gradebook.marks(self.grading.assignment.name, submission.student),
-                    position > 0,
-                )
+                reused = position > 0
+                marks = self.gradebook.marks(self.grading.assignment.name, submission.student)
                 result = await asyncio.to_thread(self._judged, submission, evidence, marks, reused=reused)
                 self.finish(result, reused=reused)
                 if self.early is not None and executed.empty():  # else it would keep others from being judged

@@ -221,9 +221,8 @@ def decode_values(described: object, payload: bytes | bytearray, bounds: Bounds)
         flat = (
             np.frombuffer(payload, dtype=dtype, count=count, offset=offset) if count else np.empty(0, dtype)
         )
-        if (
-            dtype.kind == "b"
-        ):  # NumPy takes a byte of 2 for true, and as false where it is combined bit by bit
+        if dtype.kind == "b":
+            # NumPy takes a byte of 2 for true, and as false where it is combined bit by bit.
             flat = flat.view(np.uint8) != 0
         values.append((name, type_name, flat.reshape(shape).astype(dtype.newbyteorder("="), copy=True)))
         offset = end

@@ -1,7 +1,7 @@
 """Measure this grader beside others and write docs/performance.md: `python -m tests.benchmarks [--quick] [WORKLOAD...]`.
 
-All workloads take some 20 minutes on two cores. Each is written down as soon as it is measured: what was interrupted goes on with
-the names of the others. `--quick` takes about three minutes and writes elsewhere, for its figures are too few to be kept.
+All workloads take half an hour and more on two cores. Each is written down as soon as it is measured: what was interrupted
+goes on with the names of the others. `--quick` takes some minutes and writes elsewhere, for its figures are too few to be kept.
 Nothing else should run on the machine: the load found before each measurement stands in the report.
 """
 
@@ -224,7 +224,7 @@ class Session:
         turns += [otters(at_once) for at_once in ((1, CORES, CORES) if paired else (CORES,))] * (
             "otter" in bench.peers
         )
-        before = ours()
+        before = ours() if turns else 0.0
         for tool in turns:
             self.say(f"{name}: {tool}")
             if tool == AUTOGRADE:
