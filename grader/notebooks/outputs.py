@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..model import StudentError, TracebackLine
@@ -15,7 +18,12 @@ ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+")
 WORK_PATH = re.compile(r"/work/(?=[\w.])")
-OTHER_PATH = re.compile(r"(?<![\w.:/])/(?:[\w.+@-]+/){2,}(?=[\w.+@-])")
+PACKAGES = "/tmp/gradecheck-"  # noqa: S108  # where the sandbox has packages and the harness, by another name each time
+PACKAGES_PATH = re.compile(re.escape(PACKAGES) + r"[\w-]+/(?:site\d+/)?")
+#: Folders of the interpreter, the deepest first.
+PYTHON_FOLDERS = tuple(
+    f"{Path(folder).resolve()}/" for folder in (sysconfig.get_path("stdlib"), sys.base_prefix)
+)
 CELL = re.compile(r"notebook cell \d{1,6}")
 
 #: Kept mime types; images as base64. Scripts and widgets are not data for a report.
@@ -32,6 +40,8 @@ class OutputBudget:
 
     left_bytes: int
     left_outputs: int = MAX_OUTPUTS
+    #: By their ids, displays that may be updated, also by later cells.
+    displayed: dict[str, list[_Kept]] = field(default_factory=dict)
 
     def take(self, size_bytes: int, outputs: int) -> bool:
         """Take so much if it is there, and say whether it was."""
@@ -47,7 +57,7 @@ class OutputBudget:
         self.left_outputs += outputs
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Kept:
     """One output: a stream's pieces, or a display's data. `display` is the id under which it may be updated."""
 
@@ -108,9 +118,9 @@ class CellOutputs:
 
     def _add_stream(self, content: Mapping[str, Any]) -> None:
         name = "stderr" if content.get("name") == "stderr" else "stdout"
-        text = clean_text(content.get("text")).replace(
-            "/work/notebook cell ", "notebook cell "
-        )  # as warnings name it
+        text = clean_text(content.get("text"))
+        if "/" in text:  # warnings and tracebacks name files
+            text = _without_our_folders(text.replace("/work/notebook cell ", "notebook cell "))
         goes_on = bool(self._kept) and self._kept[-1].kind == "stream" and self._kept[-1].name == name
         fitting = _fitting(text, self.budget.left_bytes)
         self.dropped_bytes += _size(text) - _size(fitting)
@@ -132,22 +142,28 @@ class CellOutputs:
         if not self.budget.take(size, 1):
             self.dropped_bytes += size
             return
-        self._kept.append(_Kept(kind, data=data, display=_display_id(content), size_bytes=size))
+        kept = _Kept(kind, data=data, display=_display_id(content), size_bytes=size)
+        self._kept.append(kept)
+        if kept.display:
+            self.budget.displayed.setdefault(kept.display, []).append(kept)
 
     def _update(self, content: Mapping[str, Any]) -> None:
-        """Replace a display of this cell. Displays of earlier cells stay as they were when their cell ended."""
-        wanted, data = _display_id(content), _bundle(content.get("data"))
+        """Replace a display, of this cell or of an earlier one, whose documents hold the same data."""
+        data = _bundle(content.get("data"))
         size = sum(map(_size, data.values()))
-        for kept in self._kept:
-            if wanted and kept.display == wanted:
-                self.budget.give_back(kept.size_bytes, 0)
-                fits = self.budget.take(size, 0)
-                kept.data, kept.size_bytes = (data, size) if fits else ({}, 0)
-                self.dropped_bytes += 0 if fits else size
+        for kept in self.budget.displayed.get(_display_id(content), ()):
+            self.budget.give_back(kept.size_bytes, 0)
+            fits = self.budget.take(size, 0)
+            kept.data.clear()
+            kept.data.update(data if fits else {})
+            kept.size_bytes = size if fits else 0
+            self.dropped_bytes += 0 if fits else size
 
     def _clear(self) -> None:
         for kept in self._kept:
             self.budget.give_back(kept.size_bytes, 1)
+            if kept.display:
+                self.budget.displayed[kept.display].remove(kept)
         self._kept.clear()
 
 
@@ -162,8 +178,20 @@ def clean_text(value: object) -> str:
 
 
 def relative_paths(text: str) -> str:
-    """Shorten absolute paths: of the submission's own files to where they lie in it, of others to the file's name."""
-    return OTHER_PATH.sub("", WORK_PATH.sub("", text))
+    """Shorten this machine's paths: of the submission's own files, of packages and of Python to where they lie in them.
+
+    A path of the student's own machine stays: that it is another one explains the error.
+    """
+    return _without_our_folders(WORK_PATH.sub("", text))
+
+
+def _without_our_folders(text: str) -> str:
+    if PACKAGES in text:
+        text = PACKAGES_PATH.sub("", text)
+    for folder in PYTHON_FOLDERS:
+        if folder not in ("/usr/", "/usr/local/"):  # which are the same on many machines
+            text = text.replace(folder, "")
+    return text
 
 
 def student_error(content: Mapping[str, Any]) -> StudentError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import getpass
 import importlib
 import importlib.util
 import linecache
@@ -278,12 +279,16 @@ def refuse_interaction() -> None:
 
 
 def refuse_input() -> None:
-    """Let `input()` raise at once, for good."""
+    """Let `input()` and `getpass()` raise at once, for good."""
 
     def no_input(prompt: object = "") -> str:
         raise EOFError(f"input({str(prompt)[:80]!r}): nobody can answer while the work is graded")
 
+    def no_password(prompt: object = "", _stream: object = None) -> str:
+        raise EOFError(f"getpass({str(prompt)[:80]!r}): nobody can answer while the work is graded")
+
     builtins.input = no_input
+    getpass.getpass = no_password  # type: ignore[assignment]  # its prompt is whatever students give it
 
 
 def _explained(exc: BaseException, work: str) -> dict[str, Any]:

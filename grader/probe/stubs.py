@@ -89,6 +89,11 @@ class Placeholder:
 
 def _used(name: str) -> LackingError:
     package = name.partition(".")[0]
+    if _there(package):
+        return LackingError(
+            f"{name} was used, but {package} has no such name in the version where the work is graded",
+            name=package,
+        )
     return LackingError(
         f"{name} was used, but {package} is not installed where the work is graded", name=package
     )
@@ -228,7 +233,7 @@ class _StubModule(ModuleType):
     """A package that is not there: any name can be imported from it."""
 
     def __getattr__(self, attribute: str) -> Any:
-        if attribute.startswith("__"):
+        if attribute.startswith("__") and attribute != "__version__":  # which notebooks print at their top
             raise AttributeError(attribute)
         return Placeholder(f"{self.__name__}.{attribute}")
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..model import CellEvidence, Ending, NotebookEvidence
+from .markup import words_of
 from .png import plain_png
 from .text import as_terminal, cut, seconds_text
 
@@ -19,6 +21,7 @@ MAX_NOTEBOOK_BYTES = 64 * 1024 * 1024
 TEXT_HEAD, TEXT_TAIL = 3_000, 1_000  # characters of one output
 ERROR_TAIL = 3_000  # the end of a traceback tells most
 SOURCE_HEAD = 4_000
+FIRST_LINE = 80  # characters of a cell's first line, by which one finds it
 MAX_TEXT = 150_000  # characters of all outputs of a notebook
 MAX_OUTPUTS = 40  # of one cell
 MAX_IMAGES = 60  # of a notebook
@@ -30,6 +33,8 @@ LIVE = {
     "application/javascript": "JavaScript",
     "text/latex": "LaTeX",
 }
+#: What an object is called that has another form to show: it tells a reader nothing.
+NAMELESS = re.compile(r"<[\w.]+ object(?: at 0x[0-9a-f]+)?>")
 
 ENDED = {
     Ending.RAISED: "raised an error",
@@ -69,6 +74,12 @@ class CellView:
     ended: str
     took: str
     outputs: tuple[TextOutput | ImageOutput, ...]
+
+    @property
+    def first_line(self) -> str:
+        """The source's first line that is not empty, shortened."""
+        line = next((line.strip() for line in self.source.split("\n") if line.strip()), "")
+        return line if len(line) <= FIRST_LINE else f"{line[:FIRST_LINE]}…"
 
     @property
     def notable(self) -> bool:
@@ -207,8 +218,16 @@ def _display(data: dict[str, Any], budget: _Budget) -> Iterator[TextOutput | Ima
     live = next((name for kind, name in LIVE.items() if kind in data), "")
     if live:
         budget.dropped.append(f"{live} output is not shown live; this is its text.")
-    source = plain or next((_joined(data[kind]) for kind in (*LIVE, "text/markdown") if kind in data), "")
-    yield from _text("result", source, budget)
+    telling = plain if not NAMELESS.fullmatch(plain.strip()) else ""
+    yield from _text("result", telling or _as_words(data) or plain, budget)
+
+
+def _as_words(data: dict[str, Any]) -> str:
+    """A display that has no telling plain text: as it was written, and HTML's words alone if it has any."""
+    for kind in ("text/markdown", "text/latex", *LIVE):
+        if source := _joined(data.get(kind)):
+            return (words_of(source) if kind == "text/html" else "") or source
+    return ""
 
 
 def _text(

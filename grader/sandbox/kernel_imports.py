@@ -12,9 +12,14 @@ from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+from IPython import display as public_display
+from IPython.core import display as core_display
+from IPython.core import display_functions
+from matplotlib_inline import backend_inline
+
 from ..probe.imports import stand_in_for
 
-__all__ = ["STAND_IN", "ColabFinder", "guard_imports", "make_stand_in"]
+__all__ = ["STAND_IN", "ColabFinder", "give_old_names", "guard_imports", "make_stand_in"]
 
 
 #: The name under which a notebook's builtins have what `make_stand_in` makes.
@@ -75,6 +80,15 @@ def make_stand_in(work: str) -> Callable[[ImportError], bool]:
         return True
 
     return stand_in
+
+
+def give_old_names() -> None:
+    """Put names back where notebooks of before IPython 8 and 9 import them from. To be called in the warm parent."""
+    for name in display_functions.__all__:
+        vars(core_display).setdefault(name, getattr(display_functions, name))
+    for name in ("set_matplotlib_formats", "set_matplotlib_close"):
+        for module in (core_display, public_display):
+            vars(module).setdefault(name, getattr(backend_inline, name))
 
 
 class ColabFinder:

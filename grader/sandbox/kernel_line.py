@@ -78,12 +78,19 @@ class Outlet:
 
     def flush(self) -> None:
         """Send what was printed, also by what the notebook has put in the place of standard output and error."""
-        for stream in (sys.stdout, sys.stderr):
+        for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
             if all(stream is not own for own in self.streams):
                 with contextlib.suppress(Exception):  # it is the student's
-                    stream.flush()
+                    stream.flush()  # type: ignore[union-attr]  # or there is none
         for own in self.streams:
             own.flush()
+
+    def send_printed(self, last: RoomStream) -> None:
+        """Send what was printed: the other stream's first, so that a warning does not overtake what was printed before it."""
+        for stream in self.streams:
+            if stream is not last:
+                stream.send()
+        last.send()
 
     def send(self, kind: str, content: Mapping[str, Any]) -> bool:
         """Send a message, shortened where it is too large, unless the notebook has said enough; whether it was sent.
@@ -148,19 +155,20 @@ class RoomStream(io.TextIOBase):
             self._buffered += len(text)
         due = ("\n" in text or "\r" in text) and time.monotonic() - self._sent_at > BUFFERED_S
         if due or self._buffered > BUFFERED_CHARACTERS:
-            self._send()
+            self._outlet.send_printed(last=self)
         return len(text)
 
     def flush(self) -> None:
         """Send what was printed, and what the descriptor got."""
         if self._parts:
-            self._send()
+            self.send()
         with contextlib.suppress(OSError, ValueError):  # student code may have closed it
             while data := os.pread(self._written.fileno(), BUFFERED_CHARACTERS, self._read):
                 self._read += len(data)
                 self._send_text(data.decode(self.encoding, self.errors))
 
-    def _send(self) -> None:
+    def send(self) -> None:
+        """Send what was printed."""
         with self._lock:  # or another thread's words would be lost, or overtake
             text, self._parts, self._buffered = "".join(self._parts), [], 0
             if text:

@@ -15,7 +15,9 @@ import random
 import socket
 import sys
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,7 @@ from IPython.core import debugger  # as above
 from ..probe.imports import prepare_path, refuse_input
 from ..probe.in_kernel import serve_namespace
 from .kernel_figures import png_of
-from .kernel_imports import STAND_IN, ColabFinder, make_stand_in
+from .kernel_imports import STAND_IN, ColabFinder, give_old_names, make_stand_in
 from .kernel_line import KernelLine, Outlet
 from .kernel_loop import CourseKernel
 from .kernel_ready import build_shell, take_up
@@ -76,6 +78,7 @@ def preload() -> None:
     for holder in (font_manager, font_manager.FontManager, text, mathtext.MathTextParser):
         _forget_fonts(holder)
     _READY.append(build_shell())
+    give_old_names()
     _OURS[:] = [name for name in sys.modules if name.startswith("grader.sandbox")]
     leave_alone_what_is_loaded()
 
@@ -100,6 +103,7 @@ def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
     tempfile.tempdir = os.environ["TMPDIR"]  # which it would find out by writing a file
     os.environ["MPLBACKEND"] = INLINE
     os.environ["IPYTHONDIR"] = tempfile.tempdir
+    _offer_python(tempfile.tempdir)
     os.chdir(work)
     CellCompiler.work = CourseShell.work = work
     shell = take_up(_READY.pop())
@@ -127,8 +131,22 @@ def main(config: Mapping[str, Any], fds: Sequence[int]) -> None:
     shell.kernel.serve(line)
 
 
+def _offer_python(folder: str) -> None:
+    """Let `!python script.py` find this interpreter, and the packages that the notebook has."""
+    programs = Path(folder, ".python")
+    with contextlib.suppress(OSError):  # without it, all else is as before
+        programs.mkdir()
+        for name in ("python", "python3"):
+            (programs / name).symlink_to(sys.executable)
+    os.environ["PATH"] = f"{programs}:{os.environ['PATH']}"
+    packages = [path for path in sys.path if not path.startswith(sys.base_prefix)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(packages)
+
+
 def _prepare_for_student(shell: CourseShell, work: str) -> None:
     """Let figures, old NumPy names, Colab's modules and absent packages pass; start random numbers alike; forget the harness."""
+    # IPython's advice at `sys.exit()`, which is for a terminal.
+    warnings.filterwarnings("ignore", message="To exit: use 'exit'", category=UserWarning)
     np.random.seed(0)  # a notebook that seeds nothing still gives the same in every run
     random.seed(0)
     prepare_path(work)

@@ -58,6 +58,9 @@ def build_shell() -> CourseShell:
         configure_inline_support(shell, "inline")  # type: ignore[no-untyped-call]  # as above
         draw_figures_once(shell)
         shell.application = NotebookApplication()
+    # By these names notebooks and packages tell Jupyter from a terminal.
+    CourseShell.__name__ = CourseShell.__qualname__ = "ZMQInteractiveShell"
+    CourseShell.__module__ = "ipykernel.zmqshell"
     return shell
 
 

@@ -33,6 +33,7 @@ __all__ = ["CellCompiler", "CourseShell", "pass_breakpoint", "run_command"]
 
 COMMAND_S = 10.0  # wall clock of one `!command`
 COMMAND_OUTPUT_BYTES = 64 * 1024  # what is shown of one command's output
+MAX_ORIGIN = 300  # characters of what an exception came of
 
 #: Commands that only fetch or install. Nothing is fetched or installed here, and some of them retry for minutes.
 FETCHING = re.compile(
@@ -104,6 +105,7 @@ class CourseShell(InteractiveShell):
     def init_magics(self) -> None:
         """Add the magics that Jupyter and Colab have and IPython lacks, as no-ops."""
         super().init_magics()  # type: ignore[no-untyped-call]  # IPython has no types here
+        self.magics_manager.register_function(self._colab_shell, "cell", "shell")
         for names, why in (
             (FETCHING_MAGICS, "nothing is installed or fetched while grading"),
             (FRONT_END_MAGICS, "nobody is looking while grading"),
@@ -123,6 +125,15 @@ class CourseShell(InteractiveShell):
             return self.transform_cell(cell), None  # type: ignore[no-untyped-call]  # IPython has no types here
         except Exception:  # noqa: BLE001  # the cell's error, which running it will show
             return cell, sys.exc_info()
+
+    def magic(self, arg_s: str) -> Any:
+        """Run a line magic by its whole text, as notebooks of before IPython 9 do: `get_ipython().magic("matplotlib inline")`."""
+        name, _, line = arg_s.lstrip().removeprefix("%").partition(" ")
+        return self.run_line_magic(name, line.strip(), _stack_depth=2)
+
+    def _colab_shell(self, line: str, cell: str) -> Any:
+        """Colab's `%%shell`."""
+        return self.run_cell_magic("sh", line, cell)  # type: ignore[no-untyped-call]  # IPython has no types here
 
     def enable_gui(self, gui: str | None = None) -> None:
         """Pass over `%gui`: there is no window."""
@@ -206,7 +217,9 @@ class CourseShell(InteractiveShell):
             return
         if filename and isinstance(value, SyntaxError):
             value.filename = filename
-        self._send_error(describe_error(value, self.work))
+        described = describe_error(value, self.work)
+        described["message"] += _origin(value, self.work)
+        self._send_error(described)
 
     def showsyntaxerror(self, filename: str | None = None, running_compiled_code: bool = False) -> None:
         """Send a syntax error the same way."""
@@ -230,6 +243,20 @@ class CourseShell(InteractiveShell):
         content = {**_shown(error), "frames": error["frames"]}
         self.outlet.send("error", content)
         self._last_traceback = content["traceback"]
+
+
+def _origin(error: BaseException, work: str) -> str:
+    """Say which exception this one came of, and where that was raised; nothing if it came of none."""
+    with contextlib.suppress(Exception):  # a student's class may raise anything when it is asked
+        cause = error.__cause__
+        if cause is None and not error.__suppress_context__:
+            cause = error.__context__
+        if cause is not None:
+            described = describe_error(cause, work)
+            places = [f", {frame['file']}, line {frame['line']}" for frame in described["frames"][-1:]]
+            text = described["message"][:MAX_ORIGIN]
+            return f"\n(it came of {described['kind']}{text and ': '}{text}{''.join(places)})"
+    return ""
 
 
 def _shown(error: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ BOOT = """
 import gc, importlib, json, os, socket, sys, types
 gc.disable()
 lean, full = (socket.socket(fileno=int(word)) for word in sys.argv[1:])
+del sys.argv[1:]  # else students' scripts would take them for their own arguments
 start = json.loads(lean.recv(65536))
 os.environ.update(start["environment"])
 sys.path += start["sites"]

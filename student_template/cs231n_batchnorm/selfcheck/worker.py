@@ -8,4 +8,6 @@ from . import checks
 from .compare import compare_value
 from .selfcheck_worker import work
 
-work(Path(sys.argv[1]), compare_value, vars(checks), json.loads(sys.argv[2]))
+folder, request = sys.argv[1:]
+del sys.argv[1:]  # else students' scripts would take them for their own arguments
+work(Path(folder), compare_value, vars(checks), json.loads(request))

@@ -2,6 +2,8 @@
 
 import json
 import random
+import sysconfig
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -102,6 +104,20 @@ def test_outputs_update_a_display_in_place():
     assert [one["data"]["text/plain"] for one in outputs.documents(1)] == ["new", "other"]
 
 
+def test_outputs_update_a_display_of_an_earlier_cell_unless_it_was_cleared():
+    budget = OutputBudget(left_bytes=100)
+    first, second = CellOutputs(budget=budget), CellOutputs(budget=budget)
+    for name in ("cleared", "kept"):
+        first.add("clear_output", {})
+        first.add(*display({"text/plain": "old"}, display_id=name))
+    documents = first.documents(1)
+    for name in ("cleared", "kept"):
+        second.add("update_display_data", {"data": {"text/html": "new"}, "transient": {"display_id": name}})
+    assert [one["data"] for one in documents] == [{"text/html": "new"}]
+    assert second.documents(2) == []
+    assert budget.left_bytes == 97
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -120,7 +136,7 @@ def test_student_error_keeps_own_frames_and_cleans_texts():
     frame = {"file": "cs231n/layers.py", "line": 3, "function": "f", "code": "return x"}
     content = {
         "ename": "ValueError",
-        "evalue": "\x1b[31mbad\x1b[0m in /work/cs231n/layers.py and /usr/lib/python3/site.py",
+        "evalue": "\x1b[31mbad\x1b[0m in /work/cs231n/layers.py and /tmp/gradecheck-1-a_b/site0/numpy/core.py",
         "frames": [
             frame,
             {**frame, "file": "/etc/passwd"},
@@ -130,7 +146,7 @@ def test_student_error_keeps_own_frames_and_cleans_texts():
         ],
     }
     error = student_error(content)
-    assert error.message == "bad in cs231n/layers.py and site.py"
+    assert error.message == "bad in cs231n/layers.py and numpy/core.py"
     assert error.frames == (TracebackLine(file="cs231n/layers.py", line=3, function="f", code="return x"),)
 
 
@@ -171,6 +187,19 @@ def test_clean_text(text, clean):
 def test_relative_paths_leaves_urls_and_division_alone():
     text = "see https://numpy.org/doc/stable/x.html, a / b, 3/4, /work/data"
     assert relative_paths(text) == "see https://numpy.org/doc/stable/x.html, a / b, 3/4, data"
+
+
+def test_relative_paths_shortens_python_s_own_and_leaves_the_student_s():
+    library = Path(sysconfig.get_path("stdlib")).resolve()
+    text = f"{library}/threading.py, /content/drive/MyDrive/x.npy, /home/ana/hw/x.npy"
+    assert relative_paths(text) == "threading.py, /content/drive/MyDrive/x.npy, /home/ana/hw/x.npy"
+
+
+def test_outputs_name_no_folder_of_the_machine_in_warnings():
+    outputs = gathered(
+        stream("/tmp/gradecheck-7-ab/site0/numpy/a.py:3: UserWarning\n/work/notebook cell 2:1: x", "stderr")
+    )
+    assert outputs.documents(1)[0]["text"] == "numpy/a.py:3: UserWarning\nnotebook cell 2:1: x"
 
 
 contents = st.dictionaries(

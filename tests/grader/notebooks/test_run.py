@@ -222,13 +222,33 @@ def test_input_fails_at_once_and_a_breakpoint_is_passed(house):
         ),
         pytest.param("get_ipython().kernel.do_shutdown(True);", "", id="restart-by-the-shell"),
         pytest.param("print('IPKernelApp' in get_ipython().config)", "True", id="tqdm's-question"),
+        pytest.param(
+            "print(type(get_ipython()))", "<class 'ipykernel.zmqshell.ZMQInteractiveShell'>", id="which-shell"
+        ),
+        pytest.param(
+            "from IPython.core.display import display, HTML; display(HTML('x'))", "", id="IPython-8"
+        ),
+        pytest.param(
+            "from IPython.display import set_matplotlib_formats\nset_matplotlib_formats('retina')",
+            "",
+            id="IPython-7",
+        ),
+        pytest.param("get_ipython().magic(u'%matplotlib inline')", "", id="magic-by-call"),
+        pytest.param("%%shell\necho hi", "hi", id="Colab's-shell"),
+        pytest.param("import lasagne\nprint(lasagne.__version__)", "not installed", id="absent-version"),
+        pytest.param(
+            "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--lr', default=1)\n"
+            "print(parser.parse_args())",
+            "Namespace(lr=1)",
+            id="no-arguments",
+        ),
     ],
 )
 def test_what_a_front_end_would_answer_does_not_fail_a_cell(house, source, said):
     run = house.run(source, "print('goes on')")
     assert endings(run) == [ANSWERED, ANSWERED]
     first, second = outputs(run)
-    shown = [text for output in first if output.get("name") != "stderr" for text in output["text"]]
+    shown = [text for output in first if output.get("name") != "stderr" for text in output.get("text", "")]
     assert said in "".join(shown)
     assert text(second) == "goes on\n"
 
@@ -309,6 +329,9 @@ def test_too_large_a_message_costs_nothing_but_itself(house):
             id="threads",
         ),
         pytest.param("import sys; sys.stdout.close(); print('closed')", "closed\n", id="closed"),
+        pytest.param(
+            "import sys; sys.__stdout__.write('Python\\'s own\\n');", "Python's own\n", id="Python's"
+        ),
         pytest.param(
             "import io, sys\nprint('one')\nprint('two')\nold, sys.stdout = sys.stdout, io.StringIO()\nprint('kept')",
             "one\ntwo\n",
@@ -500,6 +523,43 @@ def test_outputs_come_in_the_order_in_which_they_were_made(house):
     kinds = [[output["output_type"] for output in cell] for cell in outputs(run)]
     assert kinds == [["display_data", "stream", "display_data", "stream"], ["stream"], ["stream"]]
     assert [text(cell) for cell in outputs(run)] == ["1two\n3four\n", "five\n", "six\n"]
+
+
+def test_warning_does_not_overtake_what_was_printed_before_it(house):
+    run = house.run("import sys\nprint('one')\nprint('two')\nprint('three', file=sys.stderr)")
+    assert [(output["name"], output["text"]) for output in outputs(run)[0]] == [
+        ("stdout", "one\ntwo\n"),
+        ("stderr", "three\n"),
+    ]
+
+
+def test_display_of_an_earlier_cell_may_be_updated(house):
+    run = house.run("shown = display('old', display_id=True)", "shown.update('new')")
+    assert [text(cell) for cell in outputs(run)] == ["'new'", ""]
+
+
+def test_error_says_what_it_came_of(house):
+    run = house.run(
+        "def f():\n    return {}['a']\ntry:\n    f()\nexcept KeyError as e:\n    raise ValueError('b') from e"
+    )
+    assert run.cells[0].error.message == "b\n(it came of KeyError: 'a', notebook cell 1, line 2)"
+
+
+def test_error_that_hides_what_it_came_of_does_not_say_it(house):
+    run = house.run("try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise ValueError('b') from None")
+    assert run.cells[0].error.message == "b"
+
+
+def test_python_at_the_shell_is_the_notebook_s_with_its_packages(house):
+    run = house.run(
+        "import sys, numpy\nprint(sys.version_info[:3], numpy.__version__)",
+        "%%writefile own.py\nimport sys, numpy, matplotlib\nprint(sys.version_info[:3], numpy.__version__)",
+        "!python own.py",
+        "!python3 own.py",
+        "import subprocess; print(subprocess.run([sys.executable, 'own.py'], capture_output=True, text=True).stdout)",
+    )
+    shown = [text(cell).strip() for cell in outputs(run)]
+    assert shown[2:] == [shown[0]] * 3
 
 
 def test_cells_may_await(house):

@@ -67,6 +67,12 @@ def test_solution_passes(solved, capsys):
     assert "2 of 2 checks pass" in capsys.readouterr().out
 
 
+def test_script_that_reads_its_arguments_finds_none(solved):
+    module = solved / "pkg" / "scaling.py"
+    module.write_text(module.read_text() + "\nimport argparse\n\nargparse.ArgumentParser().parse_args()\n")
+    assert check_folder(solved).passed
+
+
 def test_blank_is_not_written_yet(blank, capsys):
     report = check_folder(blank)
     assert [row.outcome for row in report.rows] == ["todo", "todo"]

@@ -151,6 +151,23 @@ def test_written_with_looks_at_what_the_module_itself_defines():
     assert written_with({"f": other["f"], "tf": placeholder(ABSENT)}) is None
 
 
+def test_name_that_an_installed_package_lacks_is_not_said_to_be_of_an_absent_one():
+    with pytest.raises(
+        LackingError, match=r"numpy\.gone was used, but numpy has no such name in the version"
+    ):
+        placeholder("numpy.gone")()
+
+
+def test_version_of_an_absent_package_can_be_printed(in_fork):
+    def work():
+        stubs.install_stub(ABSENT)
+        space: dict[str, object] = {}
+        exec(f"import {ABSENT}\nx = str({ABSENT}.__version__), hasattr({ABSENT}, '__wrapped__')", space)
+        return space["x"]
+
+    assert in_fork(work) == [f"<{ABSENT}.__version__: not installed>", False]
+
+
 def test_published_names_are_top_level_and_not_always_there():
     assert all(name.isidentifier() for name in PUBLISHED)
     assert not PUBLISHED & ({"numpy", "matplotlib"} | stubs.sys.stdlib_module_names)

@@ -68,6 +68,43 @@ def test_live_output_is_shown_as_text_and_said_to_be() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        pytest.param(
+            {"text_html": "<style>td {color: red}</style><table><tr><th>loss</th><th>acc</th></tr>"
+                          "<tr><td>1.5</td>\n <td>0.3</td></tr></table>"},
+            "loss\tacc\n1.5\t0.3",
+            id="table",
+        ),
+        pytest.param({"text_html": "<b>bold</b> &amp; <i>so</i><br>on"}, "bold & so\non", id="html"),
+        pytest.param({"text_html": "<![if x<b>"}, "<![if x<b>", id="no-html"),
+        pytest.param({"text_markdown": "# Results\n*good*"}, "# Results\n*good*", id="markdown"),
+        pytest.param({"text_latex": r"$\frac{1}{2}$"}, r"$\frac{1}{2}$", id="latex"),
+        pytest.param({}, "<IPython.core.display.HTML object>", id="nothing-else"),
+    ],
+)  # fmt: skip
+def test_display_whose_text_is_but_a_name_shows_its_words(data: dict[str, str], shown: str) -> None:
+    view = cell_of(display(text_plain="<IPython.core.display.HTML object>", **data))
+    assert texts(view)[0] == ("result", shown)
+
+
+def test_telling_text_goes_before_markup() -> None:
+    assert texts(cell_of(display(text_plain="   a\n0  1", text_html="<table>")))[0] == (
+        "result",
+        "   a\n0  1",
+    )
+
+
+def test_first_line_finds_a_cell() -> None:
+    cells = [
+        {"cell_type": "code", "source": source, "outputs": [stream("x")]}
+        for source in ("\n  a = 1\nb", "y" * 99, "")
+    ]
+    view = notebook_view(evidence(), json.dumps({"cells": cells}).encode())
+    assert [cell.first_line for cell in view.cells] == ["a = 1", "y" * 80 + "…", ""]
+
+
 def test_pictures_that_are_not_png_are_left_out_and_said_to_be() -> None:
     svg = base64.b64encode(b"<svg onload=alert(1)>").decode()
     for data in (svg, "not base64!", "\ud800", ""):

@@ -115,6 +115,15 @@ def test_module_whose_top_level_raises_is_probed_in_part(bench, suites):
     assert note.text.endswith(", line 2; statements that raise are left out, the rest is graded")
 
 
+def test_script_that_reads_its_arguments_finds_none(bench, suites):
+    script = (
+        "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--by', type=int, default=3)\n"
+        "args = parser.parse_args()\ndef f(x): return args.by * x\n"
+    )
+    run = bench.probe({"a.py": script}, suites("f"), ["f"])
+    assert (endings(run), run.notes) == ([Ending.ANSWERED], ())
+
+
 FRAMEWORK = (
     "import lasagne as tf\nCONFIG = tf.Config()\n@tf.function\ndef f(x): return tf.mean(x)\n"
     "def g(x): return x * 2\nclass Net(tf.Module):\n    def h(self, x): return self.fit(x)\ndef h(x): return Net().h(x)\n"
