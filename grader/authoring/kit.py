@@ -60,8 +60,17 @@ HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
-from selfcheck.selfcheck import check_folder, main  # noqa: E402 - found only now
-from selfcheck.selfcheck_notebook import kernel_namespace  # noqa: E402
+try:
+    from selfcheck.selfcheck import check_folder, main
+    from selfcheck.selfcheck_notebook import kernel_namespace
+except ModuleNotFoundError as exc:
+    if str(exc.name).partition(".")[0] != "selfcheck":
+        raise
+    part = str(exc.name).replace(".", "/")
+    missing = f"check.py: {part} is missing beside it; take selfcheck/ once more from what you were given"
+    if __name__ == "__main__":
+        sys.exit(missing)
+    raise ImportError(missing) from None
 
 
 def check(*functions):

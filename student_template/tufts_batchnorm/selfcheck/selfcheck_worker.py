@@ -35,6 +35,8 @@ MAX_NAMED = 3  # arrays named in one reason; the rest is counted
 MAX_WARNINGS = 3
 MAX_PRINTED = 400  # characters of what one check printed
 CANARY_SEED = 20
+#: Where a file is absent or cannot be imported, a check's hint would lead astray.
+NO_DIRECTION = {"hint": "", "section": ""}
 
 
 class _MissingError(AttributeError):
@@ -67,7 +69,13 @@ class _Implementation:
         try:
             return importlib.import_module(module)
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - the student's module runs here and may raise anything
-            self._failed[module] = exc
+            absent = exc.name if isinstance(exc, ModuleNotFoundError) else None
+            if absent is not None and f"{module}.".startswith(f"{absent}."):
+                self._failed[module] = _MissingError(
+                    f"there is no {_file(module)} in this folder; put it where the README has it"
+                )
+            else:
+                self._failed[module] = exc
             return None
 
 
@@ -236,7 +244,9 @@ class _Bench:
             except NotImplementedError as exc:
                 reason = str(exc) or "not implemented yet"
                 answer.update(outcome="todo", reason=reason, **_place(exc, self._folder))
-            except (_MissingError, NotNowError) as exc:
+            except _MissingError as exc:
+                answer.update(reason=str(exc), **NO_DIRECTION)
+            except NotNowError as exc:
                 answer.update(reason=str(exc))
             except NeedsPersonError as exc:
                 answer.update(reason=f"cannot be told here, and a person will look: {exc}")
@@ -293,12 +303,15 @@ def _place(exc: BaseException, folder: Path) -> dict[str, str]:
         return {
             "place": f"{_inner(exc.filename, folder)}, line {exc.lineno}",
             "code": (exc.text or "").strip(),
+            **NO_DIRECTION,
         }
     place = {"place": "", "code": ""}
     for file, line, function, code in _frames(exc):
         inner = _inner(file, folder)
         if inner:
             place = {"place": f"{inner}, line {line}, in {function}", "code": code}
+            if function == "<module>":
+                place.update(NO_DIRECTION)
     return place
 
 
@@ -309,6 +322,8 @@ def _frames(exc: BaseException) -> Iterator[tuple[str, int, str, str]]:
 
 def _inner(file: str, folder: Path) -> str:
     """The path relative to the student's folder; empty for files from elsewhere, and for the self-check's own."""
+    if file.startswith("<"):  # "<frozen importlib._bootstrap>" is no file of this folder
+        return ""
     try:
         inner = Path(file).resolve().relative_to(folder.resolve())
     except (ValueError, OSError):

@@ -67,6 +67,32 @@ def test_solution_passes(solved, capsys):
     assert "2 of 2 checks pass" in capsys.readouterr().out
 
 
+def test_file_that_is_not_there_is_named_and_no_hint_leads_astray(solved):
+    (solved / "pkg" / "scaling.py").rename(solved / "pkg" / "scalings.py")
+    failed = row(check_folder(solved), "columns_are_scaled")
+    assert failed.reason == "there is no pkg/scaling.py in this folder; put it where the README has it"
+    assert (failed.place, failed.hint, failed.section) == ("", "", "")
+
+
+def test_file_that_cannot_be_imported_has_its_place_and_no_hint(solved):
+    change(solved, "import numpy", "import numpyy")
+    failed = row(check_folder(solved), "columns_are_scaled")
+    assert failed.reason == "raised ModuleNotFoundError: No module named 'numpyy'"
+    assert failed.place.startswith("pkg/scaling.py, line ")
+    assert (failed.hint, failed.section) == ("", "")
+
+
+def test_kit_without_its_selfcheck_says_so(blank):
+    shutil.rmtree(blank / "selfcheck")
+    done = subprocess.run(
+        [sys.executable, "check.py"], cwd=blank, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "check.py: selfcheck is missing beside it; take selfcheck/ once more from what you were given\n"
+    )
+
+
 def test_script_that_reads_its_arguments_finds_none(solved):
     module = solved / "pkg" / "scaling.py"
     module.write_text(module.read_text() + "\nimport argparse\n\nargparse.ArgumentParser().parse_args()\n")
