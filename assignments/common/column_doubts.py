@@ -47,8 +47,9 @@ def doubt(actual: Mapping[str, Any], runs: Sequence[RunRead], known: Mapping[str
     if unsure:
         return unsure
     kinds: dict[tuple[int, bool], list[Any]] = {}
+    sent = networks(actual, "net")
     for number, run in enumerate(runs):
-        layers = networks(actual, "net")[number]
+        layers = sent[number]
         if run.normalized and not min(found.losses[0] for found in _measured(layers, known)) <= LEARNT:
             return "a network with batch norm classifies no better than an untrained one"
         kinds.setdefault((run.depth, run.normalized), []).append(layers[0]["W"])
@@ -79,10 +80,11 @@ def doubt_search(
     unsure = _stray(actual, runs, known)
     if unsure:
         return unsure
-    weights = [layers[0]["W"] for layers in networks(actual, "net").values()]
+    sent = networks(actual, "net")
+    weights = [layers[0]["W"] for layers in sent.values()]
     if any(np.array_equal(one, other) for n, one in enumerate(weights) for other in weights[:n]):
         return "two trials left the same network"
-    if not min(found.losses[0] for found in _measured(networks(actual, "net")[0], known)) <= LEARNT:
+    if not min(found.losses[0] for found in _measured(sent[0], known)) <= LEARNT:
         return "the best network of the search classifies no better than an untrained one"
     return ""
 
@@ -122,7 +124,7 @@ def _epochs_of(
 ) -> dict[int, list[Any]]:
     """Number of a training -> pairs of epoch and network; nothing where what came is not what `packed_runs` sends."""
     places = actual["state_of"]
-    if places.ndim != 2 or places.shape[1:] != (2,) or not np.all(np.isfinite(places)):
+    if places.shape != (len(states), 2) or not np.all(np.isfinite(places)):
         return {}
     found: dict[int, list[Any]] = {}
     for number, (run, epoch) in enumerate(places.astype(int).tolist()):

@@ -73,6 +73,12 @@ def histories(
         raise ValueError("there is no trained network")
     if len(settings) > MOST_SOLVERS:
         raise ValueError(f"there are {len(settings)} trained networks, expected at most {MOST_SOLVERS}")
+    lengths_of = settings[:, 5:8]
+    sent = [actual[f"{prefix}_{name}"].size for name in ("loss", "train_acc", "val_acc")]
+    if np.any(lengths_of < 0) or np.any(
+        lengths_of.sum(axis=0) > sent
+    ):  # or one entry could stand in all of them
+        raise ValueError("the histories are shorter than they say")
     for said in actual[f"{prefix}_kinds"] if kind else ():
         if said not in {0, 1 + [*KINDS].index(kind)}:
             other = next(words for name, words in KINDS.items() if name != kind)

@@ -40,6 +40,7 @@ LARGEST = 60_000.0  # half precision ends at 65504; a weight beyond it is of a n
 SAMPLED = 8  # networks of one experiment that come along; of more, so many at even distances
 # What is tried outside, for all networks of an experiment together: some seconds, whoever made the arrays.
 MOST_NETWORKS, MOST_ARRAYS, WIDEST, MOST_VALUES = 200, 10_000, 8_192, 16_000_000
+MOST_NODES = 100_000  # of all layers: each gives a number for every image, however few weights lead to it
 EPS = 1e-5  # of the courses' normalizations
 WAYS = ("running", "batch", "row")  # what a normalization may take its mean and variance from in test mode
 
@@ -217,7 +218,14 @@ def networks(actual: Mapping[str, Any], prefix: str) -> dict[int, list[dict[str,
             return {}
         part = sources[which][start : ends[which]].astype(np.float64).reshape(rows, columns)
         found.setdefault(number, {}).setdefault(layer, {})[KINDS[code]] = part
+    if sum(_nodes(arrays) for layers in found.values() for arrays in layers.values()) > MOST_NODES:
+        return {}
     return {number: [layers[key] for key in sorted(layers)] for number, layers in found.items()}
+
+
+def _nodes(arrays: Mapping[str, Any]) -> int:
+    """Of a layer; a bias may be wider than its weights."""
+    return max(array.shape[1] for array in arrays.values())
 
 
 def accuracies(

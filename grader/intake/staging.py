@@ -75,6 +75,7 @@ class _Layout:
         self.used: set[str] = set()  # paths in the hand-in that are staged or answered for
         self.restored: dict[str, str] = {}  # the student's copy -> the assignment's provided path
         self.aliases: list[tuple[str, str]] = []
+        self.further = self.further_bytes = 0  # files that are no part of the assignment, each place counted
 
     def staged_path(self, path: str) -> str:
         """Where the assignment's `path` stands in this hand-in's layout."""
@@ -199,11 +200,24 @@ class _Layout:
             if other.path in self.restored:
                 self.taken.add(self.intake.file(self.restored[other.path], path))
                 continue
+            if self.full(other):
+                continue  # put_others says so
             try:
                 self.put(other, path, self.caps.module_bytes)
             except SubmissionError:
                 continue  # put_others says so
+            self.count(other)
             self.used.discard(other.path)
+
+    def full(self, entry: Entry) -> bool:
+        """Would it be one further file too many?"""
+        more = self.further_bytes + entry.size > self.caps.others_bytes
+        return more or self.further >= self.caps.other_files
+
+    def count(self, entry: Entry) -> None:
+        """Count a further file that was staged."""
+        self.further += 1
+        self.further_bytes += entry.size
 
     def staged_elsewhere(self, other: Entry, path: str, modules: set[str]) -> bool:
         """Will `path` be taken by a chosen module that is staged later?"""
@@ -224,13 +238,12 @@ class _Layout:
         """Stage the student's further files as far as the caps allow; code first, so that data never push code out."""
         places = self.places()
         left: dict[str, list[str]] = {}
-        count = total = 0
         for entry in sorted(self.tree.entries, key=lambda entry: (entry.suffix != ".py", entry.path)):
             if entry.path in self.used:
                 continue
             path = place(entry.path, places)
             reason = self.refused(entry, path)
-            if not reason and (count >= self.caps.other_files or total + entry.size > self.caps.others_bytes):
+            if not reason and self.full(entry):
                 reason = "too many or too large files"
             if reason is None and path is not None:
                 try:
@@ -238,7 +251,7 @@ class _Layout:
                 except SubmissionError as exc:
                     self.notes.append(Note(about=shown(entry.path), text=f"Not read: {exc}."))
                     continue
-                count, total = count + 1, total + entry.size
+                self.count(entry)
             elif reason:
                 left.setdefault(reason, []).append(entry.path)
         for item in self.tree.left_out:

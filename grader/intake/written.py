@@ -20,6 +20,9 @@ from .tree import Entry, Tree, path_fault, shown
 __all__ = ["with_written"]
 
 _WRITES = re.compile(r"\s*%%(?:writefile|file)[ \t]+(?P<more>-a[ \t]+|--append[ \t]+)?(?P<path>[^\n]+)\n?")
+MOST_CHARACTERS = (
+    4_096  # of a path: no longer one is taken, and normalizing millions of folders takes seconds
+)
 _MAGICS = (b"%%writefile", b"%%file")
 
 
@@ -74,6 +77,8 @@ def _code_cells(data: bytes) -> Iterator[str]:
 
 def _path(given: str, folder: str, caps: Caps) -> str:
     """Where the file would lie in the hand-in; "" for what is no Python file or has no usable name."""
+    if len(given) > MOST_CHARACTERS:
+        return ""
     plain = posixpath.normpath(given.strip().strip("\"'").replace("\\", "/"))
     if not plain.endswith(".py"):
         return ""

@@ -37,6 +37,8 @@ _CHUNK_BYTES = 1 << 18
 _SPOOL_BYTES = 8 * MIB
 _EOCD = struct.Struct("<4s4H2LH")
 _EOCD64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR64 = struct.Struct("<4sLQL")
+_MEMBER = b"PK\x01\x02"  # begins each in the directory
 _COMMENT_BYTES = 1 << 16
 _REZIP = "make the zip again with your system's own command"
 _LEAVE_OUT = "zip the notebook and the modules only, without data sets, environments and caches"
@@ -157,7 +159,24 @@ def _reason(exc: BaseException) -> str:
 
 
 def _check_directory(stream: BinaryIO, label: str, limit: _Limit) -> None:
-    """Refuse a central directory that would fill memory: `zipfile` reads it whole before it can be asked anything."""
+    """Refuse a central directory that would fill memory: `zipfile` reads it whole before it can be asked anything.
+
+    Its end says how many members it lists, which nobody checks, and how long it is, twice if it is a 64-bit one: so what counts is
+    what `zipfile` would read.
+    """
+    end, size_bytes, count = _directory(stream, label)
+    if size_bytes <= limit.directory_bytes:
+        stream.seek(max(0, end - size_bytes))
+        count = stream.read(size_bytes).count(_MEMBER)
+    if size_bytes > limit.directory_bytes or count > limit.entries:
+        limits = f"{limit.entries} and {readable_size(limit.directory_bytes)}"
+        came = f"{count} members in {readable_size(size_bytes)}"
+        raise SubmissionError(f"{label} lists {came}, the limits are {limits}; {limit.advice}")
+    stream.seek(0)
+
+
+def _directory(stream: BinaryIO, label: str) -> tuple[int, int, int]:
+    """Where the central directory ends, its size in bytes, as `zipfile` takes both, and how many members it claims."""
     length = stream.seek(0, io.SEEK_END)
     tail_start = max(0, length - _COMMENT_BYTES - _EOCD.size)
     stream.seek(tail_start)
@@ -166,15 +185,14 @@ def _check_directory(stream: BinaryIO, label: str, limit: _Limit) -> None:
     if at < 0 or at + _EOCD.size > len(tail):
         raise SubmissionError(f"{label} is not a zip{_looks_like(stream)}; {_REZIP}")
     *_, count, size_bytes, _offset, _comment = _EOCD.unpack_from(tail, at)
-    if count == 0xFFFF or size_bytes == 0xFFFFFFFF:
-        at64 = tail.rfind(b"PK\x06\x06", 0, at)
-        if 0 <= at64 <= len(tail) - _EOCD64.size:
-            *_, count, size_bytes, _offset = _EOCD64.unpack_from(tail, at64)
-    if size_bytes > limit.directory_bytes or count > limit.entries:
-        limits = f"{limit.entries} and {readable_size(limit.directory_bytes)}"
-        came = f"{count} members in {readable_size(size_bytes)}"
-        raise SubmissionError(f"{label} lists {came}, the limits are {limits}; {limit.advice}")
-    stream.seek(0)
+    end = tail_start + at
+    start64 = end - _LOCATOR64.size - _EOCD64.size
+    stream.seek(max(0, start64))
+    before = stream.read(_EOCD64.size + _LOCATOR64.size)
+    if start64 >= 0 and before.startswith(b"PK\x06\x06") and before[_EOCD64.size :].startswith(b"PK\x06\x07"):
+        *_, count, size_bytes, _offset = _EOCD64.unpack_from(before)
+        end = start64
+    return end, size_bytes, count
 
 
 def _looks_like(stream: BinaryIO) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import SandboxError
+from ..jsonfile import read_json
 from .bwrap import WORK
 from .line import PACKET_BYTES, Assembly, TooLargeError, packets
 from .members import Member, Usage
@@ -90,7 +91,7 @@ class Line:
             await asyncio.sleep(0)  # a flood must not keep other notebooks waiting
         try:
             return _message(data, size_bytes)
-        except (ValueError, RecursionError) as exc:
+        except ValueError as exc:
             raise MalformedMessageError(f"{type(exc).__name__}: {exc}"[:300]) from exc
 
     async def _packet(self) -> bytes:
@@ -135,8 +136,8 @@ class Kernel:
 
 
 def _message(data: bytes, size_bytes: int) -> Message:
-    """Read a message. Raises: ValueError, RecursionError for anything else."""
-    match json.loads(data.decode("utf-8", "replace")):
+    """Read a message. Raises: ValueError for anything else."""
+    match read_json(data.decode("utf-8", "replace")):
         case {"kind": str(kind), "request": str(request), "content": dict(content)}:
             return Message(kind=kind, request=request, content=content, size_bytes=size_bytes)
     raise ValueError("a message without kind, request or content")

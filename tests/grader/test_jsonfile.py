@@ -1,5 +1,8 @@
 """JSON that others wrote, within bounds."""
 
+import contextlib
+import gc
+
 import pytest
 
 from grader import jsonfile
@@ -15,6 +18,27 @@ def test_too_many_values_are_refused(monkeypatch, text):
     monkeypatch.setattr(jsonfile, "MOST_VALUES", 4)
     with pytest.raises(ValueError, match="more than 4 values"):
         read_json(text)
+
+
+@pytest.mark.parametrize("text", ['{"a":1,"b":2,"c":3}', '[{"a":1},{"a":2},{"a":3}]'])
+def test_too_many_names_are_refused(monkeypatch, text):
+    monkeypatch.setattr(jsonfile, "MOST_NAMES", 2)
+    with pytest.raises(ValueError, match="more than 2 names"):
+        read_json(text)
+    assert read_json('["a:b", "c:d", "e:f"]')
+
+
+def test_strings_are_not_counted_without_end(monkeypatch):
+    monkeypatch.setattr(jsonfile, "MOST_VALUES", 4)
+    with pytest.raises(ValueError, match="more than 4 values"):
+        read_json('[""""""""""""""""""""""""""""""[{[{[{[{"')
+
+
+def test_garbage_is_collected_again_afterwards():
+    for data in (b"[1]", b"[1"):
+        with contextlib.suppress(ValueError):
+            read_json(data)
+        assert gc.isenabled()
 
 
 @pytest.mark.parametrize("text", ['"' + "[{," * 9 + '"', r'["\"[[[[[[", 1]', '["' + r"\\" + '", 1]'])

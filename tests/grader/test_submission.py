@@ -255,6 +255,16 @@ def test_find_submissions_leaves_files_beyond_the_caps_and_says_so(kit, take, tm
     assert "Left out as too many or too large files: a.csv" in texts_of(one)
 
 
+@pytest.mark.parametrize("caps", [{"other_files": 3}, {"others_bytes": 210}], ids=["files", "bytes"])
+def test_find_submissions_counts_files_that_come_along_with_a_moved_module(kit, take, tmp_path, caps):
+    flat = {path.rpartition("/")[2]: data for path, data in kit.whole.items()}
+    extra = {f"aa{number}.py": b"#" * 70 for number in range(5)}
+    one = only(take(kit.write(tmp_path / "alice", {**flat, **extra}), caps=replace(DEFAULT_CAPS, **caps)))
+    more = [path for path in paths_of(one) if path.rpartition("/")[2] in extra]
+    assert more == ["net231/aa0.py", "net231/aa1.py", "net231/aa2.py"]
+    assert "Left out as too many or too large files: aa0.py" in texts_of(one)
+
+
 def test_find_submissions_answers_an_oversize_module_and_grades_the_rest(kit, take, tmp_path):
     caps = replace(DEFAULT_CAPS, module_bytes=200)
     one = only(take(kit.write(tmp_path / "alice", {**kit.whole, "net231/layers.py": b"#" * 201}), caps=caps))

@@ -208,6 +208,12 @@ def crowded(files):
     return zipped([*files, *((name, b"") for name in names)], method=zipfile.ZIP_STORED)
 
 
+def hiding_its_directory(files):
+    """As many members, and an end that says there are two. The 64-bit end before it, which `zipfile` believes, knows better."""
+    data = crowded(files)
+    return data[: data.rindex(b"PK\x05\x06")] + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 2, 2, 100, 0, 0)
+
+
 MARKS = "\u0301\u0316"  # which composing brings into one order, in the square of their number
 
 
@@ -304,6 +310,7 @@ def hand_ins(arena):
         "zip_spelt_twice": zipped([*both, ("caf\u00e9.py", LAZY), ("cafe\u0301.py", LAZY)]),
         "zip_of_our_files": zipped([*both, *OURS.items()]),
         "zip_crowded": crowded(both),
+        "zip_hides_its_directory": hiding_its_directory(both),
         "zip_of_marks": zipped([*both, *((f"{number}{MARKS * 16_000}.py", b"") for number in range(30))]),
         "zip_in_zips": nested(zipped(both), 12),
         "zip_with_two_ends": zipped_with_comment(both, b"PK\x05\x06" + b"\xff" * 18 + b"c" * 60_000),
@@ -370,6 +377,7 @@ ATTACKS = {
     "names": (FULL, r"2 / 2"),
     "shadows": (FULL, r"2 / 2"),
     "zip_crowded": (None, r"lists 70002 members.*limits are 60000.*zip the notebook and the modules only"),
+    "zip_hides_its_directory": (None, r"lists 70002 members.*limits are 60000"),
     "zip_of_marks": (FULL, r"2 / 2"),
     "answer_of_marks": (FULL, r"left out here for its length"),
     "answer_of_blanks": (FULL, r"left out here for its length"),

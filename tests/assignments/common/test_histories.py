@@ -58,3 +58,11 @@ def test_solvers_without_number_are_refused_before_they_are_looked_at() -> None:
     rows = np.repeat(sent["bn_settings"], 500_000, axis=0)
     with pytest.raises(ValueError, match="500000 trained networks, expected at most 200"):
         histories({**sent, "bn_settings": rows}, "bn", normalized=True, finite=True)
+
+
+@pytest.mark.parametrize("length", [-3, 7], ids=["goes back", "beyond the end"])
+def test_histories_that_share_entries_are_refused(length: int) -> None:
+    sent = packed("bn", [_solver(2, 4), _solver(2, 4), _solver(2, 4)])
+    sent["bn_settings"][1, 6] = length
+    with pytest.raises(ValueError, match="shorter than they say"):
+        histories(sent, "bn", normalized=True, finite=True)

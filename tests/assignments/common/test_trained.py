@@ -232,6 +232,8 @@ def test_without_the_images_nothing_is_borne_out() -> None:
         pytest.param(np.tile([[0, 0, 0, 0, 0]], (1_000_000, 1)), id="arrays"),
         pytest.param([[number, 0, 0, 1, 1] for number in range(300)], id="networks"),
         pytest.param([[0, 0, 0, 1, 1_000_000]], id="wide"),
+        pytest.param([[0, 0, layer, 1, 8_000] for layer in range(13)], id="nodes"),
+        pytest.param([[0, 1, layer, 1, 8_000] for layer in range(13)], id="nodes by their biases"),
         pytest.param([[0, 0, 0, 2**62, 0]], id="empty"),
     ],
 )

@@ -261,3 +261,29 @@ def test_read_zip_answers_any_damage_with_a_submission_error(seed, changes, cut)
 def test_read_zip_answers_any_bytes_with_a_submission_error(data):
     with pytest.raises(SubmissionError, match=r"hw\.zip"):
         tree_of(b"PK\x03\x04" + data + b"\0" * 8)
+
+
+def with_64_bit_end(data):
+    """The same zip, whose end says that it lists nothing; a 64-bit one before it, which `zipfile` believes, says the truth."""
+    at = data.rindex(b"PK\x05\x06")
+    *_, count, size_bytes, offset, _ = struct.unpack("<4s4H2LH", data[at:])
+    end64 = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size_bytes, offset)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
+    return data[:at] + end64 + locator + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("caps", [{"archive_entries": 19}, {"archive_directory_bytes": 100}])
+def test_read_zip_counts_by_the_end_that_zipfile_believes(caps):
+    data = with_64_bit_end(archive_of(*((member(f"{index}.py"), b"") for index in range(20))))
+    assert len(tree_of(data).entries) == 20
+    with pytest.raises(SubmissionError, match="lists 20 members in 1010 bytes"):
+        tree_of(data, replace(DEFAULT_CAPS, **caps))
+
+
+@pytest.mark.parametrize("hide", [bytes, with_64_bit_end])
+def test_read_zip_does_not_let_zipfile_read_a_directory_that_is_too_long(monkeypatch, hide):
+    data = bytearray(archive_of(*((member(f"{index}.py"), b"") for index in range(20))))
+    struct.pack_into("<HH", data, data.rindex(b"PK\x05\x06") + 8, 1, 1)
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(SubmissionError, match="lists 20 members"):
+        tree_of(hide(bytes(data)), replace(DEFAULT_CAPS, archive_entries=19))
