@@ -30,6 +30,7 @@ CELL = re.compile(r"notebook cell \d{1,6}")
 TEXTS = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml")
 IMAGES = ("image/png", "image/jpeg", "image/gif")
 MAX_OUTPUTS = 1000  # per notebook
+MAX_ALIKE = 20  # displays that one update reaches
 MAX_MESSAGE = 2000  # characters of an exception's message
 MAX_FRAMES = 12
 
@@ -144,8 +145,9 @@ class CellOutputs:
             return
         kept = _Kept(kind, data=data, display=_display_id(content), size_bytes=size)
         self._kept.append(kept)
-        if kept.display:
-            self.budget.displayed.setdefault(kept.display, []).append(kept)
+        alike = self.budget.displayed.setdefault(kept.display, []) if kept.display else []
+        if len(alike) < MAX_ALIKE:
+            alike.append(kept)
 
     def _update(self, content: Mapping[str, Any]) -> None:
         """Replace a display, of this cell or of an earlier one, whose documents hold the same data."""
@@ -162,8 +164,11 @@ class CellOutputs:
     def _clear(self) -> None:
         for kept in self._kept:
             self.budget.give_back(kept.size_bytes, 1)
-            if kept.display:
-                self.budget.displayed[kept.display].remove(kept)
+            alike = self.budget.displayed.get(kept.display, [])
+            if kept in alike:
+                alike.remove(kept)
+            if not alike:
+                self.budget.displayed.pop(kept.display, None)
         self._kept.clear()
 
 

@@ -46,6 +46,8 @@ def plain_png(data: bytes) -> PlainPng | None:
             size = _size(kind, data[place + 8 : place + 8 + length])
             if size is None:
                 return None
+        elif kind == b"IHDR":  # another size, and nobody can say which a browser takes
+            return None
         if kind in DRAWING:
             kept.append(data[place:end])
         if kind == b"IEND":

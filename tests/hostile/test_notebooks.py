@@ -49,6 +49,7 @@ ATTACKS = {
     "compiles_code": r"spied: \[\]",
     "pictures_that_burst": r"relative error",
     "updates_displays": r"relative error",
+    "shows_slow_markup": r"HTML output is not shown live.*relative error|relative error.*HTML output is not shown live",
     "texts_without_end": r"relative error",
     "draws_gigapixels": r"relative error",
     "runs_other_programs": r"relative error|Failed",

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.model import TracebackLine
-from grader.notebooks.outputs import CellOutputs, OutputBudget, clean_text, relative_paths, student_error
+from grader.notebooks.outputs import (
+    MAX_ALIKE,
+    CellOutputs,
+    OutputBudget,
+    clean_text,
+    relative_paths,
+    student_error,
+)
 
 KINDS = (
     "stream",
@@ -102,6 +109,14 @@ def test_outputs_update_a_display_in_place():
         display({"text/plain": "old"}, display_id="d"), display({"text/plain": "other"}), update
     )
     assert [one["data"]["text/plain"] for one in outputs.documents(1)] == ["new", "other"]
+
+
+def test_outputs_update_few_displays_at_once():
+    update = ("update_display_data", {"data": {"text/plain": "new"}, "transient": {"display_id": "d"}})
+    shows = [display({"text/plain": "old"}, display_id="d")] * 50
+    outputs = gathered(*shows, update, left_outputs=50)
+    shown = [one["data"]["text/plain"] for one in outputs.documents(1)]
+    assert shown == ["new"] * MAX_ALIKE + ["old"] * (50 - MAX_ALIKE)
 
 
 def test_outputs_update_a_display_of_an_earlier_cell_unless_it_was_cleared():

@@ -78,7 +78,7 @@ def test_live_output_is_shown_as_text_and_said_to_be() -> None:
             id="table",
         ),
         pytest.param({"text_html": "<b>bold</b> &amp; <i>so</i><br>on"}, "bold & so\non", id="html"),
-        pytest.param({"text_html": "<![if x<b>"}, "<![if x<b>", id="no-html"),
+        pytest.param({"text_html": "<![if x<b"}, "<![if x<b", id="no-html"),
         pytest.param({"text_markdown": "# Results\n*good*"}, "# Results\n*good*", id="markdown"),
         pytest.param({"text_latex": r"$\frac{1}{2}$"}, r"$\frac{1}{2}$", id="latex"),
         pytest.param({}, "<IPython.core.display.HTML object>", id="nothing-else"),

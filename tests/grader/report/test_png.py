@@ -31,6 +31,11 @@ def test_plain_png_drops_side_chunks_and_what_follows_the_end(png: Build, chunk:
     assert picture.data == png()
 
 
+def test_plain_png_refuses_a_second_size(png: Build, chunk: Build) -> None:
+    larger = png(width=30_000, height=30_000)[16:29]
+    assert plain_png(png(before_end=chunk(b"IHDR", larger))) is None
+
+
 @pytest.mark.parametrize("width", [0, 12_001, 2**31])
 def test_plain_png_refuses_a_size_no_browser_should_unpack(png: Build, width: int) -> None:
     assert plain_png(png(width=width)) is None
