@@ -246,10 +246,11 @@ def marks_group() -> None:
 @ASSIGNMENT
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), help="The CSV file to write.")
 @options(STATE, DATABASE)
-def marks_export(assignment: Assignment, file: Path, state: Path, database: str | None) -> int:
+@click.option("--pending", is_flag=True, help="Only what still waits for a person; all answers unless said.")
+def marks_export(assignment: Assignment, file: Path, state: Path, database: str | None, pending: bool) -> int:
     """Write what a person has to mark, and has marked, to FILE."""
     with State(state, database).gradebook() as gradebook:
-        count = export_marks(gradebook, assignment.name, file)
+        count = export_marks(gradebook, assignment.name, file, pending_only=pending)
     click.echo(f"{count} lines written to {file}; fill in points and comment, then run: grader marks import")
     return DONE
 

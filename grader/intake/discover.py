@@ -68,10 +68,11 @@ def _files(paths: Sequence[Path], assignment: Assignment, caps: Caps) -> list[Ha
     if known:
         return known
     inside = [_in_named(entry, assignment, caps) for entry in tree.entries]
-    among_students = any(len(part) == 1 for part in inside)
+    own = [_of_one_student(entry, part) for entry, part in zip(tree.entries, inside, strict=True)]
+    among_students = any(alone and not part[0].refused for alone, part in zip(own, inside, strict=True))
     found: list[HandIn] = []
-    for entry, part in zip(tree.entries, inside, strict=True):
-        found += [_as_one(entry)] if len(part) > 1 and among_students else part
+    for entry, alone, part in zip(tree.entries, own, inside, strict=True):
+        found += [_as_one(entry)] if part and not alone and among_students else part
     found += [
         HandIn(student=stem(item.path), origin=item.path, tree=Tree(()), refused=f"it {item.reason}")
         for item in tree.refusals
@@ -84,6 +85,11 @@ def _in_named(entry: Entry, assignment: Assignment, caps: Caps) -> list[HandIn]:
     if is_zip(entry):
         return _in_tree(alone, stem(entry.name), assignment, caps, is_class_zip=True)
     return [HandIn(student=stem(entry.name), origin=entry.name, tree=alone)]
+
+
+def _of_one_student(entry: Entry, part: Sequence[HandIn]) -> bool:
+    """Whether a file holds the work of the student that it is called after; a download of one late hand-in names its own."""
+    return len(part) == 1 and part[0].student == stem(entry.name)
 
 
 def _as_one(entry: Entry) -> HandIn:

@@ -10,7 +10,7 @@ from ..model import Status
 from ..points import shown_points
 from .tally import class_statistics
 from .templating import render
-from .text import percent, seconds_text
+from .text import cut, percent, seconds_text
 from .values import Audience, CheckRate, ClassRow, ClassStatistics, ReportHeader, TableLine
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
 
 MOST_WAITING = 60  # students named under "needs a person"; the table has them all
 MOST_FINDINGS = 30
+MOST_WHY = 400  # characters of what kept a submission from being graded
 PLOT_HEIGHT = 120.0  # SVG units of the tallest bar
 
 
@@ -68,6 +69,7 @@ class StudentLine:
     status: str
     passed: int
     first: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +225,7 @@ def _line(line: TableLine) -> StudentLine:
         status=status,
         passed=line.passed,
         first=line.first,
+        why=cut(line.why, head=MOST_WHY)[0],
     )
 
 

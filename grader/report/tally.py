@@ -63,7 +63,7 @@ class Tally:
         line = _line(row)
         self._lines.append(line)
         self._statuses[row.status] += 1
-        self._marks += row.pending
+        self._marks += row.pending if row.status is Status.PENDING else 0
         self._unsandboxed += not row.sandboxed
         if row.status is not Status.NOT_GRADED and row.max_score > 0:
             self._shares.append(float(row.score / row.max_score))
@@ -155,6 +155,7 @@ def _line(row: ClassRow) -> TableLine:
         passed=sum(mark.outcome is Outcome.PASSED for mark in row.checks),
         checks=len(row.checks),
         first=failed,
+        why=row.why,
     )
 
 

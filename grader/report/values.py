@@ -104,11 +104,15 @@ class ClassRow:
     timings: Mapping[str, float] = field(default_factory=dict)
     sandboxed: bool = True
     notes: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableLine:
-    """What the class page's table keeps of a row once its checks have been counted. first: the function to look at first, or ""."""
+    """What the class page's table keeps of a row once its checks have been counted.
+
+    first: the function to look at first, or "". why: what kept the submission from being graded, or "".
+    """
 
     student: str
     name: str
@@ -120,6 +124,7 @@ class TableLine:
     passed: int
     checks: int
     first: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +163,11 @@ class PhaseTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassStatistics:
-    """The class in figures. bins: submissions by tenths of the maximum, the last bin for exactly full marks. quartiles: of the
-    share of the maximum, 0 to 1. Submissions that could not be graded are in neither."""
+    """The class in figures. marks_to_give: of those that wait for nothing else.
+
+    bins: submissions by tenths of the maximum, the last bin for exactly full marks. quartiles: of the share of the maximum, 0 to 1.
+    Submissions that could not be graded are in neither.
+    """
 
     students: int
     complete: int
@@ -193,7 +201,19 @@ def class_row(result: Result, *, href: str = "") -> ClassRow:
         timings=result.timings,
         sandboxed=result.sandboxed,
         notes=len(result.notes),
+        why=_obstacle(result),
     )
+
+
+def _obstacle(result: Result) -> str:
+    """What kept a submission from being graded, or ""."""
+    if result.status is not Status.NOT_GRADED:
+        return ""
+    reasons = [
+        check.reason for check in result.checks if check.outcome is Outcome.NOT_GRADED and check.reason
+    ]
+    first = next(iter([*(note.text for note in result.notes), *reasons]), "")
+    return first.removeprefix(f"{result.student}: ")
 
 
 def _mark(check: CheckResult) -> CheckMark:

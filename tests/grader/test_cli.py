@@ -142,6 +142,9 @@ def test_run_rescore_and_report_of_a_class(tmp_path):
     report = grader("report", SMALL, "--out", "elsewhere", cwd=tmp_path)
     assert report.returncode == 0
     assert (tmp_path / "elsewhere" / "index.html").is_file()
+    for only, lines in (([], "2 lines"), (["--pending"], "0 lines")):  # a blank answer waits for nobody
+        marks = grader("marks", "export", SMALL, "marks.csv", *only, cwd=tmp_path)
+        assert marks.stdout.startswith(f"{lines} written to marks.csv")
 
 
 @pytest.mark.sandbox

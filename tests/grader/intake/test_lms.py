@@ -37,6 +37,31 @@ def test_recognise_reads_canvas_with_zips_late_marks_and_several_files(kit, take
     assert found["103"].origin == "roeric_103_9003_Normalization.ipynb"
 
 
+def test_two_downloads_are_two_classes_also_where_one_holds_a_single_late_hand_in(kit, take, tmp_path):
+    zipped = kit.zipped(kit.whole)
+
+    def download(name, *people):
+        names = [f"{person}_{number}_assignsubmission_file_/work.zip" for person, number in people]
+        (tmp_path / name).write_bytes(kit.zipped(dict.fromkeys(names, zipped)))
+        return tmp_path / name
+
+    on_time = download("class.zip", ("Ana Roe", 1000), ("Bo Ek", 1001))
+    late = download("late.zip", ("Cy Poe", 1002))
+    assert set(by_student(take(on_time, late))) == {"1000", "1001", "1002"}
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(zipped[:100])
+    assert set(by_student(take(on_time, broken))) == {"1000", "1001", "broken"}
+
+
+def test_student_s_zip_that_looks_like_a_download_takes_nobody_s_place(kit, take, tmp_path):
+    zipped = kit.zipped(kit.whole)
+    (tmp_path / "bo.zip").write_bytes(zipped)
+    (tmp_path / "eve.zip").write_bytes(kit.zipped({"Ana Roe_1000_assignsubmission_file_/work.zip": zipped}))
+    found = by_student(take(tmp_path / "bo.zip", tmp_path / "eve.zip"))
+    assert set(found) == {"bo", "eve"}
+    assert "name it by itself" in texts_of(found["eve"])
+
+
 def test_recognise_takes_the_newest_of_canvas_resubmissions(kit, take, tmp_path):
     files = {
         "doejane_101_9001_layers.py": b"old = 1\n",

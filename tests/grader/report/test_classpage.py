@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from grader.model import CheckResult, Finding, Outcome, Result, Status
+from grader.model import CheckResult, Finding, Note, Outcome, Result, Status
 from grader.report import ClassRow, ReportHeader, class_row, render_class
 from grader.report.classpage import class_page
 from grader.report.tally import class_statistics
@@ -48,6 +48,28 @@ def test_checks_stand_hardest_first(
         ("a", "100 %", 0),
         ("never", "", 2),
     ]
+
+
+def test_those_who_could_not_be_graded_are_named_with_the_reason(
+    make_check: Callable[..., CheckResult], make_result: Callable[..., Result], header: ReportHeader
+) -> None:
+    unread = make_result(
+        student="1010",
+        name="Fritz Leer",
+        status=Status.NOT_GRADED,
+        checks=(make_check("a", Outcome.NOT_GRADED, 0),),
+        notes=(Note(text="1010: w.rar is no zip", about="w.rar"),),
+        pending=2,
+    )
+    failed = replace(unread, student="1011", name="", notes=())
+    page = class_page(class_statistics(map(class_row, (unread, failed))))
+    assert [(line.student, line.why) for line in page.not_graded] == [
+        ("1010", "w.rar is no zip"),
+        ("1011", make_check("a", Outcome.NOT_GRADED, 0).reason),
+    ]
+    assert page.statistics.marks_to_give == 0
+    html = render_class(map(class_row, (unread, failed)), header)
+    assert '1010 Fritz Leer <span class="soft">w.rar is no zip</span>' in html
 
 
 def test_those_who_need_a_person_are_named_up_to_a_limit(wrong: Result, header: ReportHeader) -> None:
