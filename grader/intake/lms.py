@@ -199,7 +199,7 @@ def _essence(text: str) -> str:
     """Only the lines about submitters and times: the export also holds every test's output, which is long and none of ours."""
     kept: list[str] = []
     keep = False
-    for line in text.splitlines():
+    for line in re.split(r"\r?\n", text):  # at nothing else that could stand in what students print
         if line[:1] not in {" ", "-", "#", ""}:
             kept.append(line)
             keep = False

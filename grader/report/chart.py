@@ -23,6 +23,7 @@ LOG_SPAN = 1000.0  # all positive, and spread over more than this: a log axis, a
 EYE = 1e-4  # relative difference that a panel 200 units high does not show
 FAR = 100_000  # beyond, the exact factor tells nobody anything
 HUGE = 1e150  # values beyond are drawn at the edge; keeps differences finite
+TINY = 1e-150  # and nearer to zero as zero; keeps steps between them above it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +170,7 @@ def _number(value: float) -> str:
 
 
 def _clip(value: float) -> float:
-    return min(HUGE, max(-HUGE, value))
+    return min(HUGE, max(-HUGE, value)) if abs(value) >= TINY else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import re
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,7 +20,7 @@ from urllib.parse import quote
 
 from ..errors import GraderError
 from ..files import write_atomically
-from ..model import Result
+from ..model import Note, Result
 from ..store.codec import dumps
 from .classpage import render_statistics
 from .student import render_student
@@ -241,8 +242,22 @@ def write_student(result: Result, job: ReportJob) -> None:
             except (GraderError, OSError):
                 continue  # the page says that the notebook was not kept; the marks do not depend on it
     for audience in job.audiences:
-        page = render_student(result, job.header, executed=executed, audience=audience)
+        page = _rendered(result, job.header, executed, audience)
         write_page(job.folder / FOLDERS[audience] / page_name(result.student), page)
+
+
+def _rendered(result: Result, header: ReportHeader, executed: Mapping[str, bytes], audience: Audience) -> str:
+    """A student's page; without figures and notebooks where something in them met our code in a way that nobody foresaw."""
+    try:
+        return render_student(result, header, executed=executed, audience=audience)
+    except Exception as exc:  # noqa: BLE001  # one student's values must not keep the class from its pages
+        place = traceback.extract_tb(exc.__traceback__)[-1]
+        fault = f"{type(exc).__name__} in {Path(place.filename).name}, line {place.lineno}"
+        text = f"Figures and notebooks are left out of this page, for a fault of the grader ({fault}); please report it."
+        rest = replace(
+            result, figures=(), notebooks=(), notes=(*result.notes, Note(about="this page", text=text))
+        )
+        return render_student(rest, header, executed={}, audience=audience)
 
 
 def page_name(student: str) -> str:

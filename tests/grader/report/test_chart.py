@@ -96,6 +96,12 @@ def test_chart_names_what_it_does_not_draw() -> None:
     assert (len(drawn.panels), drawn.left_out, len(drawn.columns)) == (12, 3, 16)
 
 
+@pytest.mark.parametrize("ys", [(1e-322,), (6e-323, 1e-322), (0.0, 5e-324), (-1e-310, 1e-310)])
+def test_chart_draws_what_is_too_small_for_an_axis_as_zero(ys: tuple[float, ...]) -> None:
+    (panel,) = chart(figure(("a", ys, (0.0,)))).panels
+    assert {tick.label for tick in panel.y_ticks} >= {"0", "1"}
+
+
 @given(ANY_FLOATS, st.none() | ANY_FLOATS)
 def test_chart_stays_in_its_frame_whatever_the_values(
     student: tuple[float, ...], reference: tuple[float, ...] | None

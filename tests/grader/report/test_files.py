@@ -67,6 +67,20 @@ def test_a_notebook_no_longer_kept_costs_only_itself(wrong: Result, job: ReportJ
     assert b"The executed notebook was not kept." in written(job)["students/mk42.html"]
 
 
+def test_values_that_no_figure_can_be_drawn_of_cost_their_student_the_figures_only(
+    wrong: Result, job: ReportJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert wrong.figures
+    monkeypatch.setattr("grader.report.student.chart", lambda _: 1 / 0)
+    write_reports([wrong, replace(wrong, student="zoe", figures=())], job)
+    files = written(job)
+    for page in ("students/mk42.html", "instructor/mk42.html"):
+        assert b"left out of this page, for a fault of the grader (ZeroDivisionError in" in files[page]
+        assert b"data:image/png;base64," not in files[page]
+    assert b"data:image/png;base64," in files["students/zoe.html"]
+    assert "index.html" in files
+
+
 def test_processes_write_the_same_pages(wrong: Result, job: ReportJob, tmp_path: Path) -> None:
     def results() -> Iterator[Result]:
         return (replace(wrong, student=f"s{i:03d}") for i in range(PAYS_FROM + 5))
