@@ -145,6 +145,14 @@ class Question(Strict):
         if not parts:
             needed = "slots" if self.kind == "choice" else "a rubric"
             raise ValueError(f"a {self.kind} question needs {needed}")
+        for slot in self.slots:
+            unknown = [
+                number for accepted in slot.accept for number in accepted if not 1 <= number <= self.options
+            ]
+            if unknown:
+                raise ValueError(
+                    f"slot {slot.id} accepts {unknown[0]}, but there are {self.options} options; expected numbers from 1 on"
+                )
         if sum((part.points for part in parts), Decimal(0)) != self.points:
             raise ValueError(
                 f"points are {self.points}, but its parts add up to {sum(part.points for part in parts)}"

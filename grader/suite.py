@@ -6,6 +6,7 @@ source: no points, tolerances, judges or hints.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import importlib
@@ -99,7 +100,8 @@ def _hidden_last(checks: Sequence[Check]) -> tuple[Check, ...]:
 def load_suite(assignment: Assignment) -> Suite:
     """Import `checks.py` and collect its checks.
 
-    Raises: AssignmentError if it cannot be imported, holds no check, two checks share an id, or a notebook is not named.
+    Raises: AssignmentError if it cannot be imported, holds no check, two checks share an id, a term has no meaning, or a notebook
+        is not named.
     """
     module = _import_file(assignment.checks, f"_gradecheck_checks_{assignment.name}", root=_root(assignment))
     probes = tuple(value for value in vars(module).values() if isinstance(value, Check))
@@ -113,6 +115,7 @@ def load_suite(assignment: Assignment) -> Suite:
         raise AssignmentError(
             f"{assignment.checks}: more than one check is named {', '.join(twice)}; rename one"
         )
+    _check_terms(assignment, probes)
     _check_notebooks(assignment, checks)
     modules = _stripped(assignment, frozenset(ids))
     of_modules = {check.id for check in checks if check.where == "modules"}
@@ -125,6 +128,27 @@ def load_suite(assignment: Assignment) -> Suite:
     terms = [(check.id, check.where, check.notebook, check.time_s) for check in probes]
     digest = hashlib.sha256(json.dumps([sorted(modules.items()), terms]).encode()).hexdigest()
     return Suite(assignment=assignment, checks=checks, companions=companions, modules=modules, digest=digest)
+
+
+def _check_terms(assignment: Assignment, probes: Sequence[Check]) -> None:
+    """Raise AssignmentError for a check that would not count as its author means it."""
+    written: set[str] = set()
+    for node in ast.parse(assignment.checks.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and any(node.name == probe.id for probe in probes):
+            if node.name in written:
+                raise AssignmentError(
+                    f"{assignment.checks}:{node.lineno}: {node.name} is defined again, in place of the check above; rename one"
+                )
+            written.add(node.name)
+    for probe in probes:
+        if not probe.points >= 0:
+            raise AssignmentError(
+                f"{assignment.checks}: check {probe.id} has points={probe.points}; expected 0 or more"
+            )
+        if probe.credit not in ("all", "each"):
+            raise AssignmentError(
+                f"{assignment.checks}: check {probe.id} has credit={probe.credit!r}; expected 'all' or 'each'"
+            )
 
 
 def _check_notebooks(assignment: Assignment, checks: Sequence[Check]) -> None:

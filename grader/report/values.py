@@ -212,8 +212,11 @@ def _obstacle(result: Result) -> str:
     reasons = [
         check.reason for check in result.checks if check.outcome is Outcome.NOT_GRADED and check.reason
     ]
-    first = next(iter([*(note.text for note in result.notes), *reasons]), "")
-    return first.removeprefix(f"{result.student}: ")
+    said = [
+        *reasons,
+        *(note.text for note in result.notes),
+    ]  # intake's notes go before what failed in the end
+    return said[-1].removeprefix(f"{result.student}: ") if said else ""
 
 
 def _mark(check: CheckResult) -> CheckMark:

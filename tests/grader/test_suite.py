@@ -152,6 +152,13 @@ def test_expected_arrays_are_cached_until_the_solution_changes(make_assignment, 
         pytest.param(CHECKS + "\nother = doubles\n", "more than one check is named doubles", id="same-id"),
         pytest.param(CHECKS.replace("points=3", "poinst=3"), "poinst", id="unknown-term"),
         pytest.param(
+            CHECKS.replace("points=3", "points=-3"), "doubles has points=-3; expected 0 or more", id="points"
+        ),
+        pytest.param(
+            CHECKS.replace("points=3", "points=3, credit='Each'"), "credit='Each'; expected", id="credit"
+        ),
+        pytest.param(CHECKS + CHECKS, r"checks.py:\d+: doubles is defined again", id="defined-again"),
+        pytest.param(
             CHECKS.replace('    """Twice the input."""\n', ""), "doubles: write a docstring", id="no-title"
         ),
     ],

@@ -58,7 +58,10 @@ def test_those_who_could_not_be_graded_are_named_with_the_reason(
         name="Fritz Leer",
         status=Status.NOT_GRADED,
         checks=(make_check("a", Outcome.NOT_GRADED, 0),),
-        notes=(Note(text="1010: w.rar is no zip", about="w.rar"),),
+        notes=(
+            Note(text="Another hand-in is also called so.", about="w.rar"),
+            Note(text="1010: w.rar is no zip", about="w.rar"),
+        ),
         pending=2,
     )
     failed = replace(unread, student="1011", name="", notes=())
