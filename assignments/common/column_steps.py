@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from assignments.common.arrays import number
 from assignments.common.column_functions import FunctionNet
 from assignments.common.columns import method, spelling
 from grader.probe import NeedsPersonError
 
-__all__ = ["marks", "measured", "train", "watched"]
+__all__ = ["entries", "marks", "measured", "train", "watched"]
 
 TRAIN_TAKES_VALIDATION = 5  # X, Y, GDParams, xVal, yVal
 
@@ -29,12 +30,14 @@ def train(net: Any, X: Any, Y: Any, terms: Any, val: Any) -> Any:
 
 
 def watched(net: Any, X: Any, terms: Any, slopes: Any = None) -> dict[str, Any]:
-    """Train with a gradient of our own, one for the last layer's biases and zero elsewhere, and write down every step.
+    """Train with a gradient of our own, one for all biases and zero elsewhere, and write down every step.
 
-    The step's rate is then what the biases lose. The first row of the columns is made to count them.
+    The step's rate is then what the biases lose, those of the layer that loses the most: a layer that stays behind is charged where
+    steps of all parameters are judged. The first row of the columns is made to count them.
     slopes: another gradient, as lists for W, b and, for hidden layers, gamma, beta; it takes the place of the ones and zeros.
     Returns: rates (steps,); sizes (steps,), columns in each batch; batches (rows, total) and labels (classes, total), what the
         steps were given, side by side; given, given_labels, what they were taken from.
+    Raises: NeedsPersonError if the network has moved along gradients that are not those of its `computeGradients`.
     """
     numbers = np.arange(X.shape[1])
     X = X.copy()
@@ -43,17 +46,24 @@ def watched(net: Any, X: Any, terms: Any, slopes: Any = None) -> dict[str, Any]:
     Y = np.eye(classes)[numbers % classes].T
     biases, batches, labels = [], [np.zeros((len(X), 0))], [np.zeros((classes, 0))]
 
-    def gradient(X: Any, Y: Any, *_settings: Any, **_more: Any) -> Any:
-        biases.append(_bias(net))
-        batches.append(np.array(X, dtype=float))
-        labels.append(np.array(Y, dtype=float))
-        return _along_biases(net, slopes)
+    own = method(net, "computeGradients")
+    before = [np.array(value) for value in (*net.W, *net.b)]
+
+    def gradient(*args: Any, **named: Any) -> Any:
+        columns, theirs = list(inspect.signature(own).bind(*args, **named).arguments.values())[:2]
+        biases.append(_biases(net))
+        batches.append(np.array(columns, dtype=float))
+        labels.append(np.array(theirs, dtype=float))
+        return _along(net, slopes)
 
     setattr(net, spelling(net, "computeGradients"), gradient)
     train(net, X.copy(), Y.copy(), terms, (X[:, :2], Y[:, :2]))
-    path = np.array([*biases, _bias(net)])
+    if not biases and not all(np.array_equal(*pair) for pair in zip(before, (*net.W, *net.b))):  # noqa: B905 - Python 3.8
+        raise NeedsPersonError("the training takes its gradients from elsewhere than computeGradients")
+    path = np.array([*biases, _biases(net)])
+    farthest = int(np.argmax(np.abs(path[0] - path).sum(axis=0)))
     return {
-        "rates": path[:-1] - path[1:],
+        "rates": path[:-1, farthest] - path[1:, farthest],
         "sizes": np.array([batch.shape[1] for batch in batches[1:]], dtype=float),
         "batches": np.concatenate(batches, axis=1),
         "labels": np.concatenate(labels, axis=1),
@@ -66,19 +76,25 @@ def _bias(net: Any) -> float:
     return float(np.ravel(net.b[-1])[0])
 
 
-def _along_biases(net: Any, slopes: Any = None) -> Any:
-    """A gradient in the shapes of the network's parameters: one for the last layer's biases and zero elsewhere, or `slopes`."""
+def _biases(net: Any) -> list[float]:
+    """The first bias of each layer, from the last one to the first."""
+    return [float(np.ravel(b)[0]) for b in reversed(net.b)]
+
+
+def _along(net: Any, slopes: Any = None, *, last_alone: bool = False) -> Any:
+    """A gradient in the shapes of the network's parameters: `slopes`, or ones for all biases, or the last ones, else zero."""
     kinds = [net.W, net.b, net.gamma, net.beta] if net.batchNorm else [net.W, net.b]
     grads = [[np.zeros_like(value) for value in kind] for kind in kinds]
     if slopes is None:
-        grads[1][-1] += 1.0
+        first = len(grads[1]) - 1 if last_alone else 0
+        grads[1][first:] = [b + 1.0 for b in grads[1][first:]]
     for grad, given in zip(grads, slopes or ()):  # noqa: B905 - Python 3.8
         grad[: len(given)] = [slope.copy() for slope in given]
     return tuple(grads)
 
 
 def measured(net: Any, X: Any, Y: Any, terms: Any, val: Any) -> dict[str, Any]:
-    """Train with the gradient of `watched`, and let the network's own cost and accuracy give `marks` in the place of their figures.
+    """Train with a gradient of ones for the last layer's biases; cost and accuracy give `marks` in the place of their figures.
 
     Marks tell columns and last biases apart, whatever the student takes a cost to be. Where he measures by other means, the
     figures are true ones, of a network whose last biases are known.
@@ -89,20 +105,25 @@ def measured(net: Any, X: Any, Y: Any, terms: Any, val: Any) -> dict[str, Any]:
 
     def gradient(*_args: Any, **_more: Any) -> Any:
         biases.append(_bias(net))
-        return _along_biases(net)
+        return _along(net, last_alone=True)
 
     setattr(net, spelling(net, "computeGradients"), gradient)
     if not isinstance(net, FunctionNet):
         for name in ("computeCost", "computeAccuracy"):
             setattr(net, spelling(net, name), _marking(net, method(net, name), name))
     found = train(net, X, Y, terms, val)
-    if not isinstance(found, (tuple, list)) or len(found) != len(MARKS):
+    if not isinstance(found, (tuple, list, np.ndarray)) or len(found) != len(MARKS):
         raise NeedsPersonError("a training whose steps are watched returns no six histories")
     lengths = [len(history) for history in found]
     table = np.full((len(MARKS), max(lengths)), np.nan)
     for row, history in zip(table, found):  # noqa: B905 - Python 3.8
-        row[: len(history)] = np.array(history, dtype=float)
+        row[: len(history)] = entries(history)
     return {"biases": np.array([*biases, _bias(net)]), "measured": table}
+
+
+def entries(history: Any) -> Any:
+    """A history as an array (epochs,) of numbers; an entry may be an array of one number."""
+    return np.array([number(entry) for entry in history], dtype=float)
 
 
 MARKS = (0, 0, 1, 1, 2, 2)  # cost, loss and accuracy, each on training and on validation columns

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from assignments.common.arrays import number
 from assignments.common.column_forms import RowsError, plain_function
 from assignments.common.column_functions import FunctionNet
 from assignments.common.column_names import FUNCTIONS
@@ -246,10 +247,11 @@ def forward(net: Any, X: Any, *, training: bool = True) -> Any:
 
 
 def cost_and_loss(net: Any, X: Any, Y: Any) -> dict[str, Any]:
-    """The cost and the loss; where the method returns one number, it is the cost, and the loss is None."""
+    """The cost and the loss, numbers or arrays of one; where the method returns one thing, that is the cost, and the loss None."""
     returned = method(net, "computeCost")(X.copy(), Y.copy())
     pair = returned if isinstance(returned, (tuple, list)) else (returned, None)
-    return {name: None if value is None else float(value) for name, value in zip(("cost", "loss"), pair)}  # noqa: B905 - Python 3.8
+    named = zip(("cost", "loss"), pair)  # noqa: B905 - Python 3.8
+    return {name: None if value is None else float(number(value)) for name, value in named}
 
 
 def gradients(

@@ -20,6 +20,8 @@ DESCEND = f"{NET}._descend"
 
 PENALTY = "self.lmda * sum((float(np.sum(W * W)) for W in self.W))"
 WEIGHTS = "grads[0][i] = g @ inputs[i].T + 2 * self.lmda * self.W[i]"
+BIASES = "grads[1][i] = g.sum(axis=1, keepdims=True)"
+SCALES = "np.sum(g * normalised[i], axis=1, keepdims=True)"
 START = "g = (result[0] - Y) / X.shape[1]"
 MEAN = "self.muMA[i] = self.alpha * self.muMA[i] + (1 - self.alpha) * mean"
 TRAINED = "return (step.out.T, step.cache.xhat.T, step.cache.mean[:, None], step.cache.var[:, None])"
@@ -74,6 +76,34 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
         instructor="The gradients lack their 1 / N.",
     ),
     _one(
+        "gradient_of_weights_not_averaged",
+        Edit(GRADIENTS, WEIGHTS, "grads[0][i] = X.shape[1] * (g @ inputs[i].T) + 2 * self.lmda * self.W[i]"),
+        student="It looks like the gradients of the weights are added up over the examples; the cost is an average.",
+        instructor="Those of W alone lack their 1 / N.",
+        paired=False,
+    ),
+    _one(
+        "gradient_of_biases_not_averaged",
+        Edit(GRADIENTS, BIASES, f"{BIASES} * X.shape[1]"),
+        student="It looks like the gradients of the biases are added up over the examples; the cost is an average.",
+        instructor="Those of b alone lack their 1 / N.",
+        paired=False,
+    ),
+    _one(
+        "gradient_of_gamma_not_averaged",
+        Edit(GRADIENTS, SCALES, f"{SCALES} * X.shape[1]"),
+        student="It looks like the gradients of gamma are added up over the examples; the cost is an average.",
+        instructor="Those of gamma alone lack their 1 / N.",
+        paired=False,
+    ),
+    _one(
+        "gradient_sign",
+        Edit(GRADIENTS, START, "g = (Y - result[0]) / X.shape[1]"),
+        student="It looks like the gradients have the wrong sign: which of p and Y is taken off the other?",
+        instructor="Y - p in place of p - Y, and the penalty with its right sign.",
+        paired=False,
+    ),
+    _one(
         "gradient_relu_missing",
         Edit(GRADIENTS, "g = g * (inputs[i + 1] > 0)", "pass"),
         student="It looks like the gradient passes every unit; what does ReLU do with negative scores?",
@@ -89,7 +119,7 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
         "gradient_bias_averaged",
         Edit(
             GRADIENTS,
-            "grads[1][i] = g.sum(axis=1, keepdims=True)",
+            BIASES,
             "grads[1][i] = g.mean(axis=1, keepdims=True)",
         ),
         student="It looks like the bias's gradient is averaged twice over the examples.",
@@ -274,6 +304,13 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
         paired=False,
     ),
     _one(
+        "relu_of_scores",
+        Edit(FORWARD, "if i == self.nl:", "if i == self.nl:\n    out = relu(out)\nif i == self.nl:"),
+        student="It looks like a ReLU follows the last layer as well; what follows it is the softmax.",
+        instructor="The last layer's scores go through a ReLU, and the way back does not know it.",
+        paired=False,
+    ),
+    _one(
         "normalized_after_relu",
         Edit(FORWARD, "if self.batchNorm:", "if self.batchNorm:\n    out = relu(out)\nif self.batchNorm:"),
         student="It looks like scores go through the ReLU before they are normalized; compare the order with the one asked for.",
@@ -316,7 +353,7 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
         "gradient_gamma_averaged",
         Edit(
             GRADIENTS,
-            "np.sum(g * normalised[i], axis=1, keepdims=True)",
+            SCALES,
             "np.mean(g * normalised[i], axis=1, keepdims=True)",
         ),
         student="It looks like the gradient of gamma is averaged twice over the examples.",

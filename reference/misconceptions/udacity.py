@@ -123,6 +123,17 @@ _NETWORK = (
         instructor="train_step updates weights and biases only.",
     ),
     _one(
+        "softmax_cross_entropy.gradient_sign",
+        Edit(
+            "conventions.udacity.softmax_cross_entropy",
+            "return losses.softmax_loss(logits, np.argmax(labels, axis=1))",
+            "loss, gradient = losses.softmax_loss(logits, np.argmax(labels, axis=1))\nreturn (loss, -gradient)",
+        ),
+        Edit(DESCEND, "w - learning_rate", "w + learning_rate", context=True),
+        student="It looks like the gradient of the loss has the wrong sign: are the labels taken off the probabilities?",
+        instructor="labels - p in place of p - labels in softmax_cross_entropy; each step then goes up.",
+    ),
+    _one(
         "NeuralNet.climbs",
         Edit(DESCEND, "w - learning_rate", "w + learning_rate"),
         student="It looks like each step goes up the gradient; which way is down?",

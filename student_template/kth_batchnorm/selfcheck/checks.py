@@ -1,6 +1,7 @@
 from __future__ import annotations
 from typing import Any
 import numpy as np
+from .common.arrays import number
 from .common.column_steps import watched
 from .common.columns import averages, column, cost_and_loss, drawn, forward, gradients, helper, make_net, method, named, problem, start, times
 from .check import check
@@ -85,8 +86,14 @@ def forward_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
         arrays[f'columns{suffix}layers'] = np.array(np.shape(returned[0]))
     return arrays
 
+def _unscaled(net: Any) -> Any:
+    for i in range(len(net.W) - 1):
+        net.gamma[i] = np.ones_like(net.gamma[i])
+        net.beta[i] = np.zeros_like(net.beta[i])
+    return net
+
 def _moved(impl: Any, rng: Any, calls: int, **settings: Any) -> dict[str, Any]:
-    net = _started(impl, rng, DEEP, normalized=True, spread=LARGE, **settings)
+    net = _unscaled(_started(impl, rng, DEEP, normalized=True, spread=LARGE, **settings))
     arrays: dict[str, Any] = {}
     for call in range(1, calls + 1):
         X, _, _ = problem(rng, DEEP[0], DEEP[-1], MANY)
@@ -149,7 +156,7 @@ def accuracy(impl: Any, rng: Any) -> dict[str, Any]:
         shares = []
         for _ in range(DRAWS):
             X, _, y = problem(rng, SHALLOW[0], SHALLOW[-1], 397)
-            shares.append(float(method(net, 'computeAccuracy')(X, y)))
+            shares.append(float(number(method(net, 'computeAccuracy')(X, y))))
         arrays['with_batchnorm' if normalized else 'plain'] = np.array(shares)
     return arrays
 

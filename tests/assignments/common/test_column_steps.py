@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from assignments.common.column_steps import MARKS, marks, measured, watched
+from assignments.common.column_steps import MARKS, entries, marks, measured, watched
 from assignments.common.columns import make_net, problem, start
 from grader.probe import NeedsPersonError
 from reference.conventions import kth
@@ -79,3 +79,51 @@ def test_a_training_without_histories_waits_for_a_person() -> None:
 
     with pytest.raises(NeedsPersonError, match="returns no six histories"):
         _measured(Silent)
+
+
+class _Named(kth.BNN):
+    """Parameters under names of its own, and handed over by them."""
+
+    def computeGradients(self, Xbatch, Ybatch):  # type: ignore[override]  # noqa: N802
+        return super().computeGradients(Xbatch, Ybatch)
+
+    def _descend(self, X, Y, eta):
+        for kind, grads in zip(
+            [self.W, self.b, self.gamma, self.beta], self.computeGradients(Ybatch=Y, Xbatch=X), strict=True
+        ):
+            for i, grad in enumerate(grads):
+                kind[i] = kind[i] - eta * grad
+
+
+class _LastStays(kth.BNN):
+    def _descend(self, X, Y, eta):
+        last = self.b[-1]
+        super()._descend(X, Y, eta)
+        self.b[-1] = last
+
+
+class _Elsewhere(kth.BNN):
+    def _descend(self, X, Y, eta):
+        self.b[0] = self.b[0] - eta * kth.BNN.computeGradients(self, X, Y)[1][0] - eta
+
+
+def _watched(network: type) -> dict[str, np.ndarray]:
+    net = network(list(itertools.pairwise(SIZES)))
+    start(net, np.random.default_rng(0), SIZES, normalized=True)
+    return watched(net, np.zeros((4, 6)), [3, 0.1, 0.5, 2, 2])
+
+
+@pytest.mark.parametrize("network", [_Named, _LastStays])
+def test_watched_sees_rates_however_it_is_called_and_whichever_layer_stays(network: type) -> None:
+    seen = _watched(network)
+    np.testing.assert_allclose(seen["rates"], [0.1, 0.3, 0.5, 0.3])
+    np.testing.assert_array_equal(seen["labels"].shape, (2, 12))
+
+
+def test_training_that_does_not_ask_for_its_gradients_waits_for_a_person() -> None:
+    with pytest.raises(NeedsPersonError, match="from elsewhere than computeGradients"):
+        _watched(_Elsewhere)
+
+
+def test_entries_may_be_arrays_of_one_number() -> None:
+    np.testing.assert_array_equal(entries([1.0, np.array([[2.0]]), np.float32(3)]), [1, 2, 3])

@@ -2,6 +2,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 import numpy as np
+from .arrays import number
 from .column_forms import RowsError, plain_function
 from .column_functions import FunctionNet
 from .column_names import FUNCTIONS
@@ -156,7 +157,8 @@ def forward(net: Any, X: Any, *, training: bool=True) -> Any:
 def cost_and_loss(net: Any, X: Any, Y: Any) -> dict[str, Any]:
     returned = method(net, 'computeCost')(X.copy(), Y.copy())
     pair = returned if isinstance(returned, (tuple, list)) else (returned, None)
-    return {name: None if value is None else float(value) for name, value in zip(('cost', 'loss'), pair)}
+    named = zip(('cost', 'loss'), pair)
+    return {name: None if value is None else float(number(value)) for name, value in named}
 
 def gradients(net: Any, X: Any, Y: Any, *, normalized: bool, name: str='computeGradients', suffix: str='', spread: float=1.0) -> dict[str, Any]:
     layers = len(net.W)
