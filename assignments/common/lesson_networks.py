@@ -24,6 +24,7 @@ __all__ = [
     "fill",
     "lesson_network",
     "made_up",
+    "normalized_layers",
     "params_of",
     "population_of",
     "starting_weights",
@@ -74,8 +75,9 @@ def lesson_network(impl: Any, weights: list[Any], activation: str, *, normalized
 def fill(net: Any, rng: Any, sizes: tuple[int, ...]) -> Any:
     """Give biases, gammas, betas and population statistics values that depend on `rng` and `sizes` alone; returns the network.
 
-    A network without population statistics keeps having none; a bias in front of a normalization, which should not be there,
-    stays as it is. Raises: NotImplementedError if the network has no parameters yet.
+    Pairs of population statistics keep their form, and each gets the values of the layer that has as many nodes: a network may
+    normalize other layers than it should. One without statistics keeps having none; a bias in front of a normalization, which
+    should not be there, stays as it is. Raises: NotImplementedError if the network has no parameters yet.
     """
     if not net.params:
         raise NotImplementedError("NeuralNet has no parameters yet")
@@ -93,8 +95,20 @@ def fill(net: Any, rng: Any, sizes: tuple[int, ...]) -> Any:
             if name is not None and not _needless(names, kind, layer):
                 net.params[name] = value.reshape(np.shape(net.params[name]))
     if len(net.population):
-        net.population = population[:-1]
+        net.population = [_filled(pair, population) for pair in net.population]
     return net
+
+
+def _filled(pair: Any, population: list[tuple[Any, Any]]) -> Any:
+    """A pair of mean and variance in its own form, with the values of the next layer of its width, which are taken out."""
+    nodes = np.size(pair[0])
+    place = next((i for i, (mean, _) in enumerate(population) if np.size(mean) == nodes), None)
+    if place is None:  # of no layer that there is: charged where a network's parameters are
+        return pair
+    values = [np.reshape(new, np.shape(old)) for new, old in zip(population.pop(place), pair, strict=True)]
+    if isinstance(pair, np.ndarray):
+        return np.stack(values)
+    return list(values) if isinstance(pair, list) else getattr(pair, "_make", tuple)(values)
 
 
 def params_of(net: Any, prefix: str = "") -> dict[str, Any]:
@@ -105,6 +119,11 @@ def params_of(net: Any, prefix: str = "") -> dict[str, Any]:
         for name, key in names.items()
         if not (name.startswith("b") and name[1:].isdigit() and _needless(names, "b", int(name[1:])))
     }
+
+
+def normalized_layers(net: Any) -> list[int]:
+    """Numbers of the layers that have a scale, from 1, in order."""
+    return sorted(int(name[5:]) for name in names_of(net.params) if name.startswith("gamma"))
 
 
 def _needless(names: dict[str, str], kind: str, layer: int) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from assignments.common.arrays import kept, upstream, vectors
+from assignments.common.arrays import number as as_number
 from assignments.common.lesson_experiments import (
     DEMOS,
     FEW,
@@ -28,6 +29,7 @@ from assignments.common.lesson_networks import (
     fill,
     lesson_network,
     made_up,
+    normalized_layers,
     params_of,
     population_of,
     starting_weights,
@@ -389,7 +391,7 @@ def cross_entropy(impl: Any, rng: Any) -> dict[str, Any]:
     """Mean cross-entropy and its gradient."""
     logits = 2 * rng.standard_normal((7, 10))
     loss, gradient = impl.softmax_cross_entropy(logits.copy(), np.eye(10)[rng.integers(10, size=7)])
-    return {"loss": loss, "gradient": gradient}
+    return {"loss": as_number(loss), "gradient": gradient}
 
 
 @check(
@@ -410,7 +412,7 @@ def cross_entropy_extremes(impl: Any, rng: Any) -> dict[str, Any]:
         for _ in range(2)
     )
     # A sum in the place of a mean cancels here: it is charged in `cross_entropy`.
-    return {"loss": loss / other, "gradient": gradient / np.max(np.abs(gradient))}
+    return {"loss": as_number(loss) / as_number(other), "gradient": gradient / np.max(np.abs(gradient))}
 
 
 # --- NeuralNet: 30 points ----------------------------------------------------------------------------------------------------
@@ -421,6 +423,14 @@ def judge_parameters(actual: Mapping[str, Any], _expected: Mapping[str, Any]) ->
     hidden = sum(SIZES[1:-1])
     weights = sum(inputs * nodes for inputs, nodes in pairwise(SIZES))
     wanted = {"normalized": weights + 2 * hidden + SIZES[-1], "plain": weights + hidden + SIZES[-1]}
+    asked = list(range(1, len(SIZES) - 1))
+    layers = [int(layer) for layer in np.ravel(actual["normalized_layers"])[: 2 * len(SIZES)]]
+    if layers and layers != asked:
+        said = ", ".join(str(layer) for layer in layers)
+        return Judgement(
+            0.0,
+            f"normalized layers: {said}; expected {asked[0]} to {asked[-1]}, which are all hidden ones",
+        )
     for name, kind in (("normalized", "with"), ("plain", "without")):
         count = int(actual[f"{name}_numbers"])
         if count != wanted[name]:
@@ -457,9 +467,13 @@ def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:
         net = lesson_network(impl, weights, "relu", normalized=normalized)
         arrays[f"{name}_numbers"] = sum(np.size(value) for value in net.params.values())
         params = params_of(net)
+        if normalized:
+            arrays["normalized_layers"] = np.array(normalized_layers(net), dtype=int)
         for kind in ("gamma", "beta", "b") if normalized else ():
             layers = [f"{kind}{layer}" for layer in range(1, len(SIZES))]
-            arrays[f"{name}_{kind}"] = np.concatenate([params[one] for one in layers if one in params])
+            arrays[f"{name}_{kind}"] = np.concatenate(
+                [np.zeros(0), *(params[one] for one in layers if one in params)]
+            )
         if normalized:
             for kind, statistics in zip(("mean", "variance"), zip(*net.population, strict=True), strict=True):
                 arrays[kind] = np.concatenate([kept(one) for one in statistics])
@@ -587,6 +601,14 @@ def _stepped(impl: Any, rng: Any, *, normalized: bool, activation: str, steps: i
     return net
 
 
+def _asked_for(found: dict[str, Any], net: Any, prefix: str) -> dict[str, Any]:
+    """Those parameters that the lesson's network has, None for an absent one: which layers are normalized is judged elsewhere."""
+    last = len(SIZES) - 1
+    hidden = ("gamma", "beta") if net.use_batch_norm else ("b",)
+    names = [f"{kind}{layer}" for layer in range(1, last) for kind in ("W", *hidden)]
+    return {prefix + name: found.get(prefix + name) for name in (*names, f"W{last}", f"b{last}")}
+
+
 @check(
     of="NeuralNet.train_step",
     where="notebook",
@@ -603,7 +625,7 @@ def step_plain(impl: Any, rng: Any) -> dict[str, Any]:
     arrays = {}
     for activation in ACTIVE:
         net = _stepped(impl, rng, normalized=False, activation=activation, steps=2)
-        arrays |= params_of(net, f"{activation}_")
+        arrays |= _asked_for(params_of(net, f"{activation}_"), net, f"{activation}_")
     return arrays
 
 
@@ -623,7 +645,7 @@ def step_batch_norm(impl: Any, rng: Any) -> dict[str, Any]:
     arrays = {}
     for activation in ACTIVE:
         net = _stepped(impl, rng, normalized=True, activation=activation, steps=2)
-        arrays |= params_of(net, f"{activation}_")
+        arrays |= _asked_for(params_of(net, f"{activation}_"), net, f"{activation}_")
     return arrays
 
 
@@ -642,7 +664,14 @@ def step_population(impl: Any, rng: Any) -> dict[str, Any]:
     net = _stepped(impl, rng, normalized=True, activation="relu", steps=1)
     arrays = population_of(net, "after_a_step_")
     net.output_layer(9 * rng.standard_normal((5, SIZES[0])), False)
-    return {**arrays, **population_of(net, "after_inference_")}
+    arrays |= population_of(net, "after_inference_")
+    names = [
+        f"{when}_{kind}{layer}"
+        for when in ("after_a_step", "after_inference")
+        for layer in range(1, len(SIZES) - 1)
+        for kind in ("mean", "variance")
+    ]
+    return {name: arrays.get(name) for name in names}
 
 
 @check(
@@ -725,6 +754,9 @@ def _distribution_fault(numbers: Any, scale: float) -> str:
     return ""
 
 
+SINGLE_PRECISION = 0.75  # share of the points for weights that are right but for their dtype
+
+
 def judge_starting_weights(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
     """Arrays of the lesson's shapes, normally distributed, with the standard deviations asked for."""
     for name, scale in SCALES.items():
@@ -737,6 +769,13 @@ def judge_starting_weights(actual: Mapping[str, Any], _expected: Mapping[str, An
             fault = _distribution_fault(actual[f"{name}_{number}"], scale)
             if fault:
                 return Judgement(0.0, f"{name} weights {number + 1} {fault}")
+    others = {str(actual[f"{name}_{number}"].dtype) for name in SCALES for number in range(len(LAYERS))} - {
+        "float32"
+    }
+    if others:
+        return Judgement(
+            SINGLE_PRECISION, f"the weights are {' and '.join(sorted(others))}, expected float32"
+        )
     return Judgement(1.0)
 
 
@@ -758,6 +797,16 @@ def starting_weights_drawn(impl: Any, rng: Any) -> dict[str, Any]:  # noqa: ARG0
     return arrays
 
 
+MOVED = (
+    0.5  # correlation of weights that a training has moved from the same start; of others it is 0, within 0.1
+)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two samples of random weights have the same scale, within the sampling error."""
+    return bool(abs(one.std() - other.std()) <= 2 * SIGMAS / np.sqrt(2 * other.size) * other.std())
+
+
 def judge_alike(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
     """Without batch normalization first, then with; equal weights after training at rate 0, of the scale asked for.
 
@@ -767,13 +816,20 @@ def judge_alike(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judg
         return Judgement(0.0, "expected the network without batch normalization first, then the one with it")
     for name, scale in SCALES.items():
         for number in range(1, len(LAYERS) + 1):
-            nn, bn = actual[f"{name}_nn_W{number}"], actual[f"{name}_bn_W{number}"]
-            if not np.array_equal(nn, bn):
-                return Judgement(0.0, f"the two networks do not start from the same W{number}")
-        own = actual[f"{name}_own_W1"].std() if f"{name}_own_W1" in actual else 0.0
-        fault = _distribution_fault(actual[f"{name}_nn_W1"], scale)
-        if fault and not (own > 0 and not _distribution_fault(actual[f"{name}_nn_W1"], own)):
+            nn, bn = (actual.get(f"{name}_{kind}_W{number}", np.zeros(0)) for kind in ("nn", "bn"))
+            if np.array_equal(nn, bn):
+                continue
+            if nn.shape == bn.shape and np.corrcoef(nn, bn)[0, 1] >= MOVED:
+                return Judgement(
+                    0.0, "asked for a learning rate of 0, the networks' weights moved: is the rate passed on?"
+                )
+            return Judgement(0.0, f"the two networks do not start from the same W{number}")
+        got, own = actual[f"{name}_nn_W1"], actual.get(f"{name}_own_W1")
+        fault = _distribution_fault(got, scale)
+        if fault and not (own is not None and own.size and _alike(got, own)):
             return Judgement(0.0, f"asked for {name} weights, the networks' W1 {fault}")
+    if np.any(actual["other_activation"]):
+        return Judgement(0.0, "asked for networks of sigmoids, one of them or both have ReLUs")
     sampled, wanted = (actual[name][:4].tolist() for name in ("sampled", "sampled_by_train"))  # two each
     if sampled != wanted:
         return Judgement(
@@ -799,9 +855,10 @@ def networks_start_alike(impl: Any, rng: Any) -> dict[str, Any]:
         pair = call(impl.train_and_test, mnist, bad, 0.0, impl.sigmoid, 3, 2)
         for net, kind in zip(pair, ("nn", "bn"), strict=True):
             params = params_of(net)
-            arrays |= {
+            arrays |= {  # how many there are is charged where starting weights are judged
                 f"{name}_{kind}_W{number}": _sample(params[f"W{number}"])
                 for number in range(1, len(LAYERS) + 1)
+                if f"W{number}" in params
             }
         weights = attempted(lambda bad=bad: {"W1": _sample(impl.initial_weights(bad)[0])})
         arrays |= {f"{name}_own_{number}": array for number, array in weights.items()}
@@ -810,6 +867,9 @@ def networks_start_alike(impl: Any, rng: Any) -> dict[str, Any]:
         arrays["sampled_by_train"] = np.array([len(by_train.training_accuracies)] * 2)
         arrays["normalized"] = np.array([int(net.use_batch_norm) for net in pair])
         arrays["sampled"] = np.array([len(net.training_accuracies) for net in pair])
+        arrays["other_activation"] = np.array(
+            [getattr(net, "activation_fn", None) is impl.relu for net in pair]
+        )
     return arrays
 
 

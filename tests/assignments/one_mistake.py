@@ -151,6 +151,9 @@ SOFTMAX = (
 BACK = "return g / root - np.sum(g, axis=1, keepdims=True) / (n * root) - d * through_variance / n"
 AVERAGES = "mean, variance = self.muMA[i], self.vaMA[i]"
 SCORES = "p = softMax(self.W[self.nl] @ flow + self.b[self.nl])"
+WEIGHTS = "grads[0][i] = g @ h[i].T / n"
+BIASES = "grads[1][i] = g.mean(axis=1, keepdims=True)"
+SCALES = "grads[2][i] = (g * sh[i]).mean(axis=1, keepdims=True)"
 RELU = "            flow = relu(flow)\n        h.append"
 
 
@@ -215,6 +218,11 @@ _KTH = [
     _kth("batchnorm_backward_alt.root_power", 6.2, ("/ root**3", "/ root**2")),
     _kth("batchnorm_backward_alt.variance_halved", 6.2, (BACK, BACK.replace("- d *", "- 0.5 * d *"))),
     _kth("batchnorm_backward_alt.variance_doubled", 6.2, (BACK, BACK.replace("- d *", "- 2 * d *"))),
+    _kth("BNN.relu_of_scores", 20.5, (SCORES, SCORES.replace("softMax(", "softMax(relu(") + ")")),
+    _kth("BNN.gradient_sign", 14, ("g = p - Y", "g = Y - p")),
+    _kth("BNN.gradient_of_weights_not_averaged", 5.3, (WEIGHTS, WEIGHTS.replace(" / n", ""))),
+    _kth("BNN.gradient_of_biases_not_averaged", 3.4, (BIASES, BIASES.replace("mean", "sum"))),
+    _kth("BNN.gradient_of_gamma_not_averaged", 1.9, (SCALES, SCALES.replace("mean", "sum"))),
 ]
 
 TRAIN, GRADIENTS = "batch-norm-training", "batch-norm-gradients"
@@ -241,6 +249,11 @@ _UDACITY = [
         "batchnorm_backward.deviation_squared",
         7.9,
         [(GRADIENTS, D_LINEAR, D_LINEAR.replace("inv_std", "inv_std**2"))],
+    ),
+    Mistake(
+        "softmax_cross_entropy.gradient_sign",
+        7.1,
+        [("cross-entropy", "(np.exp(log_probabilities) - labels)", "(labels - np.exp(log_probabilities))")],
     ),
     Mistake(
         "batchnorm_backward.deviation_missing",

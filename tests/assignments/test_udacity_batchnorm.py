@@ -210,6 +210,10 @@ WRONG: dict[str, list[tuple[Edits, str]]] = {
             ],
             "variances are not 20 numbers that start at 1",
         ),
+        (
+            [(NET, "if self.use_batch_norm and layer < self.layers:", "if self.use_batch_norm:")],
+            "normalized layers: 1, 2, 3, 4; expected 1 to 3, which are all hidden ones",
+        ),
     ],
     "layer_plain": [
         (
@@ -539,6 +543,26 @@ ALONE: dict[str, tuple[Edits, set[str]]] = {
     "sampled-one-batch-late": (
         [(NET, "if i % batches_per_sample == 0:", "if (i + 1) % batches_per_sample == 0:")],
         {"training_history"},
+    ),
+    "weights-in-double-precision": (
+        [("initial-weights", ".astype(np.float32) for", " for")],
+        {"starting_weights_drawn"},
+    ),
+    "weights-of-another-distribution": (
+        [("initial-weights", "np.random.normal(size=shape, scale=scale)", "np.random.uniform(-scale, scale, shape)")],
+        {"starting_weights_drawn"},
+    ),
+    "three-layers-of-weights": (
+        [("initial-weights", "(100, 100), (100, 100), (100, 10)", "(100, 100), (100, 10)")],
+        {"starting_weights_drawn"},
+    ),
+    "rate-of-its-own": (
+        [("train-and-test", "net.train(learning_rate, ", "net.train(0.01, ")],
+        {"networks_start_alike"},
+    ),
+    "activation-function-of-its-own": (
+        [("train-and-test", "bn = NeuralNet(weights, activation_fn, True)", "bn = NeuralNet(weights, relu, True)")],
+        {"networks_start_alike"},
     ),
     "weights-drawn-twice": (
         [("train-and-test", "nn = NeuralNet(weights,", "nn = NeuralNet(initial_weights(use_bad_weights),")],

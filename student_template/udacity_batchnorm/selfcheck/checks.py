@@ -2,6 +2,7 @@ from __future__ import annotations
 from typing import Any
 import numpy as np
 from .common.arrays import kept, upstream, vectors
+from .common.arrays import number as as_number
 from .common.lesson_networks import call, fill, lesson_network, made_up, params_of, population_of, starting_weights
 from .check import check
 ACTIVATIONS = 'Activation functions'
@@ -104,7 +105,7 @@ def cross_entropy(impl: Any, rng: Any) -> dict[str, Any]:
     """Mean cross-entropy and its gradient."""
     logits = 2 * rng.standard_normal((7, 10))
     loss, gradient = impl.softmax_cross_entropy(logits.copy(), np.eye(10)[rng.integers(10, size=7)])
-    return {'loss': loss, 'gradient': gradient}
+    return {'loss': as_number(loss), 'gradient': gradient}
 
 def _layers(impl: Any, rng: Any, *, normalized: bool, is_training: bool) -> dict[str, Any]:
     arrays = {}
@@ -138,13 +139,19 @@ def _stepped(impl: Any, rng: Any, *, normalized: bool, activation: str, steps: i
         net.train_step(images, np.eye(10)[rng.integers(10, size=12)], 0.2)
     return net
 
+def _asked_for(found: dict[str, Any], net: Any, prefix: str) -> dict[str, Any]:
+    last = len(SIZES) - 1
+    hidden = ('gamma', 'beta') if net.use_batch_norm else ('b',)
+    names = [f'{kind}{layer}' for layer in range(1, last) for kind in ('W', *hidden)]
+    return {prefix + name: found.get(prefix + name) for name in (*names, f'W{last}', f'b{last}')}
+
 @check(of='NeuralNet.train_step', where='notebook', tolerance=TOLERANCE, floor=FLOOR, exact_dtype=False, section=NETWORK, hint='All gradients belong to the parameters before the step.')
 def step_plain(impl: Any, rng: Any) -> dict[str, Any]:
     """Steps of gradient descent without batch normalization."""
     arrays = {}
     for activation in ACTIVE:
         net = _stepped(impl, rng, normalized=False, activation=activation, steps=2)
-        arrays |= params_of(net, f'{activation}_')
+        arrays |= _asked_for(params_of(net, f'{activation}_'), net, f'{activation}_')
     return arrays
 
 @check(of='NeuralNet.train_step', where='notebook', tolerance=TOLERANCE, floor=FLOOR, exact_dtype=False, section=NETWORK, hint='The way back: activation function, normalization, weights. Gamma and beta are trained as well.')
@@ -153,7 +160,7 @@ def step_batch_norm(impl: Any, rng: Any) -> dict[str, Any]:
     arrays = {}
     for activation in ACTIVE:
         net = _stepped(impl, rng, normalized=True, activation=activation, steps=2)
-        arrays |= params_of(net, f'{activation}_')
+        arrays |= _asked_for(params_of(net, f'{activation}_'), net, f'{activation}_')
     return arrays
 
 @check(of='NeuralNet.train_step', where='notebook', tolerance=TOLERANCE, floor=0.001, exact_dtype=False, section=NETWORK, hint='Every training step moves the population statistics of every normalized layer, once; inference moves none.')
@@ -162,7 +169,9 @@ def step_population(impl: Any, rng: Any) -> dict[str, Any]:
     net = _stepped(impl, rng, normalized=True, activation='relu', steps=1)
     arrays = population_of(net, 'after_a_step_')
     net.output_layer(9 * rng.standard_normal((5, SIZES[0])), False)
-    return {**arrays, **population_of(net, 'after_inference_')}
+    arrays |= population_of(net, 'after_inference_')
+    names = [f'{when}_{kind}{layer}' for when in ('after_a_step', 'after_inference') for layer in range(1, len(SIZES) - 1) for kind in ('mean', 'variance')]
+    return {name: arrays.get(name) for name in names}
 
 @check(of='NeuralNet.train', where='notebook', tolerance=TOLERANCE, floor=FLOOR, exact_dtype=False, section=NETWORK, hint='Batches of 60; a sample after batch number 0 and after every batches_per_sample more, measured as at inference.')
 def training_history(impl: Any, rng: Any) -> dict[str, Any]:

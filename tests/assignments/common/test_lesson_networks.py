@@ -14,6 +14,7 @@ from assignments.common.lesson_networks import (
     fill,
     lesson_network,
     made_up,
+    normalized_layers,
     params_of,
     population_of,
     starting_weights,
@@ -115,3 +116,28 @@ def test_a_global_that_was_not_there_is_gone_again() -> None:
     exec("def train(rate):\n    return rate, mnist\n", space)
     assert call(space["train"], "made up", 1) == (1, "made up")
     assert "mnist" not in space
+
+
+@pytest.mark.parametrize("form", [list, tuple, np.stack])
+def test_fill_keeps_the_form_of_population_statistics(form: Any) -> None:
+    """Students write into a list or a row of an array, and a tuple would not have it."""
+    net = _net(normalized=True)
+    net.population = [form([mean, variance]) for mean, variance in net.population]
+    fill(net, np.random.default_rng(5), SIZES)
+    assert {type(pair) for pair in net.population} == {type(form([np.zeros(1), np.zeros(1)]))}
+    plain = fill(_net(normalized=True), np.random.default_rng(5), SIZES)
+    for pair, known in zip(net.population, plain.population, strict=True):
+        np.testing.assert_array_equal(pair, known)
+
+
+def test_fill_gives_a_layer_its_own_statistics_where_others_are_not_normalized() -> None:
+    net = _net(normalized=True)
+    del net.params["gamma1"], net.params["beta1"]
+    net.population = [net.population[1], (np.zeros(10), np.ones(10)), (np.zeros(77), np.ones(77))]
+    fill(net, np.random.default_rng(5), SIZES)
+    plain = fill(_net(normalized=True), np.random.default_rng(5), SIZES)
+    np.testing.assert_array_equal(net.population[0], plain.population[1])
+    assert np.any(net.population[1][0] != 0)  # of the last layer, which should not be normalized
+    assert not np.any(net.population[2][0])  # of no layer
+    assert normalized_layers(net) == [2]
+    assert normalized_layers(plain) == [1, 2]

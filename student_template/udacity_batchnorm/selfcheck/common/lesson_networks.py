@@ -51,8 +51,18 @@ def fill(net: Any, rng: Any, sizes: tuple[int, ...]) -> Any:
             if name is not None and (not _needless(names, kind, layer)):
                 net.params[name] = value.reshape(np.shape(net.params[name]))
     if len(net.population):
-        net.population = population[:-1]
+        net.population = [_filled(pair, population) for pair in net.population]
     return net
+
+def _filled(pair: Any, population: list[tuple[Any, Any]]) -> Any:
+    nodes = np.size(pair[0])
+    place = next((i for i, (mean, _) in enumerate(population) if np.size(mean) == nodes), None)
+    if place is None:
+        return pair
+    values = [np.reshape(new, np.shape(old)) for new, old in zip(population.pop(place), pair, strict=True)]
+    if isinstance(pair, np.ndarray):
+        return np.stack(values)
+    return list(values) if isinstance(pair, list) else getattr(pair, '_make', tuple)(values)
 
 def params_of(net: Any, prefix: str='') -> dict[str, Any]:
     names = names_of(net.params)
