@@ -57,7 +57,7 @@ CELLS = {
     "hooks_forks": r"Failed",
     "claims_types": r"relative error",
     "loads_what_there_is": r"relative error",
-    "goes_on_after_its_reply": r"Cell \[3\] stopped at its time limit",
+    "goes_on_after_its_reply": r"Cell \[3\] .{0,90}stopped at its time limit",
     "takes_the_line": r"relative error",
     "fork_answers_later": r"relative error|Failed",
     "replays_nonces": r"belongs to no open request",
