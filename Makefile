@@ -21,7 +21,7 @@ help:
 	@echo 'make setup     the environment in $(VENV)/ and the sandbox; `grader` is then $(BIN)/grader'
 	@echo 'make demo      set everything up and grade a bundled class'
 	@echo 'make test      set everything up and run every check of the project'
-	@echo 'make bench     measure speed and memory beside other graders: half an hour and more; one workload: python -m tests.benchmarks NAME'
+	@echo 'make bench     measure speed and memory beside other graders: an hour; one workload: python -m tests.benchmarks NAME'
 	@echo 'make prove     prove the checks: 50 seeds, about half an hour on two processors; goes on where it stopped'
 	@echo 'make experiments  run what the five documents claim on real data (long)'
 	@echo 'make release   regenerate what students receive, and the sample submissions'

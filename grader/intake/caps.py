@@ -20,6 +20,7 @@ class Caps:
     student's own archive; class_entries, directory: of an archive that may hold a class. depth: folders above a file.
     name: one path component, in UTF-8. nested_zip, nested_zips: zips inside a hand-in. candidates: files looked into to find
     one of the assignment's. looked_into: read of one hand-in to find out what is what, files that are read again counted again.
+    parsed: of the sources among them, to find the modules of one package.
     """
 
     module_bytes: int = 2 * MIB  # the largest layers.py seen in public checkouts is under 100 KiB
@@ -42,6 +43,9 @@ class Caps:
     nested_zips: int = 8
     candidates: int = 50
     looked_into_bytes: int = 768 * MIB  # some seconds
+    parsed_bytes: int = (
+        4 * MIB
+    )  # fifty copies of a module of 80 KiB; some seconds for what is made to take long
 
 
 DEFAULT_CAPS = Caps()

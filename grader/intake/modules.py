@@ -71,8 +71,6 @@ class _Candidate:
     fits: bool
 
 
-#: What a file, or a package with all of its files, has of some names.
-_Scanner = Callable[[Entry, Collection[str]], Scan]
 _Merit = Callable[[str, _Candidate], tuple[int, int]]  # by a module's path and a candidate for it
 
 
@@ -91,7 +89,7 @@ def choose_modules(
     has one candidate. Where no file has a module's name, files that define all that the module is asked for are candidates:
     many write scripts under names of their own.
     """
-    scan = _scanner(entries, read)
+    scan = _Scanner(entries=entries, read=read, names={name for module in wanted for name in module.defines})
     candidates = {module.path: _candidates(module, entries, read, scan) for module in wanted}
     merit = _merits(wanted, candidates, scan)
     homes = _homes(candidates, merit)
@@ -122,18 +120,35 @@ def choose_modules(
     )
 
 
-def _scanner(entries: Sequence[Entry], read: Callable[[Entry], bytes]) -> _Scanner:
-    def scan(entry: Entry, names: Collection[str]) -> Scan:
+@dataclass(slots=True, kw_only=True)
+class _Scanner:
+    """What a file, or a package with all of its files, has of some of `names`. Each file is looked through once.
+
+    Parsing takes up to two seconds a MiB: what lies beyond `left_bytes` is read by its lines, as Python 2 is.
+    """
+
+    entries: Sequence[Entry]
+    read: Callable[[Entry], bytes]
+    names: Collection[str]
+    left_bytes: int = DEFAULT_CAPS.parsed_bytes
+    known: dict[str, Scan] = field(default_factory=dict)
+
+    def __call__(self, entry: Entry, names: Collection[str]) -> Scan:
         if not entry.path.endswith(PACKAGE):
-            return scan_source(read(entry), names)
+            return self._file(entry).of(names)
         beside = [
             item
-            for item in entries
+            for item in self.entries
             if f"{item.folder}/".startswith(f"{entry.folder}/") and item.suffix == ".py"
         ]
-        return united(scan_source(read(item), names) for item in beside[: DEFAULT_CAPS.candidates])
+        return united(self._file(item).of(names) for item in beside[: DEFAULT_CAPS.candidates])
 
-    return scan
+    def _file(self, entry: Entry) -> Scan:
+        if entry.path not in self.known:
+            data = self.read(entry)
+            self.left_bytes -= len(data)
+            self.known[entry.path] = scan_source(data, self.names, by_lines=self.left_bytes < 0)
+        return self.known[entry.path]
 
 
 def _merits(
@@ -188,7 +203,7 @@ def _candidates(
             or (is_package(entry, path) and scan(entry, module.defines).defined)
         )
     ]
-    same = same or _by_content(module, entries, read)
+    same = same or _by_content(module, entries, read, scan)
     same = same + _in_notebooks(module, same, entries, read, scan)
     same = sorted(same, key=lambda entry: (entry.path.count("/"), entry.name != name, entry.path))
     found = []
@@ -203,14 +218,17 @@ def _candidates(
     return found
 
 
-def _by_content(module: ModuleFile, entries: Sequence[Entry], read: Callable[[Entry], bytes]) -> list[Entry]:
+def _by_content(
+    module: ModuleFile, entries: Sequence[Entry], read: Callable[[Entry], bytes], scan: _Scanner
+) -> list[Entry]:
     """Files under other names that define all of the module's names, some of them written; those highest up are looked at."""
     scripts = [entry for entry in entries if entry.suffix == ".py" and not entry.name.startswith("__")]
     scripts.sort(key=lambda entry: (entry.path.count("/"), entry.path))
-    found = [
-        (entry, scan_source(read(entry), module.defines)) for entry in scripts[: DEFAULT_CAPS.candidates]
+    named = [
+        entry
+        for entry in scripts[: DEFAULT_CAPS.candidates]
+        if scan(entry, module.defines).answers(module.defines)
     ]
-    named = [entry for entry, scan in found if scan.defined >= set(module.defines) and scan.written]
     return named or _otherwise(module, entries, scripts, read)
 
 
@@ -252,8 +270,7 @@ def _in_notebooks(
     made = [
         as_module(entry, limit_bytes=DEFAULT_CAPS.notebook_bytes, only_definitions=True) for entry in holding
     ]
-    scanned = [(entry, scan_source(read(entry), module.defines)) for entry in made]
-    return [entry for entry, scan in scanned if scan.defined >= set(module.defines) and scan.written]
+    return [entry for entry in made if scan(entry, module.defines).answers(module.defines)]
 
 
 def _lists_met(module: ModuleFile, data: bytes) -> int:

@@ -47,11 +47,22 @@ class Scan:
     defined: frozenset[str]
     written: frozenset[str]
 
+    def of(self, names: Collection[str]) -> Scan:
+        """The same of fewer names."""
+        return Scan(self.defined & set(names), self.written & set(names))
 
-def scan_source(data: bytes, names: Collection[str]) -> Scan:
-    """Look for top-level functions and classes called `names` in a source file of any encoding and Python version."""
+    def answers(self, names: Collection[str]) -> bool:
+        """Are all of `names` there, and some of them written?"""
+        return self.defined >= set(names) and bool(self.written & set(names))
+
+
+def scan_source(data: bytes, names: Collection[str], *, by_lines: bool = False) -> Scan:
+    """Look for top-level functions and classes called `names` in a source file of any encoding and Python version.
+
+    by_lines: do not parse it, which takes longer and sees more.
+    """
     text = decoded(data)
-    tree = parsed(text)
+    tree = None if by_lines else parsed(text)
     return _scan_lines(text, names) if tree is None else _scan_tree(tree, names)
 
 

@@ -1,6 +1,6 @@
 """Measure this grader beside others and write docs/performance.md: `python -m tests.benchmarks [--quick] [WORKLOAD...]`.
 
-All workloads take half an hour and more on two cores. Each is written down as soon as it is measured: what was interrupted
+All workloads take an hour on two cores. Each is written down as soon as it is measured: what was interrupted
 goes on with the names of the others. `--quick` takes some minutes and writes elsewhere, for its figures are too few to be kept.
 Nothing else should run on the machine: the load found before each measurement stands in the report.
 """
@@ -37,6 +37,7 @@ KERNELS = "nbclient alone, nothing checked"
 class Size:
     """How much is measured. Submissions of each class; growth: of this grader's own; mixed: samples, 0 for all of them.
 
+    efficiency, cluster: of heavy classes in which the start, and the end on one core, weigh as little as in a real one.
     cluster_order: workers, run by run: there and back, so that a machine that grows slower or faster favours neither.
     repeats: runs of the quick tools.
     """
@@ -44,8 +45,8 @@ class Size:
     light: int = 20
     growth: tuple[int, ...] = (20, 100, 1000)
     heavy: int = 4
-    efficiency: int = 16
-    cluster: int = 8
+    efficiency: int = 48
+    cluster: int = 16
     cluster_order: tuple[int, ...] = (1, 2, 2, 1)
     mixed: int = 0
     repeats: int = 3

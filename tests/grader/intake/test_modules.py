@@ -7,6 +7,8 @@ import json
 import pytest
 
 from grader.assignment import ModuleFile
+from grader.intake import pysource
+from grader.intake.caps import DEFAULT_CAPS
 from grader.intake.modules import choose_modules, group_of, in_form, inner_path, is_package
 from grader.intake.tree import Entry
 
@@ -159,6 +161,24 @@ def test_choose_modules_leaves_a_notebooks_cells_where_a_file_has_it_or_they_hav
 def test_choose_modules_finds_nothing_in_nothing():
     choice = Memory({"x.py": b""}).choose()
     assert (choice.home, choice.modules) == (None, {})
+
+
+def test_choose_modules_looks_through_each_file_once():
+    scripts = {f"part{number}.py": b"def norm_forward(x):\n    return x + 1\n" for number in range(9)}
+    memory = Memory(scripts)
+    assert chosen(memory.choose()) == {}
+    assert memory.reads == sorted(scripts)
+
+
+def test_choose_modules_reads_by_lines_what_would_take_its_parser_too_long(monkeypatch, kit):
+    parsed = []
+    parse = pysource.parsed
+    monkeypatch.setattr(pysource, "parsed", lambda text: parsed.append(len(text)) or parse(text))
+    slow = b"x = [" + b"0," * 240_000 + b"]\n"
+    files = {f"{number:02d}/layers.py": kit.blank_layers + slow for number in range(30)}
+    memory = Memory({**files, "end/layers.py": kit.layers + slow})
+    assert chosen(memory.choose())["net231/layers.py"] == "end/layers.py"
+    assert sum(parsed) <= DEFAULT_CAPS.parsed_bytes
 
 
 def test_choose_modules_looks_into_a_bounded_number_of_files(kit):
