@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from assignments.common.arrays import kept
 
 __all__ = ["updates"]
@@ -45,5 +47,11 @@ def updates(
             suffix = "_" + "x".join(map(str, shape)) + (f"_step_{step}" if steps > 1 else "")
             arrays[f"next_w{suffix}"] = kept(next_w)
             for name in (*states, *(["t"] if "t" in config else [])):
-                arrays[f"{name}{suffix}"] = kept(settings.get(name))
+                value = settings.get(name)
+                arrays[f"{name}{suffix}"] = _counted(value) if name == "t" else kept(value)
     return arrays
+
+
+def _counted(value: Any) -> Any:
+    """A count of steps as a float: `t + 1.0` counts as well as `t + 1`. Anything else as it is."""
+    return float(value) if isinstance(value, (int, float, np.integer, np.floating)) else value

@@ -489,4 +489,109 @@ class FullyConnectedNet(object):
         return loss + 0.5 * self.reg * sum((block["W"] ** 2).sum() for block in self.blocks), grads
 """,
     ),
+    "caches are numbers in a list": (
+        "cs231n/layers.py",
+        """
+_STORE = []
+def _keep(**kw):
+    _STORE.append(kw)
+    return len(_STORE) - 1
+def batchnorm_forward(x, gamma, beta, bn_param):
+    def g(k, default): return bn_param[k] if k in bn_param else default
+    eps, mom = g("eps", 1e-5), g("momentum", 0.9)
+    D = x.shape[1]
+    if bn_param["mode"] == "train":
+        mu = sum(x) / len(x)
+        var = sum((x - mu) ** 2) / len(x)
+        handle = _keep(x=x.copy(), mu=mu, var=var, gamma=gamma.copy(), eps=eps)
+        bn_param.update(running_mean=mom * g("running_mean", 0) + (1 - mom) * mu, running_var=mom * g("running_var", 0) + (1 - mom) * var)
+        return (x - mu) / (var + eps) ** .5 * gamma + beta, handle
+    assert bn_param["mode"] == "test"
+    return (x - g("running_mean", np.zeros(D))) / (g("running_var", np.zeros(D)) + eps) ** .5 * gamma + beta, None
+def batchnorm_backward(dout, cache):
+    c = _STORE[cache]
+    N, D = dout.shape
+    sd = (c["var"] + c["eps"]) ** .5
+    xh = (c["x"] - c["mu"]) / sd
+    J = np.eye(N) - 1 / N
+    dx = np.stack([(J - np.outer(xh[:, j], xh[:, j]) / N) @ dout[:, j] * c["gamma"][j] / sd[j] for j in range(D)], axis=1)
+    return dx, np.einsum("nd,nd->d", dout, xh), np.einsum("nd->d", dout)
+def batchnorm_backward_alt(dout, cache):
+    c = _STORE[cache]; N = len(dout)
+    s = 1 / (c["var"] + c["eps"]) ** .5
+    xh = (c["x"] - c["mu"]) * s
+    db = dout.sum(0); dg = np.einsum("ij,ij->j", dout, xh)
+    dx = dout * N; dx -= db; dx -= xh * dg; dx *= c["gamma"] * s / N
+    return dx, dg, db
+""",
+    ),
+    "arrays of a class of its own": (
+        "cs231n/layers.py",
+        """
+class Tensor(np.ndarray):
+    # it remembers what its gradient needs
+    def __new__(cls, a, **kw):
+        t = np.asarray(a).view(cls); t.kw = kw
+        return t
+    def __array_finalize__(self, obj): self.kw = getattr(obj, "kw", {})
+def layernorm_forward(x, gamma, beta, ln_param):
+    eps = ln_param.get("eps", 1e-5)
+    x = Tensor(x.copy())
+    mu = x.mean(axis=1).reshape(-1, 1); xc = x - mu
+    s = np.sqrt((xc ** 2).mean(axis=1).reshape(-1, 1) + eps)
+    out = Tensor(gamma * (xc / s) + beta, s=s, xh=xc / s, gamma=gamma)
+    return out, out
+def layernorm_backward(dout, cache):
+    s, xh, gamma = (cache.kw[k] for k in ("s", "xh", "gamma"))
+    h = dout * gamma
+    return Tensor((h - h.mean(axis=1).reshape(-1, 1) - xh * (h * xh).mean(axis=1).reshape(-1, 1)) / s), Tensor((dout * xh).sum(0)), Tensor(dout.sum(0))
+""",
+    ),
+    "cache is a structured array": (
+        "cs231n/layers.py",
+        """
+def layernorm_forward(x, gamma, beta, ln_param):
+    eps = ln_param.get("eps", 1e-5)
+    mu, sd = x.mean(1), np.sqrt(x.var(1) + eps)
+    xh = (x - mu[:, None]) / sd[:, None]
+    rec = np.zeros(x.shape, dtype=[("xh", "f8"), ("g", "f8"), ("sd", "f8")])
+    rec["xh"], rec["g"], rec["sd"] = xh, gamma, sd[:, None]
+    return gamma * xh + beta, rec
+def layernorm_backward(dout, cache):
+    h = dout * cache["g"]; xh = cache["xh"]
+    dx = (h - h.mean(1)[:, None] - xh * (h * xh).mean(1)[:, None]) / cache["sd"]
+    return dx, (dout * xh).sum(0), dout.sum(0)
+""",
+    ),
+    "axes turned round in memory": (
+        "cs231n/layers.py",
+        """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    X = np.asfortranarray(x).T
+    D, Nn = X.shape
+    eps = bn_param.get("eps", 1e-5); mom = bn_param.get("momentum", .9)
+    rm = bn_param.get("running_mean", np.zeros(D, x.dtype)); rv = bn_param.get("running_var", np.zeros(D, x.dtype))
+    if bn_param["mode"] == "train":
+        mu = X.mean(1)[:, None]; v = X.var(1)[:, None]
+        xh = (X - mu) / np.sqrt(v + eps)
+        buf = np.empty((3, D, Nn), order="F"); buf[0] = xh; buf[1] = xh * gamma[:, None]; buf[2] = buf[1] + beta[:, None]
+        out = buf[2].T
+        bn_param["running_mean"] = (mom * rm[:, None] + (1 - mom) * mu)[:, 0]
+        bn_param["running_var"] = (mom * rv[:, None] + (1 - mom) * v)[:, 0]
+        cache = [buf[0].T, gamma[::1], (1 / np.sqrt(v + eps))[..., 0]]
+    else:
+        out = ((X - rm[:, None]) / np.sqrt(rv[:, None] + eps) * gamma[:, None] + beta[:, None]).T
+        bn_param["running_mean"], bn_param["running_var"] = rm, rv
+        cache = []
+    return out, cache
+def batchnorm_backward(dout, cache):
+    xh, g, s = cache
+    d = np.asfortranarray(dout)
+    both = np.empty((2, xh.shape[1])); np.sum(d * xh, axis=0, out=both[0]); np.add.reduce(d, axis=0, out=both[1])
+    dxh = d * g
+    dx = (dxh - dxh.mean(0) - xh * (dxh * xh).mean(0)) * s
+    return dx[::-1][::-1], both[0], both[1]
+batchnorm_backward_alt = batchnorm_backward
+""",
+    ),
 }

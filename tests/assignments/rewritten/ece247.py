@@ -274,4 +274,16 @@ class FullyConnectedNet(FullyConnectedNet):
         return loss, grads
 """,
     ),
+    "adam counts in floats": (
+        "nndl/optim.py",
+        """
+def adam(w, dw, config=None):
+    c = {"learning_rate": 1e-3, "beta1": .9, "beta2": .999, "epsilon": 1e-8, "v": 0 * w, "a": 0 * w, "t": 0, **(config or {})}
+    t = c["t"] + 1.0
+    v = c["beta1"] * c["v"] + dw - c["beta1"] * dw
+    a = np.average([c["a"], dw ** 2], axis=0, weights=[c["beta2"], 1 - c["beta2"]])
+    step = c["learning_rate"] * v / (1 - c["beta1"] ** t) / (np.sqrt(a / (1 - c["beta2"] ** t)) + c["epsilon"])
+    return w - step, {**c, "v": v, "a": a, "t": t}
+""",
+    ),
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 from typing import Any
+import numpy as np
 from .arrays import kept
 
 def updates(impl: Any, rng: Any, rule: str, config: dict[str, Any], states: dict[str, tuple[float, float]], *, shapes: Any=((4, 5),), steps: int=1, scale: float=1.0) -> dict[str, Any]:
@@ -18,5 +19,9 @@ def updates(impl: Any, rng: Any, rule: str, config: dict[str, Any], states: dict
             suffix = '_' + 'x'.join(map(str, shape)) + (f'_step_{step}' if steps > 1 else '')
             arrays[f'next_w{suffix}'] = kept(next_w)
             for name in (*states, *(['t'] if 't' in config else [])):
-                arrays[f'{name}{suffix}'] = kept(settings.get(name))
+                value = settings.get(name)
+                arrays[f'{name}{suffix}'] = _counted(value) if name == 't' else kept(value)
     return arrays
+
+def _counted(value: Any) -> Any:
+    return float(value) if isinstance(value, (int, float, np.integer, np.floating)) else value
