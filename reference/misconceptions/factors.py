@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .entry import Edit, Misconception
-from .normalization import ALT, ALT_DX, BACK, CALLED, DX, LAYER_BACK, LAYER_DX, SUMS
+from .normalization import ALT, ALT_DX, BACK, CALLED, DX, LAYER_BACK, LAYER_DX, LAYER_SUMS, SUMS
 
 __all__ = ["MISCONCEPTIONS"]
 
@@ -95,6 +95,12 @@ _ALTERNATIVE = (
         student="It looks like a power is off in the term through the variance; what is the derivative of v ** -0.5?",
         instructor="The term through the variance has (var + eps) to the power -1 in place of -3/2.",
     ),
+    Misconception(
+        id="batchnorm_backward_alt.dgamma_dbeta_swapped",
+        edits=(CALLED, Edit(ALT, "return (dx, dgamma, dbeta)", "return (dx, dbeta, dgamma)")),
+        student="It looks like the simplified backward pass returns the gradients of gamma and beta in each other's place.",
+        instructor="dgamma and dbeta of the alternative are swapped.",
+    ),
 )
 
 _LAYER = (
@@ -121,6 +127,36 @@ _LAYER = (
         "cache.inv_std * (dxhat + mean - cache.xhat * along)",
         student="It looks like the way through the mean has the wrong sign in layer normalization's backward pass.",
         instructor="+ mean(dxhat) in layer normalization's dx.",
+    ),
+    _layer(
+        "factor_d",
+        "dout.shape[1] * cache.inv_std * (dxhat - mean - cache.xhat * along)",
+        student="It looks like the whole of layer normalization's dx is D times too large; a 1 / D got lost while simplifying.",
+        instructor="The simplified dx of layer normalization lacks its overall 1 / D.",
+    ),
+    _layer(
+        "factor_one_over_d",
+        "cache.inv_std / dout.shape[1] * (dxhat - mean - cache.xhat * along)",
+        student="It looks like the whole of layer normalization's dx is divided by D once too often.",
+        instructor="1 / D stands in front of means, which are divided by D already.",
+    ),
+    _layer(
+        "factor_d_over_n",
+        "dout.shape[1] / dout.shape[0] * cache.inv_std * (dxhat - mean - cache.xhat * along)",
+        student="It looks like the bracket in layer normalization's dx is divided by N; over how many numbers do its sums run?",
+        instructor="1 / N in front of D * dxhat - ..., where 1 / D is due.",
+    ),
+    Misconception(
+        id="layernorm_backward.dgamma_dbeta_swapped",
+        edits=(
+            Edit(
+                LAYER_BACK,
+                LAYER_SUMS,
+                "return (dx, dout.sum(axis=0), np.sum(dout * cache.xhat, axis=0))",
+            ),
+        ),
+        student="It looks like layer normalization's gradients of gamma and beta come back in each other's place.",
+        instructor="dgamma and dbeta of layer normalization are swapped.",
     ),
 )
 
