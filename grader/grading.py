@@ -19,6 +19,7 @@ from .assignment import Assignment, Question
 from .data import DataSet, find_data
 from .diagnosis.explain import Knowledge
 from .diagnosis.misconceptions import load_catalogue, variants, variants_kept
+from .diagnosis.together import KnownTogether
 from .errors import EvidenceError, SubmissionError
 from .given import given_arrays
 from .model import (
@@ -235,11 +236,12 @@ def prepare_grading(
 def _known(assignment: Assignment, suite: Suite, seed: Seed, cache: Path) -> Knowledge:
     reference, catalogue = load_reference(assignment), load_catalogue(assignment)
     expected = expected_arrays(suite, reference, seed, cache=cache)
-    return Knowledge(
-        variants=variants(suite, reference, catalogue, expected, seed, cache=cache) if catalogue else {},
-        companions=suite.companions,
-        share=Decimal(str(assignment.spec.carry_forward)),
-    )
+    known = Knowledge(companions=suite.companions, share=Decimal(str(assignment.spec.carry_forward)))
+    if catalogue is None:
+        return known
+    found = variants(suite, reference, catalogue, expected, seed, cache=cache)
+    together = KnownTogether(suite, reference, catalogue, expected=expected, seed=seed, variants=found)
+    return replace(known, variants=found, together=together)
 
 
 def rejected(grading: Grading, *, student: str, origin: str, reason: str) -> Result:

@@ -14,7 +14,9 @@ from decimal import Decimal
 from ..model import Array, CheckEvidence, CheckResult, Ending, ManualMark, Outcome
 from ..probe import Check
 from .carry import agreeing
-from .match import Diagnosis, Observed, Variant, diagnose, wrong_arrays
+from .fits import Observed, Variant, wrong_arrays
+from .match import Diagnosis, diagnose
+from .several import Together
 
 __all__ = ["Knowledge", "explain"]
 
@@ -25,11 +27,13 @@ Arrays = Mapping[str, Array]
 class Knowledge:
     """What failures are explained by. variants: check id -> what known mistakes give for it.
 
+    together: what several of them give for one check at once, where `variants` does not say.
     companions: checks that send the student's own forward pass for the gradients of another, see `carry`.
     share: of the points that a check lost, given where the error was made and charged elsewhere; 0 to 1.
     """
 
     variants: Mapping[str, Sequence[Variant]] = field(default_factory=dict)
+    together: Together | None = None
     companions: Sequence[Check] = ()
     share: Decimal = Decimal(0)
 
@@ -59,7 +63,7 @@ def explain(
         for check, result in zip(checks, judged, strict=True)
         if _comparable(check, known) and expected.get(check.id) and _answered(answers, check.id)
     ]
-    diagnoses = diagnose(observed)
+    diagnoses = diagnose(observed, known.together)
     lost = {result.id: _lost(result, (marks or {}).get(result.id)) for result in judged}
     charging = _charging(checks, known, {name for name, points in lost.items() if points > 0})
     results = {
@@ -137,14 +141,20 @@ def _charged(check: str, known: Knowledge) -> tuple[str, ...]:
 def _carried(
     result: CheckResult, diagnosis: Diagnosis | None, charging: Set[str], share: Decimal
 ) -> CheckResult:
-    """One result with what is known about it, and the share of what it lost if mistakes charged elsewhere explain all of it."""
+    """One result with what is known about it, and the share of what mistakes charged elsewhere cost it."""
     if diagnosis is None:
         return result
     result = replace(result, findings=diagnosis.findings)
-    if not diagnosis.elsewhere or not {finding.id for finding in diagnosis.findings} <= charging:
+    elsewhere = diagnosis.elsewhere
+    if elsewhere is None or not elsewhere.causes <= charging:
         return result
-    reason = f"right but for what is wrong in {' and '.join(diagnosis.elsewhere)} and charged there"
-    return _given(result, (result.max_points - result.points) * share, reason)
+    lost = result.max_points - result.points
+    right = (
+        "what else is not right comes from what is wrong" if elsewhere.own else "right but for what is wrong"
+    )
+    reason = f"{right} in {' and '.join(elsewhere.functions)} and charged there"
+    own = min(lost, result.max_points * Decimal(str(elsewhere.own)))
+    return _given(result, (lost - own) * share, reason)
 
 
 def _excused(

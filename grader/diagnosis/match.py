@@ -9,77 +9,45 @@ is dressed as a fact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-import numpy as np
-
-from ..compare import FLOOR, compare_value
-from ..model import Array, Finding
+from ..model import Finding
 from ..probe import Check
+from .fits import Cause, Observed, Same, Variant, fitting_of, single_ids, wrong_arrays
+from .several import Together, explained_together
 from .structure import observe
 
-__all__ = ["Cause", "Diagnosis", "Observed", "Variant", "diagnose", "equal_arrays", "wrong_arrays"]
+__all__ = ["Diagnosis", "Elsewhere", "diagnose"]
 
-REST = 0.1  # of the deviation that a cause accounts for: more than that unexplained, and it is not this cause
 MOST_CAUSES = 4  # findings of one check; more than that tell nobody where to look
 
-Arrays = Mapping[str, Array]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """A known mistake.
+class Elsewhere:
+    """Mistakes of other functions that show in a check, and explain it with what is the check's own. causes: their ids.
 
-    function: the graded function whose check shows it first, and which therefore holds it. student: one sentence that gives a
-    direction. section: the notebook's heading to re-read.
+    own: the share of the points that the check's own mistakes would have cost alone.
     """
 
-    id: str
-    function: str
-    student: str
-    instructor: str = ""
-    section: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
-    """What one known mistake, or two held together, give for one check: all of its arrays, some unlike the expected."""
-
-    causes: tuple[Cause, ...]
-    arrays: Arrays
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """The causes' ids, for comparing with other checks' variants."""
-        return frozenset(cause.id for cause in self.causes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """What a student's code gave for one check. arrays: None where it was no array. warnings: what NumPy said on the way."""
-
-    check: Check
-    passed: bool
-    arrays: Mapping[str, Array | None]
-    expected: Arrays
-    variants: Sequence[Variant] = ()
-    warnings: Sequence[str] = ()
+    functions: tuple[str, ...]
+    causes: frozenset[str]
+    own: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What can be said of a failed check. elsewhere: functions whose mistakes explain all of it, none of them the check's own."""
+    """What can be said of a failed check. elsewhere: None unless others' mistakes explain what its own do not."""
 
     findings: tuple[Finding, ...]
-    elsewhere: tuple[str, ...] = ()
+    elsewhere: Elsewhere | None = field(default=None)
 
 
-def diagnose(observed: Sequence[Observed]) -> dict[str, Diagnosis]:
+def diagnose(observed: Sequence[Observed], together: Together | None = None) -> dict[str, Diagnosis]:
     """A diagnosis for each failed check, by its id; checks for which nothing can be said are absent.
 
     All checks of a submission are needed at once: those that passed rule causes out, and a cause that one check proves explains
-    others.
+    others. together: what several mistakes give, where no variant of a check says so.
     """
     ruled_out = {
         cause.id
@@ -92,18 +60,21 @@ def diagnose(observed: Sequence[Observed]) -> dict[str, Diagnosis]:
         == seen.check.of  # others may get by without the function: a network need not call every layer
     }
     failed = [seen for seen in observed if not seen.passed]
-    fitting = _consistent(failed, {seen.check.id: _fitting(seen, ruled_out) for seen in failed})
+    fitting = _consistent(failed, {seen.check.id: fitting_of(seen, ruled_out) for seen in failed})
+    if together is not None:
+        fitting = explained_together(failed, fitting, ruled_out, together)
     held = frozenset(found[0].ids for found in fitting.values() if len(found) == 1)
+    causes = frozenset().union(*held)
     unexplained = _unexplained(failed, fitting, held)
     diagnoses = {}
     for seen in failed:
         found = fitting[seen.check.id]
-        proved = [variant for variant in found if variant.ids in held]
+        proved = [variant for variant in found if variant.ids <= causes]
         found = proved if len(proved) == 1 else found
         said = _findings(found, seen.check, unexplained) or _carried(seen, held) or _described(seen)
         if said:
             diagnoses[seen.check.id] = Diagnosis(
-                findings=said[:MOST_CAUSES], elsewhere=_elsewhere(found, seen.check)
+                findings=said[:MOST_CAUSES], elsewhere=_elsewhere(found, seen)
             )
     return diagnoses
 
@@ -141,10 +112,7 @@ def _unexplained(
     return [
         seen
         for seen in failed
-        if seen.check.judge is None
-        and not fitting[seen.check.id]
-        and len({one for variant in seen.variants if len(variant.ids) == 1 for one in variant.ids & causes})
-        < 2
+        if seen.check.judge is None and not fitting[seen.check.id] and len(single_ids(seen) & causes) < 2
     ]
 
 
@@ -170,15 +138,35 @@ def _described(seen: Observed) -> tuple[Finding, ...]:
     """How the numbers differ; nothing where a judge decides, for then right ones may differ as well."""
     if seen.check.judge is not None:
         return ()
-    same = _Same(seen.check)
+    same = Same(seen.check)
     return observe(seen.arrays, seen.expected, seen.warnings, same, section=seen.check.section)
 
 
-def _elsewhere(found: Sequence[Variant], check: Check) -> tuple[str, ...]:
-    if len(found) != 1:
-        return ()
-    functions = tuple(dict.fromkeys(cause.function for cause in found[0].causes))
-    return () if check.of in functions else functions
+def _elsewhere(found: Sequence[Variant], seen: Observed) -> Elsewhere | None:
+    """What others' mistakes account for. Which of several mistakes of the same functions it is makes no difference to that."""
+    parts = [
+        ([cause for cause in one.causes if cause.function != seen.check.of], _own(one, seen)) for one in found
+    ]
+    functions = {tuple(dict.fromkeys(cause.function for cause in others)) for others, _ in parts}
+    if len(functions) != 1 or functions == {()} or any(own is None for _, own in parts):
+        return None
+    return Elsewhere(
+        functions=functions.pop(),
+        causes=frozenset(cause.id for others, _ in parts for cause in others),
+        own=max(own or 0.0 for _, own in parts),
+    )
+
+
+def _own(variant: Variant, seen: Observed) -> float | None:
+    """The share of the points that the check's own mistakes cost alone, one at most; None if that is not known."""
+    check, own = seen.check, {cause.id for cause in variant.causes if cause.function == seen.check.of}
+    if not own:
+        return 0.0
+    alone = [one for one in seen.variants if one.ids == own]
+    if not alone or check.judge is not None:
+        return None
+    wrong = wrong_arrays(check, alone[0].arrays, seen.expected)
+    return len(wrong) / len(seen.expected) if check.credit == "each" else 1.0
 
 
 def _carried(seen: Observed, held: frozenset[frozenset[str]]) -> tuple[Finding, ...]:
@@ -191,82 +179,6 @@ def _carried(seen: Observed, held: frozenset[frozenset[str]]) -> tuple[Finding, 
         if any(cause.id in ids for ids in held)
     }
     return tuple(_finding(cause, seen.check, certain=False) for cause in causes.values())
-
-
-def equal_arrays(check: Check, actual: Mapping[str, Array | None], expected: Arrays) -> bool:
-    """Whether all arrays agree, as far as the check's tolerance can tell. The floating-point width does not count."""
-    if actual.keys() != expected.keys():
-        return False
-    same = _Same(check)
-    return all(same(name, actual[name], array) for name, array in expected.items())
-
-
-def wrong_arrays(check: Check, actual: Mapping[str, Array | None], expected: Arrays) -> set[str]:
-    """The names of the arrays that differ by more than the check's tolerance."""
-    same = _Same(check)
-    return {name for name, array in expected.items() if not same(name, actual.get(name), array)}
-
-
-class _Same:
-    """Equality of one array with another under a check's tolerance and floor."""
-
-    def __init__(self, check: Check) -> None:
-        self._check = check
-
-    def __call__(self, name: str, actual: Array | None, expected: Array) -> bool:
-        judged = compare_value(
-            "ndarray",
-            actual,
-            expected,
-            tolerance=_term(self._check.tolerance, name, 1e-7),
-            floor=_term(self._check.floor, name, FLOOR),
-            exact_dtype=False,
-        )
-        return judged.passed
-
-
-def _term(term: float | Mapping[str, float], name: str, default: float) -> float:
-    return float(term.get(name, default)) if isinstance(term, Mapping) else float(term)
-
-
-def _fitting(seen: Observed, ruled_out: Set[str]) -> list[Variant]:
-    """The variants that give what the student's code gave. Two mistakes are assumed only where one does not explain it.
-
-    Had the student made a mistake that is ruled out, a check of the same function would have failed that passed.
-    """
-    fits = [
-        variant
-        for variant in seen.variants
-        if not any(cause.id in ruled_out for cause in variant.causes)
-        and equal_arrays(seen.check, seen.arrays, variant.arrays)
-        and _accounts_for(seen, variant)
-    ]
-    single = [variant for variant in fits if len(variant.causes) == 1]
-    return single or fits
-
-
-def _accounts_for(seen: Observed, variant: Variant) -> bool:
-    """Whether the variant is not only within the tolerance but far nearer than the right answer.
-
-    A check with a wide tolerance and few numbers is met by several causes, and by numbers that have none: one loss of 2.81 is
-    within 2 % of many.
-    """
-    left = moved = 0.0
-    for name in wrong_arrays(seen.check, variant.arrays, seen.expected):  # elsewhere there is rounding alone
-        actual, array, right = seen.arrays[name], variant.arrays[name], seen.expected[name]
-        if (
-            actual is None
-            or array.shape != right.shape
-            or not {array.dtype.kind, right.dtype.kind} <= set("fiub")
-        ):
-            continue
-        given, wrong, true = (np.asarray(one, dtype=np.float64) for one in (actual, array, right))
-        finite = np.isfinite(given) & np.isfinite(wrong) & np.isfinite(true)
-        given, wrong, true = given[finite], wrong[finite], true[finite]
-        scale = float(np.abs(true).max(initial=0.0)) or 1.0
-        left += float(np.abs(given / scale - wrong / scale).sum())
-        moved += float(np.abs(wrong / scale - true / scale).sum())
-    return left <= REST * moved or not moved
 
 
 def _findings(found: Sequence[Variant], check: Check, unexplained: Sequence[Observed]) -> tuple[Finding, ...]:

@@ -29,7 +29,7 @@ from ..probe import Check
 from ..seed import Seed
 from ..store.arrays import pack_arrays, unpack_arrays
 from ..suite import Suite, expected_key, undisturbed
-from .match import Cause, Variant
+from .fits import Cause, Variant
 from .trials import Applies, Arrays, Trial, identical, trials, watched
 
 __all__ = ["Catalogue", "Misconception", "bearing", "load_catalogue", "variants", "variants_kept"]

@@ -19,9 +19,9 @@ from ..model import Array
 from ..probe import Check
 from ..seed import Seed
 from ..suite import answer, undisturbed
-from .match import equal_arrays
+from .fits import equal_arrays
 
-__all__ = ["Applies", "Arrays", "Trial", "identical", "trials", "watched"]
+__all__ = ["Applies", "Arrays", "Trial", "changed_by", "identical", "trials", "watched"]
 
 Arrays = Mapping[str, Array]
 
@@ -51,28 +51,37 @@ class Trial:
         )
 
     def changed(self, catalogue: Applies, entries: Sequence[Any]) -> dict[str, Array]:
-        """What these mistakes change in the check's arrays; nothing if the check passes all the same, they do not go together,
-        or the probe ends in an error."""
-        try:
-            with catalogue.applied(entries):
-                arrays = answer(self.check, self._reference, self._seed)
-        except (AssignmentError, ValueError):
-            return {}
-        if arrays.keys() != self.expected.keys():
-            return {}
-        changed = {name: array for name, array in arrays.items() if not identical(array, self.expected[name])}
-        return {} if not changed or self._passes(arrays, changed) else changed
+        """What these mistakes change in the check's arrays, see `changed_by`."""
+        return changed_by(
+            catalogue, entries, self.check, self._reference, expected=self.expected, seed=self._seed
+        )
 
-    def _passes(self, arrays: Arrays, changed: Arrays) -> bool:
-        """Whether the check lets these arrays pass. changed: those that are not identical with the expected ones."""
-        check, expected = self.check, self.expected
-        if check.judge is None:
-            return equal_arrays(check, changed, {name: expected[name] for name in changed})
-        try:
-            with np.errstate(all="ignore"):
-                return bool(check.judge(arrays, expected).passed)
-        except Exception:  # noqa: BLE001 - the author's judge meets arrays that it may not know; scoring counts this as failed, too
-            return False
+
+def changed_by(
+    catalogue: Applies, entries: Sequence[Any], check: Check, reference: Any, *, expected: Arrays, seed: int
+) -> dict[str, Array]:
+    """What mistakes change in a check's arrays; nothing if the check passes all the same, they do not go together, or the probe
+    ends in an error. Within `undisturbed`. seed: the check's own."""
+    try:
+        with catalogue.applied(entries):
+            arrays = answer(check, reference, seed)
+    except (AssignmentError, ValueError):
+        return {}
+    if arrays.keys() != expected.keys():
+        return {}
+    changed = {name: array for name, array in arrays.items() if not identical(array, expected[name])}
+    return {} if not changed or _passes(check, arrays, changed, expected) else changed
+
+
+def _passes(check: Check, arrays: Arrays, changed: Arrays, expected: Arrays) -> bool:
+    """Whether the check lets these arrays pass. changed: those that are not identical with the expected ones."""
+    if check.judge is None:
+        return equal_arrays(check, changed, {name: expected[name] for name in changed})
+    try:
+        with np.errstate(all="ignore"):
+            return bool(check.judge(arrays, expected).passed)
+    except Exception:  # noqa: BLE001 - the author's judge meets arrays that it may not know; scoring counts this as failed, too
+        return False
 
 
 def watched(check: Check, reference: Any, seed: int) -> tuple[dict[str, Array], Counter[CodeType]]:

@@ -19,6 +19,7 @@ import numpy as np
 from grader.assignment import Assignment, load_assignment
 from grader.diagnosis.explain import Knowledge, explain
 from grader.diagnosis.misconceptions import load_catalogue, variants
+from grader.diagnosis.together import KnownTogether
 from grader.model import CheckEvidence, CheckResult, Ending, Outcome, StudentError, Value
 from grader.probe import Check
 from grader.probe.seeding import seeded
@@ -49,12 +50,16 @@ def _course(name: str, seed: int) -> _Course:
     expected = expected_arrays(suite, reference, Seed.of(seed))
     catalogue = load_catalogue(assignment)
     assert catalogue is not None
+    found = variants(suite, reference, catalogue, expected, Seed.of(seed), cache=_of_this_run())
     return _Course(
         assignment,
         suite,
         expected,
         Knowledge(
-            variants=variants(suite, reference, catalogue, expected, Seed.of(seed), cache=_of_this_run()),
+            variants=found,
+            together=KnownTogether(
+                suite, reference, catalogue, expected=expected, seed=Seed.of(seed), variants=found
+            ),
             companions=suite.companions,
             share=Decimal(str(assignment.spec.carry_forward)),
         ),

@@ -21,7 +21,8 @@ import numpy as np
 
 from grader.assignment import Assignment
 from grader.compare import FLOOR, rel_error
-from grader.diagnosis.match import Observed, Variant, diagnose, equal_arrays
+from grader.diagnosis.fits import Observed, Variant, equal_arrays
+from grader.diagnosis.match import diagnose
 from grader.diagnosis.misconceptions import bearing, load_catalogue, variants
 from grader.errors import AssignmentError
 from grader.model import CheckEvidence, Ending, Outcome, StudentError, Value

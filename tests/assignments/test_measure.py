@@ -9,7 +9,7 @@ import pytest
 
 from grader.assignment import load_assignment
 from grader.compare import Judgement
-from grader.diagnosis.match import Cause, Variant
+from grader.diagnosis.fits import Cause, Variant
 from grader.probe import Check
 from grader.seed import Seed
 from grader.suite import expected_arrays, load_reference, load_suite

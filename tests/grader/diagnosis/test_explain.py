@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grader.diagnosis.explain import Knowledge, explain
-from grader.diagnosis.match import Cause, Variant
+from grader.diagnosis.fits import Cause, Variant
 from grader.model import CheckEvidence, Ending, ManualMark, Outcome, Value
 from grader.probe import Check
 from grader.score import judge_check

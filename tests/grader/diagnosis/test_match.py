@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grader.diagnosis.match import Cause, Observed, Variant, diagnose, equal_arrays
+from grader.diagnosis.fits import Cause, Observed, Variant, equal_arrays
+from grader.diagnosis.match import Elsewhere, diagnose
 from grader.probe import check
 
 RIGHT = {"out": np.array([1.0, 2.0, 3.0]), "other": np.array([4.0, 5.0])}
@@ -136,7 +137,9 @@ def test_a_check_of_its_function_that_nothing_explains_leaves_it_possible(elsewh
     with_another = seen("three", out=[3, 1, 4], variants=elsewhere)
     found = diagnose([network, as_it_would, with_another])
     assert told(found["network"]) == told(found["two"]) == [("a", False)]
-    assert found["network"].elsewhere == ("f",), "nothing of the network's own shows, whatever the cause"
+    assert found["network"].elsewhere.functions == ("f",), (
+        "nothing of the network's own shows, whatever the cause"
+    )
 
 
 def test_a_check_that_returned_nothing_where_it_would_show_says_nothing():
@@ -206,17 +209,18 @@ def test_what_another_function_explains_alone_is_charged_elsewhere():
     known = [variant("a", out=[9, 8, 6])]
     own = diagnose([seen(out=[9, 8, 6], variants=known)])["one"]
     later = diagnose([seen("two", of="network", out=[9, 8, 6], variants=known)])["two"]
-    assert (own.elsewhere, later.elsewhere) == ((), ("f",))
+    assert own.elsewhere is None
+    assert later.elsewhere == Elsewhere(functions=("f",), causes=frozenset({"a"}), own=0.0)
 
 
 def test_a_pair_of_which_one_is_its_own_is_charged_here():
     both = Variant(causes=(cause("a"), cause("b", "network")), arrays={**RIGHT, "out": np.array([9.0, 8, 6])})
-    assert diagnose([seen("two", of="network", out=[9, 8, 6], variants=[both])])["two"].elsewhere == ()
+    assert diagnose([seen("two", of="network", out=[9, 8, 6], variants=[both])])["two"].elsewhere is None
 
 
 def test_what_is_only_possible_excuses_nothing():
     known = [variant("a", out=[9, 8, 6]), variant("b", out=[9, 8, 6], function="g")]
-    assert diagnose([seen("two", of="network", out=[9, 8, 6], variants=known)])["two"].elsewhere == ()
+    assert diagnose([seen("two", of="network", out=[9, 8, 6], variants=known)])["two"].elsewhere is None
 
 
 def test_without_a_known_cause_the_numbers_are_described():
