@@ -174,7 +174,12 @@ def test_what_is_said_of_a_hundred_thousand_shapes_and_samples_is_short():
         for kind in ("nn", "bn")
         for number in (1, 2, 3, 4)
     }
-    counts = {"normalized": np.array([0, 1]), "sampled": many[:, 0], "sampled_by_train": many[:, 0] + 1}
+    counts = {
+        "normalized": np.array([0, 1]),
+        "other_activation": np.array([False, False]),
+        "sampled": many[:, 0],
+        "sampled_by_train": many[:, 0] + 1,
+    }
     alike = checks["networks_start_alike"].judge({**pairs, **counts}, {})
     assert "have the shapes [(0,), (0,)" in drawn.reason
     assert "gave [0, 0, 0, 0] samples" in alike.reason
