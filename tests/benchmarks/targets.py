@@ -219,8 +219,8 @@ def _heavy_targets(part: Part) -> Iterator[Target]:
     """The target as it was set, of the cells and checks within the runs; and a stricter one, of the same cells without a grader."""
     reason = (
         "Start and reports take more than a second, in which no cell runs, and at the end one core waits for the last submission: "
-        "both weigh in a small class. In a large one some 5 % of both cores' time is neither idle nor any process's of the grader's; "
-        "whose it is is not found yet."
+        "both weigh in a small class. In a large one some 5 % of both cores' time is neither idle nor of the grader's processes: "
+        "whose is not found yet."
     )
     if OURS in part.inside_s:
         inside = statistics.median(
