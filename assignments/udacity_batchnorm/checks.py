@@ -754,7 +754,7 @@ def _distribution_fault(numbers: Any, scale: float) -> str:
     return ""
 
 
-SINGLE_PRECISION = 0.75  # share of the points for weights that are right but for their dtype
+OTHER_WIDTH = 0.75  # share of the points for weights that are right but for their dtype
 
 
 def judge_starting_weights(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judgement:
@@ -773,9 +773,7 @@ def judge_starting_weights(actual: Mapping[str, Any], _expected: Mapping[str, An
         "float32"
     }
     if others:
-        return Judgement(
-            SINGLE_PRECISION, f"the weights are {' and '.join(sorted(others))}, expected float32"
-        )
+        return Judgement(OTHER_WIDTH, f"the weights are {' and '.join(sorted(others))}, expected float32")
     return Judgement(1.0)
 
 

@@ -10,7 +10,7 @@ is dressed as a fact.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..model import Finding
 from ..probe import Check
@@ -40,7 +40,7 @@ class Diagnosis:
     """What can be said of a failed check. elsewhere: None unless others' mistakes explain what its own do not."""
 
     findings: tuple[Finding, ...]
-    elsewhere: Elsewhere | None = field(default=None)
+    elsewhere: Elsewhere | None = None
 
 
 def diagnose(observed: Sequence[Observed], together: Together | None = None) -> dict[str, Diagnosis]:
