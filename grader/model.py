@@ -340,3 +340,14 @@ class Result:
     sandboxed: bool = True
     timings: Mapping[str, float] = field(default_factory=dict)
     arrived: datetime | None = None
+
+    @property
+    def obstacle(self) -> str:
+        """What kept it from being graded: the last note, for intake's stand before what failed; "" if it was graded."""
+        if self.status is not Status.NOT_GRADED:
+            return ""
+        unread = [
+            check.reason for check in self.checks if check.outcome is Outcome.NOT_GRADED and check.reason
+        ]
+        said = [*unread, *(note.text for note in self.notes)]
+        return said[-1].removeprefix(f"{self.student}: ") if said else ""

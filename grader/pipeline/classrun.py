@@ -16,7 +16,7 @@ from ..authoring.source import solution_files
 from ..errors import AssignmentError, GraderError, SandboxError
 from ..execute import Executor, LocalExecutor, Plan, not_run
 from ..grading import Grading, environment, rejected
-from ..model import Evidence, ManualMark, Result, Status, Submission
+from ..model import Evidence, ManualMark, Result, Submission
 from ..points import shown_points
 from ..records.gradebook import Gradebook
 from ..state import State
@@ -309,7 +309,7 @@ def _fault(exc: Exception) -> str:
 
 def _line(result: Result) -> Line:
     failed = [check for check in result.checks if check.points != check.max_points]
-    first = result.notes[0].text if result.notes and result.status is Status.NOT_GRADED else ""
+    first = result.obstacle
     if not first and failed:
         first = f"{failed[0].function}: {failed[0].reason}"
     return Line(

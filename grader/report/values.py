@@ -201,22 +201,8 @@ def class_row(result: Result, *, href: str = "") -> ClassRow:
         timings=result.timings,
         sandboxed=result.sandboxed,
         notes=len(result.notes),
-        why=_obstacle(result),
+        why=result.obstacle,
     )
-
-
-def _obstacle(result: Result) -> str:
-    """What kept a submission from being graded, or ""."""
-    if result.status is not Status.NOT_GRADED:
-        return ""
-    reasons = [
-        check.reason for check in result.checks if check.outcome is Outcome.NOT_GRADED and check.reason
-    ]
-    said = [
-        *reasons,
-        *(note.text for note in result.notes),
-    ]  # intake's notes go before what failed in the end
-    return said[-1].removeprefix(f"{result.student}: ") if said else ""
 
 
 def _mark(check: CheckResult) -> CheckMark:
