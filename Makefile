@@ -8,7 +8,8 @@ LOCK   := .ci/requirements.lock
 DEMO   := demo
 COURSES := $(patsubst assignments/%/assignment.yaml,%,$(wildcard assignments/*/assignment.yaml))
 
-CORES := $(shell env -u OMP_NUM_THREADS nproc)
+# Tests wait for other processes: with half as many more workers than cores, the cores work meanwhile.
+WORKERS := $(shell echo $$(( $$(env -u OMP_NUM_THREADS nproc) * 3 / 2 )))
 
 # One BLAS thread per process: student code, tests and the reference all run side by side.
 export OPENBLAS_NUM_THREADS := 1
@@ -67,7 +68,7 @@ types: $(STAMP)
 
 # A file's tests stay together, for they share a graded class.
 unit: $(STAMP)
-	$(BIN)/pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # One course after the other: each keeps all processors busy, and what a busy machine is late with is told in other words. Two at a
 # time, with one slot each, gain nothing: a sample that never ends holds a course's only slot.
