@@ -23,6 +23,7 @@ from .authoring.samples import build_samples
 from .doctor import examine
 from .errors import AssignmentError, GraderError, UsageError
 from .fetch import SOURCES, fetch_data
+from .files import mend
 from .gc import sweep
 from .interrupts import heard
 from .machines.remote import elsewhere, run_worker
@@ -46,9 +47,10 @@ from .options import (
     CommandsInOrder,
     options,
 )
-from .pipeline import Settings, Summary, check_one, grade, rescore, rewrite
+from .pipeline import Settings, Summary, check_one, grade, remove, rescore, rewrite
 from .profile import Profile
 from .proofs.validate import mutant_proofs, sample_proofs, validate
+from .records.gradebook import Gradebook
 from .records.handover import Platform, hand_over
 from .records.marks import export_marks, import_marks
 from .seed import PUBLIC_SEED, Seed
@@ -131,7 +133,7 @@ def run_command(
     An interrupted run goes on where it stopped when it is run again; what has not changed is not executed twice.
     """
     settings = _settings(
-        out=out, state=state, database=database, data=data, jobs=jobs, seed=seed, unsafe=unsafe
+        out=out, state=State(state, database), data=data, jobs=jobs, seed=seed, unsafe=unsafe
     )
     if profile:
         settings = replace(settings, profile=Profile())
@@ -160,7 +162,8 @@ def rescore_command(
     as_json: bool,
 ) -> int:
     """Judge kept evidence anew after a change of points, tolerances, rubrics or marks. Runs no student code."""
-    settings = _settings(out=out, state=state, database=database, data=data, seed=seed)
+    kept = State.kept(state, database)
+    settings = _settings(out=out, state=kept, data=data, seed=seed)
     with ClassProgress() as progress:
         summary = rescore(assignment, settings, progress)
     return _tell(summary, as_json=as_json)
@@ -173,8 +176,32 @@ def report_command(
     assignment: Assignment, out: Path, state: Path, database: str | None, data: Path | None, seed: int | None
 ) -> int:
     """Write results.json, grades.csv and all pages again from the gradebook."""
-    index = rewrite(assignment, _settings(out=out, state=state, database=database, data=data, seed=seed))
+    kept = State.kept(state, database)
+    index = rewrite(assignment, _settings(out=out, state=kept, data=data, seed=seed))
     click.echo(f"Reports: {index}")
+    return DONE
+
+
+@cli.command("remove", short_help="Take students out who were graded by mistake.")
+@ASSIGNMENT
+@click.argument(
+    "students", nargs=-1, required=True, metavar="STUDENT...", help="Their ids, as in grades.csv."
+)
+@options(STATE, DATABASE)
+def remove_command(
+    assignment: Assignment, students: tuple[str, ...], state: Path, database: str | None
+) -> int:
+    """Take students out of the class: graded under a wrong id, or not in the course. All of them or, if an id is wrong, nobody.
+
+    They are left out of pages, tables and exports from then on. Marks that people gave them stay in the gradebook's history.
+    """
+    kept = State.kept(state, database)
+    with kept.gradebook() as gradebook:
+        gone = remove(assignment, students, kept, gradebook, now=datetime.now(UTC))
+    click.echo(
+        f"{len(gone)} removed: {', '.join(gone)}. Take what they handed in out of the class's folder, or the next `grader run` "
+        "brings them back. Pages and tables: run `grader report`"
+    )
     return DONE
 
 
@@ -222,7 +249,7 @@ def export_command(
     database: str | None,
 ) -> int:
     """Hand complete results over to a learning platform, or as a plain table; says who was left out, and why."""
-    with State(state, database).gradebook() as gradebook:
+    with _gradebook(state, database) as gradebook:
         filled = hand_over(
             gradebook,
             assignment.name,
@@ -249,7 +276,7 @@ def marks_group() -> None:
 @click.option("--pending", is_flag=True, help="Only what still waits for a person; all answers unless said.")
 def marks_export(assignment: Assignment, file: Path, state: Path, database: str | None, pending: bool) -> int:
     """Write what a person has to mark, and has marked, to FILE."""
-    with State(state, database).gradebook() as gradebook:
+    with _gradebook(state, database) as gradebook:
         count = export_marks(gradebook, assignment.name, file, pending_only=pending)
     click.echo(f"{count} lines written to {file}; fill in points and comment, then run: grader marks import")
     return DONE
@@ -268,7 +295,7 @@ def marks_import(
     assignment: Assignment, file: Path, state: Path, database: str | None, marker: str | None
 ) -> int:
     """Read marks from FILE: all of them or, if one line is wrong, none. Totals change with the next `grader rescore`."""
-    with State(state, database).gradebook() as gradebook:
+    with _gradebook(state, database) as gradebook:
         done = import_marks(
             gradebook, assignment.name, file, marker=marker or getpass.getuser(), now=datetime.now(UTC)
         )
@@ -393,7 +420,7 @@ def worker_command(
 @click.option("--dry-run", "dry", is_flag=True, help="Only say what would be removed.")
 def gc_command(state: Path, days: float, dry: bool) -> int:
     """Remove old evidence, files and arrays that no roster refers to. Marks, seeds and everybody's last work stay."""
-    swept = sweep(State(state), days=days, now=time.time(), dry=dry)
+    swept = sweep(State.kept(state), days=days, now=time.time(), dry=dry)
     click.echo(
         f"{'would remove' if dry else 'removed'} {swept.evidence} pieces of evidence, {swept.blobs} files and "
         f"{swept.other} others: {swept.size_bytes / 1e6:.1f} MB"
@@ -413,17 +440,19 @@ def doctor_command(state: Path, database: str | None, data: Path | None) -> int:
 def _settings(
     *,
     out: Path,
-    state: Path,
-    database: str | None,
+    state: State,
     data: Path | None,
     jobs: int | None = None,
     seed: int | None = None,
     unsafe: bool = False,
 ) -> Settings:
     chosen = None if seed is None else Seed.of(seed)
-    return Settings(
-        out=out, state=State(state, database), jobs=jobs or 0, seed=chosen, data=data, unsafe=unsafe
-    )
+    return Settings(out=out, state=state, jobs=jobs or 0, seed=chosen, data=data, unsafe=unsafe)
+
+
+def _gradebook(state: Path, database: str | None) -> Gradebook:
+    """The gradebook of earlier runs. One on a server needs no folder here."""
+    return Gradebook.open(database) if database else State.kept(state).gradebook()
 
 
 def _tell(summary: Summary, *, as_json: bool) -> int:
@@ -446,7 +475,8 @@ def main() -> NoReturn:
         ERRORS.print("interrupted; run the same command again to go on where it stopped")
         sys.exit(130)
     except OSError as exc:  # a disk or a folder, wherever it was met; files are written whole or not at all
-        ERRORS.print(f"grader: {exc.filename or 'disk'}: {exc.strerror or exc}", markup=False, soft_wrap=True)
+        told = f"grader: {exc.filename or 'disk'}: {exc.strerror or exc}; {mend(exc)}"
+        ERRORS.print(told, markup=False, soft_wrap=True)
         sys.exit(NOT_GRADED)
     except GraderError as exc:
         ERRORS.print(f"grader: {exc}", markup=False, soft_wrap=True)

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-__all__ = ["atomic_file", "write_atomically"]
+__all__ = ["atomic_file", "mend", "write_atomically"]
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_IN_THE_WAY = frozenset({errno.EEXIST, errno.ENOTDIR, errno.EISDIR})
+
+
+def mend(exc: OSError) -> str:
+    """What a person can do about a file or folder that could not be written, as the middle of a sentence."""
+    if exc.errno in _FULL:
+        return "free space"
+    if exc.errno in _REFUSED:
+        return "allow writing there or name another folder"
+    if exc.errno in _IN_THE_WAY:
+        return "take away what is in the way or name another folder"
+    return "mend that or name another folder"
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import GraderError
+from .errors import GraderError, UsageError
 from .files import write_atomically
 from .records.gradebook import Gradebook
 from .seed import Seed, secret_seed
@@ -34,6 +34,16 @@ class State:
             raise GraderError(
                 f"{self.folder}: cannot be made ({exc.strerror}); name another folder with --state"
             ) from exc
+
+    @classmethod
+    def kept(cls, folder: Path, database: str | None = None) -> State:
+        """The state of earlier runs, for what makes no sense without one. Raises: UsageError if the folder is not there."""
+        if not folder.is_dir():
+            raise UsageError(
+                f"{folder.absolute()}: not there, so nothing has been graded here; "
+                "name the class's own folder with --state, or run `grader run` first"
+            )
+        return cls(folder, database)
 
     @property
     def blobs(self) -> BlobStore:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -46,6 +47,9 @@ ERRORS = Console(stderr=True, highlight=False)
 
 MOST_LINES = 60  # students listed by name; a larger class is listed where a person is needed
 MAX_STUDENT = 28  # columns that a student's id may take of 80
+MAX_NAME = 24  # columns that a name may take, and fewer where the screen is narrow
+LEAST_NAME = 10
+LEAST_NOTICED = 16  # columns for what is to be looked at, before names are cut shorter
 GAP = 2  # columns between columns
 STATUS_WIDTH = len("99 marks pending")
 PLAIN_EVERY_S = 5.0  # between progress lines where there is no terminal
@@ -157,27 +161,8 @@ def print_summary(summary: Summary) -> None:
     lines = summary.lines
     if len(lines) > MOST_LINES:
         lines = tuple(line for line in lines if line.status is Status.NOT_GRADED)[:MOST_LINES]
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    rows = [
-        (
-            line.student,
-            f"{line.score} / {line.max_score}",
-            f"[{COLOURS[line.status]}]{_status(line)}[/]",
-            line.noticed,
-        )
-        for line in lines
-    ]
-    student = min(max(len(text) for text in ("student", *(row[0] for row in rows))), MAX_STUDENT)
-    points = max(len(text) for text in ("points", *(row[1] for row in rows)))
-    rest = max(OUTPUT.width - student - points - STATUS_WIDTH - 3 * GAP, 10)
-    table.add_column("student", width=student, no_wrap=True, overflow="ellipsis")
-    table.add_column("points", width=points, no_wrap=True, justify="right")
-    table.add_column("status", width=STATUS_WIDTH, no_wrap=True)
-    table.add_column("to look at first", width=rest, no_wrap=True, overflow="ellipsis")
-    for name, score, status, noticed in rows:
-        table.add_row(escape(name), score, status, escape(_clean(noticed)))
     if lines:
-        OUTPUT.print(table)
+        OUTPUT.print(_table(lines))
         OUTPUT.print()
     counts = ", ".join(
         f"{summary.count(status)} {WORDS[status]}" for status in Status if summary.count(status)
@@ -186,6 +171,39 @@ def print_summary(summary: Summary) -> None:
         f"{len(summary.lines)} submissions: {counts}; {summary.executed} run, {summary.reused} recalled, {summary.wall_s:.1f} s"
     )
     OUTPUT.print(f"Reports: {summary.index}", soft_wrap=True)
+
+
+def _table(lines: Sequence[Line]) -> Table:
+    """One row a student, each on one line of the screen. Names have a column where there are any."""
+    rows = [
+        (
+            line.student,
+            _clean(line.name) if line.name != line.student else "",
+            f"{line.score} / {line.max_score}",
+            f"[{COLOURS[line.status]}]{_status(line)}[/]",
+            _clean(line.noticed),
+        )
+        for line in lines
+    ]
+    points = max(len(text) for text in ("points", *(row[2] for row in rows)))
+    named = any(row[1] for row in rows)
+    room = OUTPUT.width - points - STATUS_WIDTH - (4 if named else 3) * GAP
+    student = min(max(cell_len(text) for text in ("student", *(row[0] for row in rows))), MAX_STUDENT)
+    name = min(max(cell_len(row[1]) for row in rows), MAX_NAME)
+    if named and student + name + LEAST_NOTICED > room:
+        name = max(room - student - LEAST_NOTICED, LEAST_NAME)
+        student = min(student, max(room - name - LEAST_NOTICED, LEAST_NAME))
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    table.add_column("student", width=student, no_wrap=True, overflow="ellipsis")
+    if named:
+        table.add_column("name", width=name, no_wrap=True, overflow="ellipsis")
+    table.add_column("points", width=points, no_wrap=True, justify="right")
+    table.add_column("status", width=STATUS_WIDTH, no_wrap=True)
+    rest = max(room - student - (name if named else 0), LEAST_NAME)
+    table.add_column("to look at first", width=rest, no_wrap=True, overflow="ellipsis")
+    for identity, called, score, status, noticed in rows:
+        table.add_row(escape(identity), *([escape(called)] if named else []), score, status, escape(noticed))
+    return table
 
 
 def print_result(result: Result) -> None:

@@ -4,7 +4,7 @@ Evidence is recalled where it is kept, so an interrupted run goes on where it st
 twice. One bad submission never stops the class.
 """
 
-from .commands import check_one, grade, rescore, rewrite
+from .commands import check_one, grade, remove, rescore, rewrite
 from .outputs import write_outputs
 from .settings import Line, Progress, Settings, Silence, Summary
 
@@ -16,6 +16,7 @@ __all__ = [
     "Summary",
     "check_one",
     "grade",
+    "remove",
     "rescore",
     "rewrite",
     "write_outputs",

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from ..assignment import Assignment
@@ -23,6 +24,7 @@ from ..state import State
 from ..store.evidence import complete
 from ..store.roster import TurnedAway
 from ..submission import Rejected, find_submissions
+from .aside import aside
 from .known import KnownMistakes
 from .outputs import EarlyOutputs
 from .settings import Line, Progress, Settings, Summary
@@ -238,12 +240,13 @@ class ClassRun:
     async def _judge_all(
         self, kept: Sequence[Submission], executed: _Executed, solved: asyncio.Future[Evidence | None]
     ) -> None:
-        """Judge in a thread beside: how long it takes is up to whoever made the values, and others' time limits run meanwhile."""
+        """Judge in a thread beside: how long it takes is up to whoever made the values. Others' time limits run meanwhile, and an
+        interrupt does not wait for it."""
         grading = await self.known.explained(self.grading)
         self.grading = replace(grading, solution=await solved)
         given = self.gradebook.all_marks(self.grading.assignment.name) if kept else {}
         for some in _together(kept):
-            results, _ = await asyncio.to_thread(self._judge_kept, some, given)
+            results, _ = await aside(partial(self._judge_kept, some, given))
             self._finish_all(results)
         while (item := await executed.get()) is not None:
             group, evidence = item
@@ -251,7 +254,7 @@ class ClassRun:
             for position, submission in enumerate(handed_in):
                 reused = position > 0
                 marks = self.gradebook.marks(self.grading.assignment.name, submission.student)
-                result = await asyncio.to_thread(self._judged, submission, evidence, marks, reused=reused)
+                result = await aside(partial(self._judged, submission, evidence, marks, reused=reused))
                 self.finish(result, reused=reused)
                 if self.early is not None and executed.empty():  # else it would keep others from being judged
                     await asyncio.to_thread(self.early.write, self.grading, result, evidence.limits)
@@ -314,6 +317,7 @@ def _line(result: Result) -> Line:
         first = f"{failed[0].function}: {failed[0].reason}"
     return Line(
         student=result.student,
+        name=result.name,
         status=result.status,
         score=shown_points(result.score, result.max_score),
         max_score=shown_points(result.max_score),

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from ..assignment import Assignment
 from ..errors import GraderError, UsageError
 from ..execute import not_run
+from ..files import mend
 from ..grading import Grading, open_grading, prepare_grading
 from ..model import Evidence, Result, Submission
 from ..profile import Profile, Spent
+from ..records.gradebook import Gradebook
 from ..seed import Seed
 from ..state import State
 from ..store.roster import Entry
@@ -24,18 +28,33 @@ from .known import KnownMistakes
 from .outputs import EarlyOutputs, write_outputs
 from .settings import Progress, Settings, Silence, Summary
 
-__all__ = ["check_one", "grade", "rescore", "rewrite"]
+__all__ = ["check_one", "grade", "remove", "rescore", "rewrite"]
 
 
 @contextlib.contextmanager
-def _disk_troubles(settings: Settings) -> Iterator[None]:
-    """Turn a full or read-only disk into one message. Files are written as a whole, so only the disk has to be mended."""
+def _disk_troubles(*folders: Path) -> Iterator[None]:
+    """Turn a disk that is full or takes no files into one message. Files are written as a whole, so only it has to be mended."""
     try:
         yield
     except OSError as exc:
-        place = exc.filename or f"{settings.state.folder} or {settings.out}"
+        place = exc.filename or " or ".join(map(str, folders))
         raise GraderError(
-            f"{place}: {exc.strerror or exc}; what is graded so far is kept: free space, then run the same command again"
+            f"{place}: {exc.strerror or exc}; what is graded so far is kept: {mend(exc)}, then run the same command again"
+        ) from exc
+
+
+def _take_files(out: Path) -> None:
+    """Make the folder for what people get, and look whether it takes files: better told now than after the class has run.
+
+    Raises: UsageError if it does not.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as exc:
+        raise UsageError(
+            f"--out {out}: cannot be written ({exc.strerror}); {mend(exc)}, then run this again"
         ) from exc
 
 
@@ -44,11 +63,16 @@ def grade(
 ) -> Summary:
     """Grade everything under `paths` and write results, reports and exports to `settings.out`.
 
-    Raises: UsageError if nothing was found. AssignmentError if the instructor's files are wrong. SandboxError if there is no
-    working sandbox and `settings.unsafe` is not set. Whatever is wrong with one submission becomes that student's result.
+    Raises: UsageError if nothing was found, or `settings.out` cannot be written. AssignmentError if the instructor's files are
+    wrong. SandboxError if there is no working sandbox and `settings.unsafe` is not set. Whatever is wrong with one submission
+    becomes that student's result.
     """
     started = time.monotonic()
-    with _disk_troubles(settings), settings.state.at_work(assignment.name), KnownMistakes() as known:
+    with (
+        _disk_troubles(settings.state.folder, settings.out),
+        settings.state.at_work(assignment.name),
+        KnownMistakes() as known,
+    ):
         if settings.seed is not None:
             settings.state.choose_seed(assignment.name, settings.seed)
         known.begin_if_sure(assignment, settings.seed, settings.state)
@@ -66,6 +90,7 @@ def grade(
                 f"{', '.join(map(str, paths))}: no submission found; "
                 "expected a folder per student, zips, notebooks or an LMS download"
             )
+        _take_files(settings.out)
         with settings.state.gradebook() as gradebook:
             early = EarlyOutputs(settings)
             run = ClassRun(grading, settings, gradebook, progress or Silence(), early=early, known=known)
@@ -98,11 +123,14 @@ def rescore(assignment: Assignment, settings: Settings, progress: Progress | Non
     """Judge the kept evidence anew, with the points, tolerances, rubrics and manual marks of now. Runs no student code.
 
     Alone: a run beside it could record new work, which the older evidence that is judged here would then replace.
-    Raises: UsageError if nothing has been graded yet. AssignmentError if the instructor's files are wrong. GraderError if another
-    process is at work on the assignment.
+    Raises: UsageError if nothing has been graded yet, or `settings.out` cannot be written. AssignmentError if the instructor's
+    files are wrong. GraderError if another process is at work on the assignment.
     """
     started = time.monotonic()
-    with _disk_troubles(settings), settings.state.at_work(assignment.name, alone=True):
+    with (
+        _disk_troubles(settings.state.folder, settings.out),
+        settings.state.at_work(assignment.name, alone=True),
+    ):
         grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
         with settings.state.gradebook() as gradebook:
             run = ClassRun(grading, settings, gradebook, progress or Silence())
@@ -113,6 +141,7 @@ def rescore(assignment: Assignment, settings: Settings, progress: Progress | Non
                 raise UsageError(
                     f"{settings.state.folder}: nothing graded for {assignment.name} yet; run `grader run` first"
                 )
+            _take_files(settings.out)
             run.progress.found(len(entries) + len(away))
             for one in away:
                 run.turn_away(one, reused=True)
@@ -144,16 +173,45 @@ def _still_valid(grading: Grading, entry: Entry) -> Evidence:
 def rewrite(assignment: Assignment, settings: Settings) -> Path:
     """Write results, exports and pages again from the gradebook, as they were last judged; return the index's path.
 
-    Raises: UsageError if nothing has been graded yet. AssignmentError if the instructor's files are wrong.
+    Raises: UsageError if nothing has been graded yet, or `settings.out` cannot be written. AssignmentError if the instructor's
+    files are wrong.
     """
-    with _disk_troubles(settings):
+    with _disk_troubles(settings.state.folder, settings.out):
         grading = open_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
         with settings.state.gradebook() as gradebook:
             if next(iter(gradebook.rows(assignment.name)), None) is None:
                 raise UsageError(
                     f"{settings.state.folder}: nothing graded for {assignment.name} yet; run `grader run` first"
                 )
+            _take_files(settings.out)
             return write_outputs(grading, gradebook, settings, anew=True)
+
+
+def remove(
+    assignment: Assignment, students: Sequence[str], state: State, gradebook: Gradebook, *, now: datetime
+) -> tuple[str, ...]:
+    """Take students out of the class: who was taken in by mistake, under a wrong id or without belonging to it; all or nobody.
+
+    Their results count no more and are judged anew no more; history and marks stay, and a later run that finds them brings them
+    back. Returns: their ids, each once.
+    Raises: UsageError, naming like ones, if one of them is not in the class. GraderError if another process is at work on it.
+    """
+    with _disk_troubles(state.folder), state.at_work(assignment.name, alone=True):
+        known = [row.student for row in gradebook.rows(assignment.name)]
+        strange = [student for student in students if student not in known]
+        if strange:
+            like = [found for student in strange for found in difflib.get_close_matches(student, known)]
+            hint = (
+                f"did you mean {', '.join(dict.fromkeys(like))}?" if like else "grades.csv has everybody's."
+            )
+            raise UsageError(
+                f"{', '.join(strange)}: nobody in {assignment.name} has this id; {hint} Nobody was removed"
+            )
+        chosen = tuple(dict.fromkeys(students))
+        gradebook.remove(assignment.name, chosen, now)
+        for student in chosen:
+            state.roster(assignment.name).strike(student)
+    return chosen
 
 
 def check_one(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
@@ -14,7 +17,7 @@ from ..grading import Grading, environment
 from ..model import Result
 from ..records.exports import exported
 from ..records.gradebook import Gradebook
-from ..report import EarlyPages, ReportHeader, ReportJob, write_reports
+from ..report import EarlyPages, ReportHeader, ReportJob, remove_pages, write_reports
 from .settings import Settings
 
 __all__ = ["EarlyOutputs", "write_outputs"]
@@ -57,7 +60,7 @@ def write_outputs(
 
     students: those of this run, or None for everyone in the gradebook. anew: also write pages on which nothing has changed.
     early: what was written before all results were there.
-    Results are streamed, each read once: a class of any size fits.
+    Results are streamed, each read once: a class of any size fits. Pages of students who were removed are taken away.
     """
     wanted = None if students is None else set(students)
     name = grading.assignment.name
@@ -79,6 +82,8 @@ def write_outputs(
         costs=settings.profile,
         early=early.pages if early is not None else None,
     )
+    for student in gradebook.removed(name):
+        _clear(student, grading, out)
     return out / "index.html"
 
 
@@ -89,15 +94,44 @@ def _with_notebooks(results: Iterable[Result], grading: Grading, folder: Path) -
 
 
 def _write_notebooks(result: Result, grading: Grading, folder: Path) -> None:
-    """Put the executed notebooks beside the reports; one that is no longer kept is left out, the report says so."""
-    for notebook in result.notebooks:
-        if notebook.executed is not None and notebook.executed in grading.state.blobs:
-            target = folder / result.student / Path(notebook.path).name
-            if (
-                not target.exists()
-                or target.stat().st_mtime_ns < grading.state.blobs.path(notebook.executed).stat().st_mtime_ns
-            ):
-                write_atomically(target, grading.state.blobs.get(notebook.executed), durable=False)
+    """Put the executed notebooks beside the reports, and take away those of another hand-in of the student's.
+
+    One that is no longer kept is left out, and the report says so.
+    """
+    executed = {notebook.path: notebook.executed for notebook in result.notebooks}
+    for path, name in _notebook_names(grading, executed).items():
+        target, digest = folder / result.student / name, executed.get(path)
+        if digest is not None and _holds(target, digest):
+            continue
+        if digest is not None and digest in grading.state.blobs:
+            write_atomically(target, grading.state.blobs.get(digest), durable=False)
+        else:
+            target.unlink(missing_ok=True)
+
+
+def _notebook_names(grading: Grading, others: Iterable[str] = ()) -> dict[str, str]:
+    """Where notebooks lie in a student's folder, by path: under the last part of it alone, if no other has the same."""
+    paths = dict.fromkeys([*(notebook.path for notebook in grading.assignment.spec.notebooks), *others])
+    namesakes = Counter(Path(path).name for path in paths)
+    return {path: path if namesakes[Path(path).name] > 1 else Path(path).name for path in paths}
+
+
+def _clear(student: str, grading: Grading, out: Path) -> None:
+    """Take away what was written of a student who is no longer in the class."""
+    remove_pages(out, student)
+    folder = out / "notebooks" / student
+    for name in _notebook_names(grading).values():
+        (folder / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # not there, or there is something else in it
+        folder.rmdir()
+
+
+def _holds(target: Path, digest: str) -> bool:
+    """Whether a file has these contents. Times tell nothing: a student may go back to an earlier hand-in."""
+    try:
+        return hashlib.sha256(target.read_bytes()).hexdigest() == digest
+    except FileNotFoundError:
+        return False
 
 
 def _limits(grading: Grading, results: Iterable[Result]) -> Mapping[str, str]:

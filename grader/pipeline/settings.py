@@ -65,6 +65,7 @@ class Line:
     """One student in the summary. noticed: the first thing that a person should know."""
 
     student: str
+    name: str = ""
     status: Status
     score: str
     max_score: str
@@ -99,6 +100,7 @@ class Summary:
             "students": [
                 {
                     "student": line.student,
+                    "name": line.name,
                     "status": line.status.value,
                     "score": line.score,
                     "max_score": line.max_score,

@@ -16,14 +16,14 @@ from ..model import Result, Status
 from .schema import Row
 from .sheet import Cell, Sheet
 
-__all__ = ["Filled", "Target", "fill", "left_out", "number", "places", "shown_grade"]
+__all__ = ["Filled", "Target", "called", "fill", "left_out", "number", "places", "shown_grade"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """What was handed over. left_out: (student, why) for each result that was not; unscored: rows of the file without a result.
+    """What was handed over. left_out: (student with name, why) for each result that was not.
 
-    notes: what a person should know before uploading.
+    unscored: rows of the file without a result. notes: what a person should know before uploading.
     """
 
     filled: int
@@ -57,6 +57,11 @@ def left_out(result: Row | Result) -> str:
     return "1 mark pending" if result.pending == 1 else f"{result.pending} marks pending"
 
 
+def called(result: Row | Result) -> str:
+    """A student as people know them: the id, with the name where it says more. Platforms' ids are often numbers."""
+    return f"{result.student} ({result.name})" if result.name not in ("", result.student) else result.student
+
+
 def places(
     sheet: Sheet, students: Iterable[int], names: Callable[[Sequence[Cell]], Sequence[str]]
 ) -> Mapping[str, frozenset[int]]:
@@ -80,7 +85,7 @@ def fill(sheet: Sheet, out: Path, rows: Iterable[Row], target: Target, *, scale:
         found = target.places.get(row.student, frozenset())
         reason = left_out(row) or _unplaced(found) or target.refused(next(iter(found)))
         if reason:
-            others.append((row.student, reason))
+            others.append((called(row), reason))
             continue
         (place,) = found
         if place in new:
@@ -93,7 +98,7 @@ def fill(sheet: Sheet, out: Path, rows: Iterable[Row], target: Target, *, scale:
         if target.limited and maximum is not None and score > maximum:
             others.append(
                 (
-                    row.student,
+                    called(row),
                     f"{shown_grade(score)} is above {target.platform}'s maximum {shown_grade(maximum)}",
                 )
             )

@@ -24,6 +24,7 @@ from ..store.codec import CodecError, dumps, loads
 from .database import Database
 from .schema import (
     MARKS,
+    REMOVED,
     RESULTS,
     MarkEntry,
     Row,
@@ -31,6 +32,7 @@ from .schema import (
     mark_values,
     moment,
     newest_results,
+    newest_rows,
     result_row,
     storable,
 )
@@ -131,15 +133,38 @@ class Gradebook:
         return self._database.together()
 
     def latest(self, assignment: str, student: str) -> Result | None:
-        """The student's newest result, or None."""
+        """The student's newest result, or None; also where the student was removed since."""
         query = (
-            sa.select(RESULTS.c.student, RESULTS.c.document)
+            sa.select(RESULTS.c.student, RESULTS.c.status, RESULTS.c.document)
             .where(RESULTS.c.assignment == assignment, RESULTS.c.student == storable(student))
             .order_by(RESULTS.c.id.desc())
             .limit(1)
         )
         found = next(iter(self._database.stream(query)), None)
-        return None if found is None else self._result(found)
+        return None if found is None or found.status == REMOVED else self._result(found)
+
+    def remove(self, assignment: str, students: Iterable[str], now: datetime) -> None:
+        """Let students count no more, until a newer result of theirs is recorded; history and marks stay. now: with a time zone."""
+        nothing = dict.fromkeys(("name", "digest", "evidence", "fingerprint"), "")
+        removal = {
+            **nothing,
+            "assignment": assignment,
+            "status": REMOVED,
+            "score": "0",
+            "max_score": "0",
+            "pending": 0,
+            "graded_at": moment(now),
+            "document": b"",
+        }
+        rows = [{**removal, "student": storable(student)} for student in students]
+        if rows:
+            with self._database.writing() as connection:
+                connection.execute(_ADD_RESULT, rows)
+
+    def removed(self, assignment: str) -> frozenset[str]:
+        """The students who were removed, and have no newer result."""
+        query = newest_rows(assignment, RESULTS.c.student).where(RESULTS.c.status == REMOVED)
+        return frozenset(found.student for found in self._database.stream(query))
 
     def rows(
         self, assignment: str, *, status: Status | None = None, student_like: str | None = None

@@ -16,7 +16,7 @@ from ..files import write_atomically
 from ..model import Result
 from .canvas import fill_canvas
 from .exports import write_grades
-from .filling import Filled, left_out
+from .filling import Filled, called, left_out
 from .gradebook import Gradebook
 from .lms import gradescope_document, write_nbgrader
 from .moodle import fill_moodle
@@ -110,7 +110,7 @@ def _complete(results: Iterable[Result], others: list[tuple[str, str]]) -> Itera
     for result in results:
         reason = left_out(result)
         if reason:
-            others.append((result.student, reason))
+            others.append((called(result), reason))
         else:
             yield result
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..files import write_atomically
 from ..model import CheckResult, Outcome, QuestionResult, Result, Status
-from .filling import Filled, left_out, shown_grade
+from .filling import Filled, called, left_out, shown_grade
 
 __all__ = ["NBGRADER_COLUMNS", "gradescope_document", "write_nbgrader"]
 
@@ -44,7 +44,7 @@ def write_nbgrader(path: Path, assignment: str, results: Iterable[Result]) -> Fi
     for result in results:
         reason = left_out(result)
         if reason:
-            others.append((result.student, reason))
+            others.append((called(result), reason))
             continue
         when = result.arrived.strftime("%Y-%m-%d %H:%M:%S") if result.arrived else ""
         score, names = shown_grade(result.score), (result.student, result.name, "", "")

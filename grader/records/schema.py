@@ -1,6 +1,7 @@
 """The gradebook's tables, and its rows as values. Reads and writes nothing.
 
-What was recorded is not changed afterwards: a new result or mark is a new row, and the highest id is the newest. Points are kept as
+What was recorded is not changed afterwards: a new result or mark is a new row, and the highest id is the newest. So is it where a
+student was removed. Points are kept as
 text, exactly; times as text in UTC.
 """
 
@@ -18,6 +19,7 @@ from ..model import ManualMark, Status
 __all__ = [
     "MARKS",
     "META",
+    "REMOVED",
     "RESULTS",
     "SCHEMA",
     "TABLES",
@@ -27,10 +29,12 @@ __all__ = [
     "mark_values",
     "moment",
     "newest_results",
+    "newest_rows",
     "result_row",
     "storable",
 ]
 
+REMOVED = "removed"  # in the place of a status: the student counts no more, until a newer result comes
 SCHEMA = 1  # raise it with every change of the tables below
 
 # Ids sort by code point in every database, so that a class is listed in one order; PostgreSQL would go by the server's language.
@@ -129,7 +133,12 @@ def result_row(found: sa.Row[Any]) -> Row:
 
 
 def newest_results(assignment: str, *columns: sa.Column[Any]) -> sa.Select[Any]:
-    """Asks for columns of the newest result of each student, sorted by student."""
+    """Asks for columns of the newest result of each student who was not removed since, sorted by student."""
+    return newest_rows(assignment, *columns).where(RESULTS.c.status != REMOVED)
+
+
+def newest_rows(assignment: str, *columns: sa.Column[Any]) -> sa.Select[Any]:
+    """Asks for columns of the newest row of each student, sorted by student: a result, or that the student was removed."""
     newest = sa.select(sa.func.max(RESULTS.c.id)).where(RESULTS.c.assignment == assignment)
     newest = newest.group_by(RESULTS.c.student)
     return sa.select(*columns).where(RESULTS.c.id.in_(newest)).order_by(RESULTS.c.student)

@@ -1,7 +1,7 @@
 """Reports: a Result becomes a student's page, many become the class's page. Self-contained HTML; nothing is scored here."""
 
 from .classpage import render_class
-from .files import Costs, EarlyPages, ReportJob, page_name, write_reports
+from .files import Costs, EarlyPages, ReportJob, page_name, remove_pages, write_reports
 from .student import render_student
 from .values import Audience, ClassRow, ClassStatistics, PhaseTime, ReportHeader, class_row
 
@@ -16,6 +16,7 @@ __all__ = [
     "ReportJob",
     "class_row",
     "page_name",
+    "remove_pages",
     "render_class",
     "render_student",
     "write_reports",

@@ -19,7 +19,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from ..errors import GraderError
-from ..files import write_atomically
+from ..files import mend, write_atomically
 from ..model import Note, Result
 from ..store.codec import dumps
 from .classpage import render_statistics
@@ -34,6 +34,7 @@ __all__ = [
     "Load",
     "ReportJob",
     "page_name",
+    "remove_pages",
     "write_page",
     "write_reports",
     "write_student",
@@ -270,6 +271,12 @@ def page_name(student: str) -> str:
     return f"{plain or 'student'}-{digest}.html"
 
 
+def remove_pages(folder: Path, student: str) -> None:
+    """Take a student's pages out of an output folder, if they are there. Raises: OSError if they cannot be removed."""
+    for place in FOLDERS.values():
+        (folder / place / page_name(student)).unlink(missing_ok=True)
+
+
 def write_page(path: Path, page: str) -> None:
     """Put a page in place as a whole: a reader finds the old one or the new one, never a part.
 
@@ -280,5 +287,5 @@ def write_page(path: Path, page: str) -> None:
     except OSError as exc:
         raise GraderError(
             f"{path}: the report could not be written ({exc.strerror}); "
-            "free space or name another folder, then run `grader report` again"
+            f"{mend(exc)}, then run `grader report` again"
         ) from exc

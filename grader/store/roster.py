@@ -46,6 +46,10 @@ class Roster:
         """Keep that what a student handed in last could not be read: an earlier submission counts no more."""
         self._keep(one.student, dumps(one))
 
+    def strike(self, student: str) -> None:
+        """Forget what a student handed in, if anything."""
+        self._path(student).unlink(missing_ok=True)
+
     def __iter__(self) -> Iterator[Entry]:
         """The submissions, sorted by student; one that cannot be read (another version) is left out."""
         return (one for one in map(self._read, self._paths()) if isinstance(one, Entry))

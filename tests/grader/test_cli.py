@@ -86,7 +86,7 @@ def test_help_of_the_group_names_every_command_in_full():
         pytest.param(["rescore", SMALL, "--seed", "1"], 2, "run `grader run` first", id="nothing-graded"),
         pytest.param(["fly"], 2, "No such command", id="no-command"),
         pytest.param(
-            ["marks", "export", SMALL, "/dev/null/m.csv"],
+            ["marks", "export", SMALL, "/dev/null/m.csv", "--state", "."],
             2,
             "/dev/null/m.csv: cannot be written",
             id="no-folder",
@@ -94,7 +94,7 @@ def test_help_of_the_group_names_every_command_in_full():
         pytest.param(
             ["release", SMALL, "--out", "/dev/null/x"],
             3,
-            "grader: /dev/null: File exists",
+            "grader: /dev/null: File exists; take away what is in the way or name another folder",
             id="no-folder-to-release",
         ),
     ],
@@ -104,6 +104,33 @@ def test_usage_errors_end_with_2_and_one_message_on_stderr(grader_here, tmp_path
     assert done.returncode == status
     assert message in done.stderr
     assert not done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["rescore", SMALL], id="rescore"),
+        pytest.param(["report", SMALL], id="report"),
+        pytest.param(["export", SMALL, "--to", "csv", "--out", "marks.csv"], id="export"),
+        pytest.param(["marks", "export", SMALL, "marks.csv"], id="marks"),
+        pytest.param(["remove", SMALL, "kim"], id="remove"),
+        pytest.param(["gc"], id="gc"),
+    ],
+)
+def test_what_needs_an_earlier_run_makes_nothing_in_a_wrong_folder(grader_here, tmp_path, arguments):
+    done = grader_here(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"{tmp_path}/.grader: not there" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_out_that_cannot_be_made_is_told_before_anything_is_run(grader_here, tmp_path):
+    (tmp_path / "kim").mkdir()
+    (tmp_path / "kim" / "scaling.py").write_text("x = 1\n")
+    (tmp_path / "graded").write_text("a file in the way")
+    done = grader_here("run", SMALL, "kim", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--out graded: cannot be written (File exists); take away what is in the way" in done.stderr
 
 
 def test_bad_assignment_gives_file_line_and_column(grader_here, tmp_path):

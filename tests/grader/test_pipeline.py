@@ -13,7 +13,7 @@ from grader.assignment import load_assignment
 from grader.authoring.source import blank_files, solution_files
 from grader.errors import AssignmentError, GraderError, UsageError
 from grader.model import Outcome, Status
-from grader.pipeline import Settings, check_one, classrun, grade, rescore, rewrite
+from grader.pipeline import Settings, check_one, classrun, grade, remove, rescore, rewrite
 from grader.records.marks import export_marks, import_marks
 from grader.seed import PUBLIC_SEED, Seed
 from grader.state import State
@@ -281,6 +281,35 @@ def test_rewrite_makes_the_same_files_from_the_gradebook(assignment, copied, no_
     index = rewrite(assignment, copied)
     assert index.is_file()
     assert set(results(copied)) == {"ada", "bob", "carol", "eve", "dan"}
+
+
+def test_the_notebook_beside_the_reports_is_that_of_the_hand_in_that_counts(assignment, copied, no_sandbox):
+    """Whatever the times of files say: students go back to earlier hand-ins, or hand in what cannot be read."""
+    executed = copied.out / "notebooks" / "eve" / "Scaling.ipynb"
+    rewrite(assignment, copied)
+    counts = executed.read_bytes()
+    executed.write_bytes(b"of a later hand-in")
+    stale = copied.out / "notebooks" / "dan" / "Scaling.ipynb"
+    write(stale.parent, {"Scaling.ipynb": b"of an earlier hand-in"})
+    rewrite(assignment, copied)
+    assert executed.read_bytes() == counts
+    assert not stale.exists(), "what dan handed in last could not be read"
+
+
+def test_who_is_removed_is_in_nothing_that_is_written(assignment, handed_in, copied, no_sandbox):
+    rewrite(assignment, copied)
+    now = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    with copied.state.gradebook() as gradebook:
+        with pytest.raises(UsageError, match=r"eva: nobody in .* did you mean eve\? Nobody was removed"):
+            remove(assignment, ["bob", "eva"], copied.state, gradebook, now=now)
+        assert remove(assignment, ["eve", "dan", "eve"], copied.state, gradebook, now=now) == ("eve", "dan")
+    rewrite(assignment, copied)
+    assert set(results(copied)) == {"ada", "bob", "carol"}
+    assert not [path for path in copied.out.rglob("*") if path.name.startswith(("eve", "dan"))]
+    rescore(assignment, copied)
+    assert set(results(copied)) == {"ada", "bob", "carol"}
+    grade(assignment, [handed_in], copied)
+    assert set(results(copied)) == {"ada", "bob", "carol", "dan", "eve"}, "found again, taken in again"
 
 
 def test_check_one_records_nothing_and_uses_its_seed(assignment, handed_in):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from grader import terminal
@@ -27,9 +28,10 @@ def printed(monkeypatch):
     return screen
 
 
-def line(student, status=Status.COMPLETE, pending=0, noticed=""):
+def line(student, status=Status.COMPLETE, pending=0, noticed="", name=""):
     return Line(
         student=student,
+        name=name,
         status=status,
         score="8",
         max_score="10",
@@ -63,6 +65,26 @@ def test_the_table_keeps_one_line_for_each_student_at_any_width(printed, width):
         out[-2] == "2 submissions: 1 complete, 1 NOT GRADED; 1 run, 2 recalled, 3.2 s"[:width] or width < 80
     )
     assert out[-1] == "Reports: graded/index.html"
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_the_table_has_names_where_there_are_any(printed, width):
+    shown = printed(width)
+    long = "dx is wrong wherever x is not positive, " * 5
+    print_summary(
+        summary(
+            line("1000", Status.NOT_GRADED, noticed=long, name="김민지 " * 9),
+            line("a" * 40, noticed=long, name="Ana López"),
+            line("kim"),
+        )
+    )
+    out, _ = shown()
+    table = out[: out.index("")]
+    assert table[0].split()[:3] == ["student", "name", "points"]
+    assert [words.split()[0][:3] for words in table] == ["stu", "100", "aaa", "kim"]
+    assert "김민" in table[1]
+    assert "Ana López" in table[2]
+    assert max(map(cell_len, table)) <= width
 
 
 @pytest.mark.parametrize(("pending", "words"), [(1, "1 mark pending"), (12, "12 marks pending")])

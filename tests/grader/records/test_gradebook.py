@@ -107,6 +107,21 @@ def test_the_newest_result_counts_also_when_it_is_an_older_one_again(book):
     assert [found.score for found in book.results("hw")] == [1]
 
 
+def test_who_was_removed_counts_no_more_until_a_newer_result(book):
+    for student in ("kim", "lee"):
+        book.record("hw", result(student), NOW)
+    book.add_mark("hw", mark("kim"))
+    book.remove("hw", ["kim"], NOW)
+    assert [row.student for row in book.rows("hw")] == ["lee"]
+    assert [one.student for one in book.results("hw")] == ["lee"]
+    assert book.latest("hw", "kim") is None
+    assert book.removed("hw") == {"kim"}
+    assert book.marks("hw", "kim"), "what people gave stays"
+    assert book.record("hw", result("kim"), NOW), "also the same as before is new"
+    assert [row.student for row in book.rows("hw")] == ["kim", "lee"]
+    assert not book.removed("hw")
+
+
 def test_what_is_recorded_together_is_there_as_a_whole(book):
     with book.together():
         assert book.record("hw", result(), NOW)

@@ -58,3 +58,12 @@ def test_the_last_counts_whether_it_could_be_read_or_not(tmp_path):
     roster.enter(make_submission("ada"), "k1")
     assert roster.find("ada").evidence == "k1"
     assert list(roster.turned_away()) == []
+
+
+def test_who_is_struck_is_forgotten(tmp_path):
+    roster = Roster(tmp_path)
+    roster.enter(make_submission("ada"), "k1")
+    roster.enter(make_submission("bob"), "k2")
+    for student in ("ada", "nobody"):
+        roster.strike(student)
+    assert [entry.submission.student for entry in roster] == ["bob"]
