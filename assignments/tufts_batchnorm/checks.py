@@ -7,13 +7,14 @@ training to about 1e-11. The mildest mistake of all is the course's own: eps lef
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from assignments.common.arrays import kept, row, upstream, vectors
+from assignments.common.arrays import kept, number, row, upstream, vectors
 from assignments.common.carried import around
 from assignments.common.descent_experiments import (
     judge_batch_sizes,
@@ -39,6 +40,9 @@ TRAIN = {"mode": "train"}
 SHAPES = ((4, 5), (64, 7), (30, 12), (17, 1))
 
 SIZES = (12, 7, 5, 9, 4)  # input, three hidden layers of unequal width, classes
+# The same with equal widths. What one layer has of another, such as its running statistics, then raises no error: it is charged for
+# the numbers that it spoils, and for the error by `network_objective` alone.
+EVEN = (12, 7, 7, 7, 4)
 KINDS = ("W", "b", "gamma", "beta")
 STEP = 1e-3  # learning rate of a single step, from which gradients are read
 
@@ -271,7 +275,7 @@ def _put(model: Any, kind: str, layer: int, value: Any) -> None:
     model.params[kind][layer] = value.reshape(given.shape)
 
 
-def _examples(rng: Any, rows: int, sizes: Any = SIZES) -> tuple[Any, Any]:
+def _examples(rng: Any, rows: int, sizes: Any) -> tuple[Any, Any]:
     """Rows in groups that a network can tell apart, off-centre, and their classes."""
     y = rng.integers(sizes[-1], size=rows)
     centres = 1.5 * rng.standard_normal((sizes[-1], sizes[0]))
@@ -293,16 +297,60 @@ def _trained(model: Any, X: Any, y: Any, X_val: Any, y_val: Any, **terms: Any) -
 
 
 def _objective(impl: Any, rng: Any, sizes: Any, *, use_bn: bool, reg: float = 0.0, **options: Any) -> Any:
-    """The first minibatch's objective, which depends on the forward pass alone."""
+    """The first minibatch's objective, which depends on the forward pass alone.
+
+    A way back that raises, or is not written yet, is charged where gradients are judged.
+    """
     model = _started(impl, rng, sizes, use_bn=use_bn, **options)
     X, y = _examples(rng, 8, sizes)
     terms = {"learning_rate": STEP, "reg": np.float32(reg), "num_iters": 1, "batch_size": 8}
-    return _trained(model, X, y, X, y, **terms)["objective_history"]
+    noted = _noted(model)
+    try:
+        return _trained(model, X, y, X, y, **terms)["objective_history"]
+    except NeedsPersonError:
+        raise
+    except Exception:  # the student's way back may raise anything
+        if not noted:
+            raise
+        return np.array(noted[:1])
+
+
+def _noted(model: Any) -> list[float]:
+    """The objectives that the network will work out, if it does so in a method of its own as the given one does."""
+    own, noted = getattr(model, "compute_objective", None), []
+
+    def noting(*args: Any, **named: Any) -> Any:
+        returned = own(*args, **named)
+        noted.append(float(number(returned[0])))
+        return returned
+
+    if callable(own):
+        model.compute_objective = noting
+    return noted
+
+
+def _settled(model: Any, X: Any, y: Any, **terms: Any) -> Any:
+    """The network after a training at a rate of zero, where no gradient counts: if the way back raises, zeros take its place."""
+    again = copy.deepcopy(model)
+    terms = {"learning_rate": 0.0, "reg": np.float32(0), **terms}
+    try:
+        _trained(model, X, y, X[:4], y[:4], **terms)
+    except NeedsPersonError:
+        raise
+    except Exception:  # as above
+        if not callable(getattr(again, "compute_gradients", None)):
+            raise
+        zeros = {kind: [np.zeros_like(array) for array in arrays] for kind, arrays in again.params.items()}
+        again.compute_gradients = lambda *_args, **_named: zeros
+        _trained(again, X, y, X[:4], y[:4], **terms)
+        return again
+    return model
 
 
 @check(
     of="FullyConnectedNet",
     points=2,
+    exact_dtype=False,
     section=NETWORK,
     hint="Each hidden layer has its own scale and shift, and its own dictionary for batchnorm_forward.",
 )
@@ -345,7 +393,7 @@ def network_options(impl: Any, rng: Any) -> dict[str, Any]:
     """The options act one by one: with and without batch normalization, with and without centred data."""
     return {
         f"use_bn_{use_bn}_centering_{centering}": _objective(
-            impl, rng, SIZES, use_bn=use_bn, reg=0.25, centering_data=centering
+            impl, rng, EVEN, use_bn=use_bn, reg=0.25, centering_data=centering
         )
         for use_bn in (False, True)
         for centering in (False, True)
@@ -362,9 +410,9 @@ def network_options(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """One step of training moves every weight, bias, scale and shift by the right gradient."""
-    model = _started(impl, rng, SIZES, use_bn=True)
+    model = _started(impl, rng, EVEN, use_bn=True)
     before = {kind: [np.array(array) for array in arrays] for kind, arrays in model.params.items()}
-    X, y = _examples(rng, 8)
+    X, y = _examples(rng, 8, EVEN)
     _trained(model, X, y, X, y, learning_rate=STEP, reg=np.float32(0.25), num_iters=1, batch_size=8)
     return {
         f"{kind}{layer + 1}": row((array - np.asarray(model.params[kind][layer])) / STEP)
@@ -377,8 +425,8 @@ def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
 @check(of="FullyConnectedNet", carries="network_gradients", charged="network_objective")
 def network_around(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's objective around the point whose gradients are judged."""
-    model = _started(impl, rng, SIZES, use_bn=True)
-    X, y = _examples(rng, 8)
+    model = _started(impl, rng, EVEN, use_bn=True)
+    X, y = _examples(rng, 8, EVEN)
     shapes = {f"{kind}{i + 1}": np.shape(a) for kind in KINDS for i, a in enumerate(model.params[kind])}
     terms = {"learning_rate": 0.0, "reg": np.float32(0.25), "num_iters": 1, "batch_size": 8}
 
@@ -402,7 +450,7 @@ def network_last_layer(impl: Any, rng: Any) -> dict[str, Any]:
     """No normalization and no ReLU follow the last layer, whatever the depth."""
     return {
         f"objective_{len(sizes) - 1}_layers": _objective(impl, rng, sizes, use_bn=True)
-        for sizes in ((12, 6, 3), (12, 4, 8, 5, 6, 3))
+        for sizes in ((12, 6, 3), (12, 7, 7, 7, 7, 3))
     }
 
 
@@ -415,21 +463,20 @@ def network_last_layer(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_predictions(impl: Any, rng: Any) -> dict[str, Any]:
     """Predictions come from the running statistics, row by row."""
-    sizes = (12, 9, 8, 10)
+    sizes = (12, 9, 9, 10)
     model = _started(impl, rng, sizes, use_bn=True, centering_data=True)
     X, y = rng.standard_normal((160, 12)), rng.integers(10, size=160)
     drifting = X[:96] * np.linspace(1, 4, 96)[:, None] + np.linspace(0, 2, 96)[:, None]
     # At a rate of zero only the running statistics move: a wrong gradient is charged elsewhere.
-    terms = {"learning_rate": 0.0, "reg": np.float32(0), "num_iters": 12, "batch_size": 8}
-    _trained(model, drifting, y[:96], X[:4], y[:4], **terms)
+    model = _settled(model, drifting, y[:96], num_iters=12, batch_size=8)
     alone = [float(model.predict(2 * X[i : i + 1])[0]) for i in range(40)]
     return {"together": np.asarray(model.predict(2 * X), dtype=float), "alone": np.array(alone)}
 
 
 def _training(impl: Any, rng: Any, **terms: Any) -> dict[str, Any]:
-    sizes = (12, 7, 5, 4)
+    sizes = (12, 6, 6, 4)
     model = _started(impl, rng, sizes, use_bn=True, centering_data=True)
-    X, y = _examples(rng, 60, sizes)
+    X, y = _examples(rng, 100, sizes)
     terms = {"learning_rate": 0.01, "reg": np.float32(0.0625), "num_iters": 12, "batch_size": 10, **terms}
     return _trained(model, X[:40], y[:40], X[40:], y[40:], **terms)
 

@@ -116,6 +116,8 @@ def _module_notes(choice: Choice, reader: Reader) -> Iterator[Note]:
         if others:
             yield Note(about=path, text=f"{_called(taken)} taken, not {listed(others)}.")
     for path in choice.strays:
+        if choice.modules[path].path.endswith(ENDING):
+            continue
         text = f"{_called(choice.modules[path])} taken from outside the folder of the other modules."
         yield Note(about=path, text=text)
 

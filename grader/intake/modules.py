@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from ..assignment import ModuleFile
 from .caps import DEFAULT_CAPS
-from .cells import as_module
+from .cells import ENDING, as_module
 from .notebooks import plain_name
 from .pysource import Scan, folded_names, scan_source, united
 from .tree import Entry
@@ -86,8 +87,8 @@ def choose_modules(
 
     The home whose files define the most of `defines` with a written body wins; then the most defined at all, the one called as the
     assignment says, the nearest to the notebook (`distance` of a folder), the shortest path. Nothing is parsed where each module
-    has one candidate. Where no file has a module's name, files that define all that the module is asked for are candidates:
-    many write scripts under names of their own.
+    has one candidate. A notebook's cells take the place of a file if they have more written. Where no file has a module's name,
+    files that define all that the module is asked for are candidates: many write scripts under names of their own.
     """
     scan = _Scanner(entries=entries, read=read, names={name for module in wanted for name in module.defines})
     candidates = {module.path: _candidates(module, entries, read, scan) for module in wanted}
@@ -105,6 +106,7 @@ def choose_modules(
         for path, several in candidates.items()
         if several and path not in homes[home]
     }
+    strays |= _better_in_cells(homes[home] | strays, candidates, merit)
     modules = {path: candidate.entry for path, candidate in (homes[home] | strays).items()}
     passed = {
         path: tuple(item.entry for item in several if item.entry is not modules[path])
@@ -176,6 +178,19 @@ def _weakness(
     written, defined = sum(pair[0] for pair in merits), sum(pair[1] for pair in merits)
     fitting = sum(candidate.fits for candidate in members.values())
     return (-written, -defined, -fitting, home.rpartition("/")[2] != group)
+
+
+def _better_in_cells(
+    taken: Mapping[str, _Candidate], candidates: Mapping[str, Sequence[_Candidate]], merit: _Merit
+) -> dict[str, _Candidate]:
+    """Modules of which a notebook's cells have more written than what would be taken: files that stayed as they were released."""
+    better = {}
+    for path, candidate in taken.items():
+        made = [(merit(path, item)[0], item) for item in candidates[path] if item.entry.path.endswith(ENDING)]
+        most, best = max(made, key=itemgetter(0), default=(0, candidate))
+        if most > merit(path, candidate)[0]:
+            better[path] = best
+    return better
 
 
 def _negative(merit: tuple[int, int]) -> tuple[int, int]:
@@ -255,7 +270,7 @@ def _in_notebooks(
     read: Callable[[Entry], bytes],
     scan: _Scanner,
 ) -> list[Entry]:
-    """Notebooks whose own cells define all of the module's names, some of them written, where no script has any written.
+    """Notebooks whose own cells define all of the module's names, and have more of them written than any script.
 
     Nothing is parsed unless a notebook's bytes hold the definitions.
     """
@@ -265,12 +280,14 @@ def _in_notebooks(
         for entry in [item for item in entries if item.suffix == ".ipynb"][: DEFAULT_CAPS.candidates]
         if heads and all(head.search(read(entry)) for head in heads)
     ]
-    if not holding or any(scan(script, module.defines).written for script in scripts):
+    most = max((len(scan(script, module.defines).written) for script in scripts), default=0) if holding else 0
+    if not holding or most == len(module.defines):
         return []
     made = [
         as_module(entry, limit_bytes=DEFAULT_CAPS.notebook_bytes, only_definitions=True) for entry in holding
     ]
-    return [entry for entry in made if scan(entry, module.defines).answers(module.defines)]
+    scans = [(entry, scan(entry, module.defines)) for entry in made]
+    return [entry for entry, has in scans if has.answers(module.defines) and len(has.written) > most]
 
 
 def _lists_met(module: ModuleFile, data: bytes) -> int:

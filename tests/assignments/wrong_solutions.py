@@ -106,10 +106,23 @@ _TUFTS = {
     "network with another eps": Wrong(
         {NETWORK: [("BN_EPS = 1e-4", "BN_EPS = 1e-3")]},
         "network_gradients network_last_layer network_objective network_options "
-        "training_batchnorm training_settings",
+        "network_predictions training_batchnorm training_settings",
     ),
     "network with another momentum": Wrong(
         {NETWORK: [("BN_MOMENTUM = 0.95", "BN_MOMENTUM = 0.9")]}, "network_predictions training_batchnorm"
+    ),
+    "way back not written": Wrong(
+        {NETWORK: [("        return dlinear\n", "        raise NotImplementedError\n")]},
+        "network_gradients training_batchnorm training_settings",
+    ),
+    "one dictionary for all layers": Wrong(
+        {
+            NETWORK: [
+                (CALL, CALL.replace("[layer])", "[0])")),
+                ('self.bn_params[layer]["mode"] = mode', 'self.bn_params[0]["mode"] = mode'),
+            ]
+        },
+        "network_objective network_predictions training_batchnorm",
     ),
     "gamma and beta exchanged on the way back": Wrong(
         {

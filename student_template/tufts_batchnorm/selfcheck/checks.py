@@ -2,7 +2,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 import numpy as np
-from .common.arrays import kept, row
+from .common.arrays import kept, number, row
 from .common.normalization import inference_outputs, outputs, running_averages
 from .check import NeedsPersonError, check
 FORWARD = 'Batch normalization: forward'
@@ -11,6 +11,7 @@ DEEP = 'Batchnorm for deep networks'
 TRAIN = {'mode': 'train'}
 SHAPES = ((4, 5), (64, 7), (30, 12), (17, 1))
 SIZES = (12, 7, 5, 9, 4)
+EVEN = (12, 7, 7, 7, 4)
 KINDS = ('W', 'b', 'gamma', 'beta')
 STEP = 0.001
 GRADIENT_FLOOR = 0.0001
@@ -95,7 +96,7 @@ def _put(model: Any, kind: str, layer: int, value: Any) -> None:
         raise ValueError(f'{place} has shape {given.shape}, expected {value.shape}')
     model.params[kind][layer] = value.reshape(given.shape)
 
-def _examples(rng: Any, rows: int, sizes: Any=SIZES) -> tuple[Any, Any]:
+def _examples(rng: Any, rows: int, sizes: Any) -> tuple[Any, Any]:
     y = rng.integers(sizes[-1], size=rows)
     centres = 1.5 * rng.standard_normal((sizes[-1], sizes[0]))
     return (3.0 + centres[y] + rng.standard_normal((rows, sizes[0])), y)
@@ -109,9 +110,28 @@ def _objective(impl: Any, rng: Any, sizes: Any, *, use_bn: bool, reg: float=0.0,
     model = _started(impl, rng, sizes, use_bn=use_bn, **options)
     X, y = _examples(rng, 8, sizes)
     terms = {'learning_rate': STEP, 'reg': np.float32(reg), 'num_iters': 1, 'batch_size': 8}
-    return _trained(model, X, y, X, y, **terms)['objective_history']
+    noted = _noted(model)
+    try:
+        return _trained(model, X, y, X, y, **terms)['objective_history']
+    except NeedsPersonError:
+        raise
+    except Exception:
+        if not noted:
+            raise
+        return np.array(noted[:1])
 
-@check(of='FullyConnectedNet', section=NETWORK, hint='Each hidden layer has its own scale and shift, and its own dictionary for batchnorm_forward.')
+def _noted(model: Any) -> list[float]:
+    own, noted = (getattr(model, 'compute_objective', None), [])
+
+    def noting(*args: Any, **named: Any) -> Any:
+        returned = own(*args, **named)
+        noted.append(float(number(returned[0])))
+        return returned
+    if callable(own):
+        model.compute_objective = noting
+    return noted
+
+@check(of='FullyConnectedNet', exact_dtype=False, section=NETWORK, hint='Each hidden layer has its own scale and shift, and its own dictionary for batchnorm_forward.')
 def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:
     """With use_bn, every hidden layer gets a scale of ones and a shift of zeros, and the last layer gets none."""
     model = impl.FullyConnectedNet(input_size=6, hidden_size=[int(size) for size in rng.integers(3, 60, 2)], output_size=4, centering_data=True, use_dropout=False, use_bn=True)
@@ -130,21 +150,21 @@ def network_objective(impl: Any, rng: Any) -> dict[str, Any]:
 @check(of='FullyConnectedNet', section=NETWORK, hint='Without use_bn the network is the one that you had before; with it, the mean of the training rows is still subtracted.')
 def network_options(impl: Any, rng: Any) -> dict[str, Any]:
     """The options act one by one: with and without batch normalization, with and without centred data."""
-    return {f'use_bn_{use_bn}_centering_{centering}': _objective(impl, rng, SIZES, use_bn=use_bn, reg=0.25, centering_data=centering) for use_bn in (False, True) for centering in (False, True)}
+    return {f'use_bn_{use_bn}_centering_{centering}': _objective(impl, rng, EVEN, use_bn=use_bn, reg=0.25, centering_data=centering) for use_bn in (False, True) for centering in (False, True)}
 
 @check(of='FullyConnectedNet', floor=GRADIENT_FLOOR, section=NETWORK, hint='The gradient passes batch normalization between ReLU and affine layer; gamma and beta are learnt, too.')
 def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """One step of training moves every weight, bias, scale and shift by the right gradient."""
-    model = _started(impl, rng, SIZES, use_bn=True)
+    model = _started(impl, rng, EVEN, use_bn=True)
     before = {kind: [np.array(array) for array in arrays] for kind, arrays in model.params.items()}
-    X, y = _examples(rng, 8)
+    X, y = _examples(rng, 8, EVEN)
     _trained(model, X, y, X, y, learning_rate=STEP, reg=np.float32(0.25), num_iters=1, batch_size=8)
     return {f'{kind}{layer + 1}': row((array - np.asarray(model.params[kind][layer])) / STEP) for kind, arrays in before.items() if kind in KINDS for layer, array in enumerate(arrays)}
 
 def _training(impl: Any, rng: Any, **terms: Any) -> dict[str, Any]:
-    sizes = (12, 7, 5, 4)
+    sizes = (12, 6, 6, 4)
     model = _started(impl, rng, sizes, use_bn=True, centering_data=True)
-    X, y = _examples(rng, 60, sizes)
+    X, y = _examples(rng, 100, sizes)
     terms = {'learning_rate': 0.01, 'reg': np.float32(0.0625), 'num_iters': 12, 'batch_size': 10, **terms}
     return _trained(model, X[:40], y[:40], X[40:], y[40:], **terms)
 

@@ -130,7 +130,7 @@ def batchnorm_forward(x, gamma, beta, bn_param):
         """
 class FullyConnectedNet(FullyConnectedNet):
     def _start_batchnorm(self, hidden_size):
-        self.params["gamma"] += [np.ones(n) for n in hidden_size]
+        self.params["gamma"] += [np.ones(n, dtype=np.float32) for n in hidden_size]
         self.params["beta"] += [np.zeros((n,)) for n in hidden_size]
         self.bn_params += [dict(mode="train", eps=BN_EPS, momentum=BN_MOMENTUM, running_mean=np.zeros([1, n]), running_var=np.ones([1, n])) for n in hidden_size]
     def _normalize(self, linear, layer, mode):

@@ -150,6 +150,14 @@ def test_choose_modules_takes_what_a_notebooks_cells_define_where_no_file_has_it
     assert of_notebook(kit, blank, kit.layers.decode())["net231/layers.py"] == "work.ipynb.py"
 
 
+def test_choose_modules_takes_cells_for_a_file_that_stayed_blank_beside_others(kit):
+    released = {"net231/layers.py": kit.blank_layers, "net231/classifiers/fc_net.py": kit.fc_net}
+    assert of_notebook(kit, released, kit.layers.decode()) == {
+        "net231/layers.py": "work.ipynb.py",
+        "net231/classifiers/fc_net.py": "net231/classifiers/fc_net.py",
+    }
+
+
 def test_choose_modules_leaves_a_notebooks_cells_where_a_file_has_it_or_they_have_only_half(kit):
     whole = {"net231/layers.py": kit.layers}
     assert of_notebook(kit, whole, kit.layers.decode()) == {"net231/layers.py": "net231/layers.py"}

@@ -12,6 +12,11 @@ def kept(value: Any) -> Any:
     value = row(value)
     return value.copy() if isinstance(value, np.ndarray) else value
 
+def number(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.size == 1:
+        return np.asarray(value).reshape(())
+    return value
+
 def vectors(rng: Any, features: int) -> tuple[Any, Any]:
     gamma = rng.uniform(0.5, 2.0, features) * rng.choice([-1.0, 1.0], features)
     return (gamma, rng.standard_normal(features) + 0.5)
