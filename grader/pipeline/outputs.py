@@ -156,7 +156,7 @@ def _header(grading: Grading, settings: Settings, limits: Mapping[str, str]) -> 
         graded_at=datetime.now(UTC),
         data=grading.data.name if grading.data else "",
         synthetic=bool(grading.data and grading.data.synthetic),
-        limits=limits,
+        limits=dict(sorted(limits.items())),  # as they are in evidence that is read again
         environment=environment(),
         sandboxed=not settings.unsafe,
         version=__version__,

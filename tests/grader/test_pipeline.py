@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from grader.authoring.source import blank_files, solution_files
 from grader.errors import AssignmentError, GraderError, UsageError
 from grader.model import Outcome, Status
 from grader.pipeline import Settings, check_one, classrun, grade, remove, rescore, rewrite
+from grader.profile import Profile
 from grader.records.marks import export_marks, import_marks
 from grader.seed import PUBLIC_SEED, Seed
 from grader.state import State
@@ -310,6 +312,21 @@ def test_who_is_removed_is_in_nothing_that_is_written(assignment, handed_in, cop
     assert set(results(copied)) == {"ada", "bob", "carol"}
     grade(assignment, [handed_in], copied)
     assert set(results(copied)) == {"ada", "bob", "carol", "dan", "eve"}, "found again, taken in again"
+
+
+def test_pages_are_written_once(assignment, handed_in, tmp_path):
+    written = Counter()
+
+    class Counting(Profile):
+        def paged(self, student, wall_s, cpu_s):
+            written[student] += 1
+            super().paged(student, wall_s, cpu_s)
+
+    settings = Settings(
+        out=tmp_path / "out", state=State(tmp_path / "state"), seed=Seed.of(231), profile=Counting()
+    )
+    grade(assignment, [handed_in], settings)
+    assert written == dict.fromkeys(("ada", "bob", "carol", "dan", "eve"), 1)
 
 
 def test_check_one_records_nothing_and_uses_its_seed(assignment, handed_in):
