@@ -8,7 +8,12 @@ It keeps the limit of core files where it was set: at 0, a machine whose `core_p
 
 Rooms share the system's files, and with them what the kernel keeps for a file: who holds a lock on it, who wants to know when it is
 opened. By that, two rooms could send each other what a hidden check asks, or stop a program outside that takes a lock. So locks are
-granted and lock nothing, as one room needs no more, and what tells of others' is refused.
+granted and lock nothing, as one room needs no more, and what tells of others' is refused. The same goes for what is asked of
+the machine's disks: a room can write to memory only, of which nothing has to reach a disk, so calls that wait for one are granted
+and do nothing, and nobody throws others' files out of the machine's memory.
+
+A socket of a protocol that is not there has the kernel look for a module of that number, and load it: seldom used ones have had
+most of the holes. So nobody asks for any but the usual.
 """
 
 from __future__ import annotations
@@ -17,7 +22,7 @@ import ctypes
 import errno
 import platform
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,17 +40,15 @@ HIGH_HALF = 4
 RLIMIT_CORE = 4  # asm-generic/resource.h
 MAP_HUGETLB = 0x40000
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET and TIME
-AF_UNIX = 1
-FAMILIES = (
-    AF_UNIX,
-    2,
-    10,
-    16,
-)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: what an empty network namespace holds back
+AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
+FAMILIES = (AF_UNIX, AF_INET, AF_INET6, AF_NETLINK)  # what an empty network namespace holds back
+PROTOCOLS = (0, 1, 6, 17)  # the family's own, ICMP (and, of AF_UNIX, itself), TCP, UDP
+NETLINK_ROUTE = 0  # by which the C library lists addresses
 REFUSE = RET_ERRNO | errno.EPERM
 GRANT_NOTHING = RET_ERRNO  # with the error number 0: the caller is told that it succeeded
 LOCKING = (6, 7, 37, 38)  # fcntl's F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
 TELLING = (5, 36, 1024, 1026)  # F_GETLK, F_OFD_GETLK, F_SETLEASE, F_NOTIFY
+DONT_NEED = 4  # POSIX_FADV_DONTNEED
 X32 = 0x40000000  # system calls of the x32 interface have this bit
 
 #: System calls with the same number everywhere, being newer than 2019.
@@ -73,14 +76,18 @@ AARCH64 = {
     "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272, "finit_module": 273, "bpf": 280, "userfaultfd": 282,
     "kexec_file_load": 294,
 }  # fmt: skip
+#: System calls that are granted and do nothing: all of them wait for disks.
+X86_64_IDLE = {"msync": 26, "fsync": 74, "fdatasync": 75, "sync": 162, "sync_file_range": 277, "syncfs": 306}
+AARCH64_IDLE = {"msync": 227, "fsync": 82, "fdatasync": 83, "sync": 81, "sync_file_range": 84, "syncfs": 267}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Machine:
-    """audit: AUDIT_ARCH_* of linux/audit.h. refused: names and numbers. x32: the architecture has that second interface."""
+    """audit: AUDIT_ARCH_* of linux/audit.h. refused, idle: names and numbers. x32: the architecture has that second interface."""
 
     audit: int
     refused: Mapping[str, int]
+    idle: Mapping[str, int]
     clone: int
     socket: int
     socketpair: int
@@ -89,6 +96,7 @@ class _Machine:
     prlimit: int
     flock: int
     fcntl: int
+    fadvise: int
     x32: bool = False
     clone3: int = 435
 
@@ -97,6 +105,7 @@ MACHINES = {
     "x86_64": _Machine(
         audit=0xC000003E,
         refused={**COMMON, **X86_64},
+        idle=X86_64_IDLE,
         clone=56,
         socket=41,
         socketpair=53,
@@ -105,11 +114,13 @@ MACHINES = {
         prlimit=302,
         flock=73,
         fcntl=72,
+        fadvise=221,
         x32=True,
     ),
     "aarch64": _Machine(
         audit=0xC00000B7,
         refused={**COMMON, **AARCH64},
+        idle=AARCH64_IDLE,
         clone=220,
         socket=198,
         socketpair=199,
@@ -118,6 +129,7 @@ MACHINES = {
         prlimit=261,
         flock=32,
         fcntl=25,
+        fadvise=223,
     ),
 }
 
@@ -164,6 +176,7 @@ def _program(machine: _Machine) -> bytes:
         *_namespaces_and_huge_pages(machine),
         *_core_files(machine),
         *_locks(machine),
+        *_disks(machine),
         *_sockets(machine),
         (RETURN, 0, 0, RET_ALLOW),
     ]
@@ -229,13 +242,30 @@ def _locks(machine: _Machine) -> list[Step]:
     return [*_on(machine.flock, (RETURN, 0, 0, GRANT_NOTHING)), *_on(machine.fcntl, *steps)]
 
 
+def _disks(machine: _Machine) -> list[Step]:
+    """Grant what waits for disks, and what throws files out of memory, without doing either."""
+    steps: list[Step] = [(LOAD, 0, 0, NUMBER)]
+    for number in sorted(machine.idle.values()):
+        steps += [(EQUAL, 0, 1, number), (RETURN, 0, 0, GRANT_NOTHING)]
+    advice = (LOAD, 0, 0, ARGUMENT_3)
+    return [*steps, *_on(machine.fadvise, advice, (EQUAL, 0, 1, DONT_NEED), (RETURN, 0, 0, GRANT_NOTHING))]
+
+
 def _sockets(machine: _Machine) -> list[Step]:
-    """Let the families be asked for that do no harm. A pair of any but one does not work, but asking loads the kernel's module."""
+    """Let the families and protocols be asked for that do no harm. A pair of any family but one does not work, but asking for it
+    loads the kernel's module."""
     unsupported = (RETURN, 0, 0, RET_ERRNO | errno.EAFNOSUPPORT)
-    families = [
-        (EQUAL, len(FAMILIES) - position, 0, family) for position, family in enumerate(FAMILIES)
-    ]  # over the last step
+    no_protocol = (RETURN, 0, 0, RET_ERRNO | errno.EPROTONOSUPPORT)
+    family, protocol = (LOAD, 0, 0, ARGUMENT_0), (LOAD, 0, 0, ARGUMENT_2)
+    routes = [(EQUAL, 0, 3, AF_NETLINK), protocol, (EQUAL, 1, 0, NETLINK_ROUTE), no_protocol]
     return [
-        *_on(machine.socketpair, (LOAD, 0, 0, ARGUMENT_0), (EQUAL, 1, 0, AF_UNIX), unsupported),
-        *_on(machine.socket, (LOAD, 0, 0, ARGUMENT_0), *families, unsupported),
+        *_on(machine.socketpair, family, (EQUAL, 1, 0, AF_UNIX), unsupported),
+        *_on(machine.socket, family, *_one_of(FAMILIES), unsupported),
+        *_on(machine.socket, protocol, *_one_of(PROTOCOLS), no_protocol),
+        *_on(machine.socket, family, *routes),
     ]
+
+
+def _one_of(values: Sequence[int]) -> list[Step]:
+    """For each of the values, jump over the step that stands behind these."""
+    return [(EQUAL, len(values) - position, 0, value) for position, value in enumerate(values)]

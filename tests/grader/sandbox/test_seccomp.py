@@ -98,6 +98,34 @@ def test_socket_passes_for_families_that_the_network_namespace_holds_back(machin
     assert decide(machine, machine.socket, argument=family) == verdict
 
 
+@pytest.mark.parametrize("machine", [X86, ARM], ids=["x86_64", "aarch64"])
+@pytest.mark.parametrize(
+    ("family", "protocol", "allowed"),
+    [
+        pytest.param(2, 6, True, id="tcp"),
+        pytest.param(10, 17, True, id="udp"),
+        pytest.param(1, 1, True, id="unix"),
+        pytest.param(2, 132, False, id="sctp"),
+        pytest.param(10, 262, False, id="mptcp"),
+        pytest.param(16, 0, True, id="routes"),
+        pytest.param(16, 6, False, id="xfrm"),
+        pytest.param(16, 12, False, id="netfilter"),
+    ],
+)
+def test_socket_of_a_protocol_for_which_a_module_would_be_loaded_is_refused(
+    machine, family, protocol, allowed
+):
+    verdict = RET_ALLOW if allowed else RET_ERRNO | errno.EPROTONOSUPPORT
+    assert decide(machine, machine.socket, argument=family, third=protocol) == verdict
+
+
+@pytest.mark.parametrize("machine", [X86, ARM], ids=["x86_64", "aarch64"])
+def test_what_waits_for_disks_is_granted_and_does_nothing(machine):
+    assert {number for number in machine.idle.values() if decide(machine, number) != RET_ERRNO} == set()
+    assert decide(machine, machine.fadvise, flags=4) == RET_ERRNO
+    assert decide(machine, machine.fadvise, flags=2) == RET_ALLOW
+
+
 def test_other_interfaces_of_the_kernel_are_closed():
     assert decide(X86, 0, audit=0x40000003) == RET_KILL  # 32-bit calls have other numbers
     assert decide(X86, 0x40000000) == RET_KILL  # as have those of x32
