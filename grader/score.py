@@ -41,6 +41,7 @@ __all__ = ["judge_check", "score"]
 MEASURED = re.compile(r"relative error \S+, tolerance \S+ \([^)]*\)")  # as `compare_value` words it
 NOTHING = Knowledge()  # nothing is known: failures stay unexplained
 MAX_NAMED = 3  # arrays named in one reason; the rest is counted
+MAX_REASON = 2_000  # characters of an author's judge's reason, which may show what student code returned
 
 #: Types and exceptions that a hidden check's reason may name: their names are not of the student's making.
 KNOWN_TYPES = frozenset(
@@ -238,6 +239,8 @@ def _own_judge(check: Check, by_name: Mapping[str, Value], expected: Mapping[str
         return Judgement(0.0, f"the check's judge returned {type(judgement).__name__}, expected a Judgement")
     if not 0.0 <= judgement.fraction <= 1.0:  # NaN included
         return Judgement(0.0, f"the check's judge gave the share {judgement.fraction}, expected 0 to 1")
+    if len(judgement.reason) > MAX_REASON:
+        return replace(judgement, reason=f"{judgement.reason[:MAX_REASON]} [...]")
     return judgement
 
 

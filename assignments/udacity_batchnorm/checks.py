@@ -828,7 +828,8 @@ def judge_alike(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judg
             return Judgement(0.0, f"asked for {name} weights, the networks' W1 {fault}")
     if np.any(actual["other_activation"]):
         return Judgement(0.0, "asked for networks of sigmoids, one of them or both have ReLUs")
-    sampled, wanted = (actual[name][:4].tolist() for name in ("sampled", "sampled_by_train"))  # two each
+    names = "sampled", "sampled_by_train"  # two each
+    sampled, wanted = (np.ravel(actual[name])[:4].tolist() for name in names)
     if sampled != wanted:
         return Judgement(
             0.0,

@@ -252,6 +252,15 @@ def test_judge_check_own_judge_that_cannot_read_the_answer_fails_it(judge):
     assert judge_check(make_check(judge=judge), answered(dx=np.ones(1)), {}).outcome is Outcome.FAILED
 
 
+def test_judge_check_own_judge_that_shows_what_came_shows_a_part_of_it():
+    def judge(actual, _expected):
+        return Judgement(0.0, f"came {actual['dx'].tolist()}")
+
+    result = judge_check(make_check(judge=judge), answered(dx=np.zeros(100_000)), {})
+    assert result.reason.startswith("came [0.0, 0.0")
+    assert 2_000 <= len(result.reason) < 2_100
+
+
 def test_judge_check_own_judge_never_sees_what_is_no_number():
     answer = CheckEvidence(check="c", ending=Ending.ANSWERED, values=(Value(name="dx", type_name="dict"),))
     result = judge_check(make_check(judge=lambda actual, expected: Judgement(1.0)), answer, {})
