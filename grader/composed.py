@@ -9,9 +9,11 @@ from __future__ import annotations
 import unicodedata
 from typing import Literal
 
-__all__ = ["MARKS", "composed", "overmarked"]
+__all__ = ["BLANKS", "MARKS", "composed", "overmarked"]
 
 MARKS = 30
+#: Letters to Unicode, but drawn as nothing: fillers of Hangul. No name and no answer needs them.
+BLANKS = "\u115f\u1160\u3164\uffa0"
 #: Not marks themselves, but they fall into marks.
 _MADE_OF_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
 

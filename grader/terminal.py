@@ -42,8 +42,8 @@ __all__ = [
     "print_verdicts",
 ]
 
-OUTPUT = Console(highlight=False, soft_wrap=False)
-ERRORS = Console(stderr=True, highlight=False)
+OUTPUT = Console(highlight=False, soft_wrap=False, emoji=False)  # ":name:" in a student's text is text
+ERRORS = Console(stderr=True, highlight=False, emoji=False)
 
 MOST_LINES = 60  # students listed by name; a larger class is listed where a person is needed
 MAX_STUDENT = 28  # columns that a student's id may take of 80

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from ..composed import composed
+from ..composed import BLANKS, composed
 
 __all__ = ["Roll", "safe_id"]
 
-_UNSAFE = re.compile(r"[^\w.@+=~-]+")
+_UNSAFE = re.compile(rf"(?:[^\w.@+=~-]|[{BLANKS}])+")
 _MAX_BYTES = 120  # leaves room for a prefix and an ending in names of at most 255 bytes
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..assignment import Question
-from ..composed import composed
+from ..composed import BLANKS, composed
 from ..model import Answer
 from .cells import Cell, read_cells
 
@@ -285,4 +285,4 @@ def _bare(text: str) -> str:
     """Letters and digits only, NFC and without case: what is left when dress and white space are taken away."""
     plain = _NOTHING.sub(" ", text) if len(text) <= _LONG_CHARACTERS else text  # no template is that long
     plain = composed(plain).casefold()
-    return re.sub(r"[\W_]+", "", plain)
+    return re.sub(rf"[\W_{BLANKS}]+", "", plain)

@@ -31,17 +31,23 @@ ANSI = re.compile(
 PLAIN = re.compile(r"[\n\t -~]*")  # none of the characters that `clean` changes
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 #: Characters that reorder, hide or break text: bidi controls, zero-width characters (but the joiners that emoji and scripts
-#: need), separators that end a line in some readers, annotation marks and tag characters.
+#: need), letters and signs that are drawn as nothing, separators that end a line in some readers, annotation marks and tag
+#: characters.
 INVISIBLE = (
     0xAD,
     0x61C,
+    0x115F,
+    0x1160,
     0x180E,
     0x200B,
     0x200E,
     0x200F,
     *range(0x2028, 0x202F),
     *range(0x2060, 0x2070),
+    0x2800,
+    0x3164,
     0xFEFF,
+    0xFFA0,
     *range(0xFFF9, 0xFFFC),
     *range(0xE0000, 0xE0080),
 )

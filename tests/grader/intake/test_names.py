@@ -20,6 +20,8 @@ from grader.intake.names import Roll, safe_id
         ("--help", "help"),
         (".hidden", "hidden"),
         ("a/b\\c\n<d>", "a_b_c_d"),
+        ("ada\u3164", "ada"),
+        ("a\u115f\u1160da\uffa0", "a_da"),
         ("...", "student"),
         ("", "student"),
         ("cafe\u0301", "caf\u00e9"),

@@ -257,6 +257,7 @@ def test_a_marked_cell_of_another_type_is_still_the_answer():
         "TODO",
         "...",
         "<br>&nbsp;<!-- say more -->",
+        "\u3164 \uffa0\u115f\u1160",
         "답변을 작성하세요.",
         unicodedata.normalize("NFD", "답변을 작성하세요."),
         "Explain  in two\nsentences",

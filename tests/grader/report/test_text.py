@@ -28,6 +28,7 @@ ANY_TEXT = st.text(alphabet=st.characters())  # with control characters and lone
         pytest.param("abc\u202edef", "abc[U+202E]def", id="right-to-left-override"),
         pytest.param("a\u2066b\u2069", "a[U+2066]b[U+2069]", id="isolate"),
         pytest.param("pass\u200bword", "pass[U+200B]word", id="zero-width-space"),
+        pytest.param("pass\u3164\u2800", "pass[U+3164][U+2800]", id="drawn-as-nothing"),
         pytest.param("\U000e0041", "[U+E0041]", id="tag-character"),
         pytest.param("a\x00b\x08", "a\u2400b\u2408", id="control"),
         pytest.param("\x7f", "\u2421", id="delete"),
