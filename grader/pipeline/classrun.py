@@ -27,6 +27,7 @@ from ..submission import Rejected, find_submissions
 from .aside import aside
 from .known import KnownMistakes
 from .outputs import EarlyOutputs
+from .replaced import in_place_of, replaced_note
 from .settings import Line, Progress, Settings, Summary
 
 __all__ = ["TOGETHER", "ClassRun"]
@@ -89,7 +90,10 @@ class ClassRun:
                 away = TurnedAway(student=one.student, name=one.name, origin=one.origin, reason=one.reason)
                 self.settings.state.roster(self.grading.assignment.name).turn_away(away)
                 self.turn_away(away, reused=False)
-        submissions = [one for one in found if isinstance(one, Submission)]
+        before = self.settings.state.roster(self.grading.assignment.name)
+        submissions = [
+            in_place_of(one, before.find(one.student)) for one in found if isinstance(one, Submission)
+        ]
         self.recall_solution()
         lacking = self.grading.solution is None and bool(self.grading.assignment.spec.figures)
         kept: Sequence[Submission] = ()
@@ -312,7 +316,7 @@ def _fault(exc: Exception) -> str:
 
 def _line(result: Result) -> Line:
     failed = [check for check in result.checks if check.points != check.max_points]
-    first = result.obstacle
+    first = replaced_note(result.notes) or result.obstacle
     if not first and failed:
         first = f"{failed[0].function}: {failed[0].reason}"
     return Line(
