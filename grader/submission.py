@@ -7,6 +7,7 @@ What cannot be read at all becomes a `Rejected`, with its reason, and never stop
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -69,9 +70,17 @@ def _sorted_out(
         try:
             yield _submission(student, handin, intake, namesakes)
         except SubmissionError as exc:
-            yield Rejected(
-                student=student, origin=handin.origin, reason=f"{student}: {exc}", name=handin.name
-            )
+            yield _rejected(student, handin, str(exc))
+        except OSError:
+            raise  # of our own store: nobody else could be taken in, either
+        except Exception as exc:  # noqa: BLE001  # whatever one hand-in brings out in us, the others are taken in
+            place = traceback.extract_tb(exc.__traceback__)[-1]
+            where = f"{type(exc).__name__} in {Path(place.filename).name}, line {place.lineno}"
+            yield _rejected(student, handin, f"a fault of the grader ({where}); please report it")
+
+
+def _rejected(student: str, handin: HandIn, reason: str) -> Rejected:
+    return Rejected(student=student, origin=handin.origin, reason=f"{student}: {reason}", name=handin.name)
 
 
 def _submission(student: str, handin: HandIn, intake: Intake, namesakes: int) -> Submission:
@@ -90,7 +99,8 @@ def _submission(student: str, handin: HandIn, intake: Intake, namesakes: int) ->
         notebooks=staged.notebooks,
         aliases=staged.aliases,
         digest=content_digest(staged.files, staged.aliases),
-        arrived=handin.arrived or moment(tree.modified()),
+        arrived=handin.arrived
+        or moment(handin.tree.modified()),  # of a zip its own: in it stands what its maker wants
         missing=staged.missing,
         stand_ins=staged.stand_ins,
         notes=notes,

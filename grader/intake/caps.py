@@ -18,9 +18,9 @@ class Caps:
     others, other_files: all further files together. entries: files in one hand-in. folder_files: a folder with more files than
     this, below the first two levels, is taken for a data set. archive_entries, archive_directory: entries and directory of one
     student's own archive; class_entries, directory: of an archive that may hold a class. depth: folders above a file.
-    name: one path component, in UTF-8. nested_zip, nested_zips: zips inside a hand-in. candidates: files looked into to find
-    one of the assignment's. looked_into: read of one hand-in to find out what is what, files that are read again counted again.
-    parsed: of the sources among them, to find the modules of one package.
+    name, path: one path component, and a whole path, in UTF-8. nested_zip, nested_zips: zips inside a hand-in. candidates: files
+    looked into to find one of the assignment's. looked_into: read of one hand-in to find out what is what, files that are read
+    again counted again. parsed: of the sources among them, to find the modules of one package.
     """
 
     module_bytes: int = 2 * MIB  # the largest layers.py seen in public checkouts is under 100 KiB
@@ -37,6 +37,7 @@ class Caps:
     directory_bytes: int = 64 * MIB
     depth: int = 24
     name_bytes: int = 255  # NAME_MAX of Linux file systems
+    path_bytes: int = 1024  # PATH_MAX is 4096, for the room's own folders and those of a zip in a zip, too
     nested_zip_bytes: int = (
         512 * MIB
     )  # with a data set in it, which is skipped; kept in a temporary file while it is read

@@ -12,7 +12,7 @@ from ..model import Note
 from .caps import Caps
 from .classes import divide, is_part_name
 from .folders import read_files, read_folder
-from .handin import HandIn, is_zip, open_sole_zip, stem
+from .handin import HandIn, is_zip, moment, open_sole_zip, stem
 from .lms import recognise
 from .tree import Entry, Tree
 
@@ -118,19 +118,30 @@ def _in_tree(
     except SubmissionError as exc:
         return [HandIn(student=student, origin=student, tree=tree, refused=str(exc))]
     origin = student if inner is tree else tree.entries[0].path
+    # In a folder, who made the zip is not said: where it lies tells what else is of that person's.
+    outer = origin if inner is not tree and not is_class_zip else ""
     known = recognise(inner, assignment, caps)
     if known:
-        return sorted(known, key=lambda handin: (handin.student, handin.origin))
+        return _within(outer, known)
     folder, part = _unwrapped(inner)
     if folder:
         below = recognise(part, assignment, caps) or divide(part, student, origin, assignment, named_zip=True)
         if len(below) > 1 or (below and below[0].student != student):
-            prefixed = [replace(handin, origin=f"{folder}/{handin.origin}") for handin in below]
-            return sorted(prefixed, key=lambda handin: (handin.student, handin.origin))
+            return _within(f"{outer}/{folder}" if outer else folder, below)
     found = divide(inner, student, origin, assignment, named_zip=inner is not tree)
+    if (
+        inner is not tree and len(found) == 1
+    ):  # a student's own zip: in it stand the times that its maker wants
+        found = [replace(found[0], arrived=moment(tree.modified()))]
     if not inner.entries and not inner.refusals and not inner.folders:
         return []
-    return sorted(found, key=lambda handin: (handin.student, handin.origin))
+    return _within(outer if len(found) > 1 else "", found)
+
+
+def _within(folder: str, found: Sequence[HandIn]) -> list[HandIn]:
+    """Hand-ins by student, with where they lie in what was named. folder: what holds them all, or ""."""
+    ordered = sorted(found, key=lambda handin: (handin.student, handin.origin))
+    return [replace(handin, origin=f"{folder}/{handin.origin}") for handin in ordered] if folder else ordered
 
 
 def _unwrapped(tree: Tree) -> tuple[str, Tree]:

@@ -26,6 +26,10 @@ class Taken:
             and not any(up in self.files for up in _above(path))
         )
 
+    def keep_folder(self, path: str) -> None:
+        """Let a folder stand at `path`, whatever is staged: no file takes its place, or that of a folder above it."""
+        self.folders.update((*_above(path), path))
+
     def add(self, file: SubmittedFile) -> None:
         """Take the file's path."""
         self.files[file.path] = file

@@ -72,6 +72,10 @@ class _Layout:
         self.notes = [*written, *chosen.notes]
         self.missing = list(chosen.missing)
         self.taken = Taken()
+        if (
+            self.spec.data != "none"
+        ):  # a file in its way would keep the room from being filled: nobody's fault but ours
+            self.taken.keep_folder(self.staged_path(self.spec.data_folder))
         self.used: set[str] = set()  # paths in the hand-in that are staged or answered for
         self.restored: dict[str, str] = {}  # the student's copy -> the assignment's provided path
         self.aliases: list[tuple[str, str]] = []

@@ -201,6 +201,10 @@ def _faults(path: str, caps: Caps) -> Iterator[str]:
         longest = max(len(part.encode(errors="replace")) for part in parts)
         if longest > caps.name_bytes:
             yield f"has a name of {longest} bytes, the limit is {caps.name_bytes}"
+    if len(path) * 4 > caps.path_bytes:
+        whole = len(path.encode(errors="replace"))
+        if whole > caps.path_bytes:
+            yield f"has a path of {whole} bytes, the limit is {caps.path_bytes}"
 
 
 def shown(path: str) -> str:

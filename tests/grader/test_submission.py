@@ -477,6 +477,51 @@ def test_find_submissions_arrived_is_the_newest_files_time(kit, take, tmp_path):
     assert only(take(folder)).arrived == datetime.fromtimestamp(1_700_000_000, tz=UTC)
 
 
+def test_find_submissions_takes_no_time_from_inside_a_students_own_zip(kit, take, tmp_path):
+    made = tmp_path / "alice.zip"  # what it was made of says another time
+    made.write_bytes(kit.zipped(kit.whole))
+    os.utime(made, (1_700_000_000, 1_700_000_000))
+    came = datetime.fromtimestamp(1_700_000_000, tz=UTC)
+    assert only(take(made)).arrived == came
+    (tmp_path / "class" / "bob").mkdir(parents=True)
+    made.rename(tmp_path / "class" / "bob" / "hw.zip")
+    assert only(take(tmp_path / "class")).arrived == came
+
+
+@pytest.mark.parametrize("place", ["net231/images", "cs682/images"])
+def test_find_submissions_lets_no_file_stand_where_the_data_set_will(kit, take, tmp_path, place):
+    package = place.partition("/")[0]
+    work = {path.replace("net231", package): data for path, data in kit.whole.items()}
+    one = only(take(kit.write(tmp_path / "alice", {**work, place: b"../../data"})))
+    assert place not in paths_of(one)
+    assert place in texts_of(one)
+
+
+def test_find_submissions_goes_without_files_whose_path_no_file_system_takes(kit, take, tmp_path):
+    deep = "/".join(["d" * 250] * 20) + "/x.py"
+    (tmp_path / "alice.zip").write_bytes(kit.zipped({**kit.whole, deep: b"x = 1"}))
+    one = only(take(tmp_path / "alice.zip"))
+    assert paths_of(one) == WHOLE
+    assert "has a path of 5024 bytes, the limit is 1024" in texts_of(one)
+
+
+def test_find_submissions_goes_on_after_a_fault_of_its_own(kit, take, tmp_path, monkeypatch):
+    from grader import submission
+
+    def stage(tree, intake):
+        if any(entry.name == "odd.py" for entry in tree.entries):
+            raise RecursionError("too deep")
+        return staged(tree, intake)
+
+    staged = submission.stage
+    monkeypatch.setattr(submission, "stage", stage)
+    kit.write(tmp_path / "class" / "alice", kit.whole)
+    kit.write(tmp_path / "class" / "bob", {**kit.whole, "odd.py": b"x"})
+    alice, bob = take(tmp_path / "class")
+    assert paths_of(alice) == WHOLE
+    assert "a fault of the grader (RecursionError in" in bob.reason
+
+
 # --- anything at all --------------------------------------------------------------------------------------------------------
 
 NAMES = st.sampled_from(
