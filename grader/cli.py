@@ -59,6 +59,7 @@ from .terminal import (
     ERRORS,
     ClassProgress,
     DownloadProgress,
+    counted,
     print_diagnosis,
     print_handed_over,
     print_proofs,
@@ -278,7 +279,9 @@ def marks_export(assignment: Assignment, file: Path, state: Path, database: str 
     """Write what a person has to mark, and has marked, to FILE."""
     with _gradebook(state, database) as gradebook:
         count = export_marks(gradebook, assignment.name, file, pending_only=pending)
-    click.echo(f"{count} lines written to {file}; fill in points and comment, then run: grader marks import")
+    click.echo(
+        f"{counted(count, 'line')} written to {file}; fill in points and comment, then run: grader marks import"
+    )
     return DONE
 
 
@@ -300,7 +303,8 @@ def marks_import(
             gradebook, assignment.name, file, marker=marker or getpass.getuser(), now=datetime.now(UTC)
         )
     click.echo(
-        f"{done.added} marks imported, {done.unchanged} lines unchanged; totals and reports: run `grader rescore`"
+        f"{counted(done.added, 'mark')} imported, {counted(done.unchanged, 'line')} unchanged; "
+        "totals and reports: run `grader rescore`"
     )
     return DONE
 
@@ -422,8 +426,8 @@ def gc_command(state: Path, days: float, dry: bool) -> int:
     """Remove old evidence, files and arrays that no roster refers to. Marks, seeds and everybody's last work stay."""
     swept = sweep(State.kept(state), days=days, now=time.time(), dry=dry)
     click.echo(
-        f"{'would remove' if dry else 'removed'} {swept.evidence} pieces of evidence, {swept.blobs} files and "
-        f"{swept.other} others: {swept.size_bytes / 1e6:.1f} MB"
+        f"{'would remove' if dry else 'removed'} {counted(swept.evidence, 'piece')} of evidence, {counted(swept.blobs, 'file')} "
+        f"and {counted(swept.other, 'other')}: {swept.size_bytes / 1e6:.1f} MB"
     )
     return DONE
 

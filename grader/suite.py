@@ -245,7 +245,9 @@ def answer(check: Check, implementation: Any, seed: int) -> dict[str, Array]:
     except (
         Exception
     ) as exc:  # the author's probe and reference run here; any failure of theirs is reported as theirs
-        raise AssignmentError(f"check {check.id}: the reference raised {type(exc).__name__}: {exc}") from exc
+        raise AssignmentError(
+            f"check {check.id}{_place_in(check, exc)}: the reference raised {type(exc).__name__}: {exc}"
+        ) from exc
     arrays = {str(name): np.asarray(value) for name, value in returned.items()}
     for name, array in arrays.items():
         if array.dtype.kind not in "fciubSU":
@@ -334,6 +336,13 @@ def _import_file(path: Path, name: str, *, root: Path | None) -> ModuleType:
         line = _line_in(exc, path)
         raise AssignmentError(f"{path}{line}: {type(exc).__name__}: {exc}") from exc
     return module
+
+
+def _place_in(check: Check, exc: BaseException) -> str:
+    """Where its probe was when it raised; nothing for a probe that a helper made."""
+    code = getattr(check.probe, "__code__", None)
+    line = _line_in(exc, Path(code.co_filename)) if code else ""
+    return f" ({Path(code.co_filename).name}{line})" if code and line else ""
 
 
 def _line_in(exc: BaseException, path: Path) -> str:

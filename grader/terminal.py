@@ -34,6 +34,7 @@ __all__ = [
     "OUTPUT",
     "ClassProgress",
     "DownloadProgress",
+    "counted",
     "print_diagnosis",
     "print_handed_over",
     "print_proofs",
@@ -49,12 +50,14 @@ MOST_LINES = 60  # students listed by name; a larger class is listed where a per
 MAX_STUDENT = 28  # columns that a student's id may take of 80
 MAX_NAME = 24  # columns that a name may take, and fewer where the screen is narrow
 LEAST_NAME = 10
-LEAST_NOTICED = 16  # columns for what is to be looked at, before names are cut shorter
+LEAST_NOTICED = 24  # columns for what is to be looked at, before names are cut shorter
 GAP = 2  # columns between columns
 STATUS_WIDTH = len("99 marks pending")
 PLAIN_EVERY_S = 5.0  # between progress lines where there is no terminal
 
 WORDS = {Status.COMPLETE: "complete", Status.PENDING: "marks pending", Status.NOT_GRADED: "NOT GRADED"}
+#: Of submissions that are counted; "pending" alone would leave open what they wait for.
+SUMMED = {**WORDS, Status.PENDING: "with marks pending"}
 COLOURS = {Status.COMPLETE: "green", Status.PENDING: "yellow", Status.NOT_GRADED: "red"}
 OUTCOMES = {
     Outcome.PASSED: ("passed", "green"),
@@ -103,7 +106,7 @@ class ClassProgress:
                 self._bar.remove_task(task)
             self._bar.add_task("grading", total=total, failed=0, student="")
         else:
-            ERRORS.print(f"{total} submissions found")
+            ERRORS.print(f"{counted(total, 'submission')} found")
 
     def finished(self, result: Result, *, reused: bool) -> None:
         """One more is done."""
@@ -156,6 +159,11 @@ class DownloadProgress:
         self._bar.update(self._tasks[name], completed=done)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: `many` is `one` with an s unless said."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def print_summary(summary: Summary) -> None:
     """The closing table: every student of a small class, and of a large one those who need a person."""
     lines = summary.lines
@@ -165,10 +173,11 @@ def print_summary(summary: Summary) -> None:
         OUTPUT.print(_table(lines))
         OUTPUT.print()
     counts = ", ".join(
-        f"{summary.count(status)} {WORDS[status]}" for status in Status if summary.count(status)
+        f"{summary.count(status)} {SUMMED[status]}" for status in Status if summary.count(status)
     )
     OUTPUT.print(
-        f"{len(summary.lines)} submissions: {counts}; {summary.executed} run, {summary.reused} recalled, {summary.wall_s:.1f} s"
+        f"{counted(len(summary.lines), 'submission')}: {counts}; "
+        f"{summary.executed} run, {summary.reused} recalled, {summary.wall_s:.1f} s"
     )
     OUTPUT.print(f"Reports: {summary.index}", soft_wrap=True)
 
@@ -231,7 +240,7 @@ def print_proofs(proofs: Sequence[Proof]) -> None:
         for line in proof.against:
             OUTPUT.print(f"       {escape(_clean(line))}", soft_wrap=True)
     failed = sum(not proof.holds for proof in proofs)
-    OUTPUT.print(f"{len(proofs)} proofs: " + (f"{failed} FAIL" if failed else "all hold"))
+    OUTPUT.print(f"{counted(len(proofs), 'proof')}: " + (f"{failed} FAIL" if failed else "all hold"))
 
 
 def print_verdicts(proofs: Sequence[Proof]) -> None:
@@ -245,7 +254,7 @@ def print_verdicts(proofs: Sequence[Proof]) -> None:
 
 def print_handed_over(filled: Filled, out: Path) -> None:
     """How many grades went out, who was left out and why, and what to know before uploading."""
-    OUTPUT.print(f"{filled.filled} grades in {out}", soft_wrap=True, markup=False)
+    OUTPUT.print(f"{counted(filled.filled, 'grade')} in {out}", soft_wrap=True, markup=False)
     for student, reason in filled.left_out:
         OUTPUT.print(f"left out: {_clean(student)}, {_clean(reason)}", soft_wrap=True, markup=False)
     if filled.unscored == 1:
@@ -275,9 +284,11 @@ def _numbers(check: CheckResult) -> str:
 
 
 def _status(line: Line) -> str:
-    if line.status is not Status.PENDING:
-        return WORDS[line.status]
-    return "1 mark pending" if line.pending == 1 else f"{line.pending} marks pending"
+    return (
+        WORDS[line.status]
+        if line.status is not Status.PENDING
+        else counted(line.pending, "mark") + " pending"
+    )
 
 
 def _clean(text: str) -> str:

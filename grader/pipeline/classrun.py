@@ -28,12 +28,13 @@ from .aside import aside
 from .known import KnownMistakes
 from .outputs import EarlyOutputs
 from .replaced import in_place_of, replaced_note
+from .second_looks import with_second_looks
 from .settings import Line, Progress, Settings, Summary
 
 __all__ = ["TOGETHER", "ClassRun"]
 
 MAX_WAITING = 64  # executed submissions that wait to be judged, their evidence in memory
-TOGETHER = 100  # results that are recorded in one transaction; some 0.3 s of judging
+TOGETHER = 20  # results that are recorded in one transaction: two seconds of judging, of which nobody hears meanwhile
 
 _Executed = asyncio.Queue[tuple[Sequence[Submission], Evidence] | None]
 
@@ -164,6 +165,7 @@ class ClassRun:
 
     def finish(self, result: Result, *, reused: bool) -> None:
         """Keep a result and tell whoever watches."""
+        result = with_second_looks(result, self.gradebook, self.grading.assignment.name)
         self.gradebook.record(self.grading.assignment.name, result, datetime.now(UTC))
         self.lines[result.student] = _line(result)
         self.counts["reused" if reused else "executed"] += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from ..model import CheckResult, Outcome, QuestionKind, QuestionResult, Result, 
 from ..pipeline import Progress, Settings, grade
 from ..seed import Seed
 from ..state import State
+from ..suite import load_reference, load_suite
 from .survey import Progress as SurveyProgress
 from .survey import survey
 
@@ -83,12 +85,41 @@ def validate(
         with settings.state.gradebook() as gradebook:
             results = {result.student: result for result in gradebook.results(assignment.name)}
     return (
+        Proof(claim="what is named is there", against=tuple(_strange_names(assignment))),
         Proof(claim="the solution gets full marks", against=tuple(_short_of_full(results[SOLUTION]))),
         Proof(claim="the blank release gets none", against=tuple(_more_than_none(results[BLANK]))),
         *(_sample_proof(verdict, results) for verdict in verdicts),
         Proof(claim="a second run gives identical results", against=tuple(_differences(*documents))),
         *_template_proofs(assignment, template),
     )
+
+
+def _strange_names(assignment: Assignment) -> Iterator[str]:
+    """Names that nothing has. A slip in one costs nobody a point, but tells students of a function that is not there."""
+    reference = load_reference(assignment)
+    written: set[str] = set()
+    for module in assignment.spec.files.modules:
+        names = _names_in((assignment.source / module.path).read_text("utf-8"))
+        absent = [name for name in module.defines if name not in names]
+        if absent:
+            yield f"assignment.yaml: {module.path} defines no {', '.join(absent)}"
+        written |= names
+    for check in load_suite(assignment).at("modules"):
+        if check.of.partition(".")[0] not in written and not hasattr(reference, check.of.partition(".")[0]):
+            yield f"checks.py: check {check.id} is of {check.of}, which neither the solution nor the reference has"
+
+
+def _names_in(source: str) -> set[str]:
+    """What a module defines, imports or sets, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return found
 
 
 def sample_proofs(assignment: Assignment, state: State) -> tuple[Proof, ...]:

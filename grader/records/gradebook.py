@@ -143,6 +143,18 @@ class Gradebook:
         found = next(iter(self._database.stream(query)), None)
         return None if found is None or found.status == REMOVED else self._result(found)
 
+    def marked(self, assignment: str, mark: ManualMark, *, unlike: str) -> Result | None:
+        """The result that was the student's newest when the mark was given; None for none, or for the submission `unlike`."""
+        of_student = (RESULTS.c.assignment == assignment, RESULTS.c.student == storable(mark.student))
+        known = sa.select(RESULTS.c.id, RESULTS.c.graded_at, RESULTS.c.digest, RESULTS.c.status)
+        for row in self._database.stream(known.where(*of_student).order_by(RESULTS.c.id.desc())):
+            if datetime.fromisoformat(row.graded_at) <= mark.marked_at:
+                if row.digest == unlike or row.status == REMOVED:
+                    return None
+                query = sa.select(RESULTS.c.student, RESULTS.c.document).where(RESULTS.c.id == row.id)
+                return next((self._result(found) for found in self._database.stream(query)), None)
+        return None
+
     def remove(self, assignment: str, students: Iterable[str], now: datetime) -> None:
         """Let students count no more, until a newer result of theirs is recorded; history and marks stay. now: with a time zone."""
         nothing = dict.fromkeys(("name", "digest", "evidence", "fingerprint"), "")

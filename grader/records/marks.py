@@ -7,6 +7,7 @@ too. Marks count at the next scoring; totals are not computed here.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -194,7 +195,9 @@ def _read(
         raise _FaultError("student", row, "no such student has a result for this assignment")
     limits = book.known[student]
     if item not in limits:
-        raise _FaultError("item", row, f"no such question or check; expected one of {', '.join(limits)}")
+        like = difflib.get_close_matches(item, limits, n=4, cutoff=0.5)
+        hint = f"did you mean {' or '.join(sorted(like))}?" if like else "ids are the headers of grades.csv"
+        raise _FaultError("item", row, f"no such question or check; {hint}")
     before = seen.setdefault((student, item), row.line)
     if before != row.line:
         raise _FaultError("item", row, f"stands on line {before} already; keep one of the two")

@@ -173,7 +173,7 @@ def test_load_suite_says_where_checks_are_wrong(make_assignment, checks, message
     [
         pytest.param(
             "def double(x):\n    return x / missing\n",
-            "check doubles: the reference raised NameError",
+            r"check doubles \(checks.py:\d+\): the reference raised NameError",
             id="raises",
         ),
         pytest.param(

@@ -64,11 +64,18 @@ def test_validate_finds_each_thing_that_does_not_hold(tmp_path):
         ],
         samples=[("score: {min: 3, max: 5}", "score: {min: 8, max: 8}")],
     )
+    spec = assignment.folder / "assignment.yaml"
+    spec.write_text(spec.read_text().replace("defines: [scale_forward", "defines: [scale_forwards"))
+    checks = assignment.checks.read_text()
+    assignment.checks.write_text(checks.replace('of="scale_forward"', 'of="scale_forwrd"', 1))
+    assignment = load_assignment(assignment.folder)
     (tmp_path / "template" / "pkg" / "scaling.py").write_text("divisor = np.where(top > 0, top, 1.0)\n")
     (assignment.samples / "right" / "extra.py").write_text("")
     against = failing(validate(assignment, template=tmp_path / "template"))
     assert "factors_are_positive" in against["the solution gets full marks"]
     assert "columns_are_scaled: passed" in against["the blank release gets none"]
+    assert "defines no scale_forwards" in against["what is named is there"]
+    assert "of scale_forwrd, which neither" in against["what is named is there"]
     assert "score" in against["sample wrong_divisor gets its verdict"]
     assert "extra.py" in against["the samples are what their recipes make"]
     assert "scaling.py" in against["what students receive is current"]

@@ -122,6 +122,17 @@ def test_who_was_removed_counts_no_more_until_a_newer_result(book):
     assert not book.removed("hw")
 
 
+def test_marked_gives_the_result_that_a_mark_was_given_for(book):
+    hours = [NOW + timedelta(hours=hour) for hour in range(4)]
+    for when, digest in ((hours[0], "one"), (hours[2], "two")):
+        book.record("hw", result(digest=digest), when)
+    assert book.marked("hw", mark(marked_at=hours[1]), unlike="two").digest == "one"
+    assert book.marked("hw", mark(marked_at=hours[1]), unlike="one") is None
+    assert book.marked("hw", mark(marked_at=hours[3]), unlike="one").digest == "two"
+    assert book.marked("hw", mark(marked_at=NOW - timedelta(hours=1)), unlike="two") is None
+    assert book.marked("hw", mark("lee"), unlike="two") is None
+
+
 def test_what_is_recorded_together_is_there_as_a_whole(book):
     with book.together():
         assert book.record("hw", result(), NOW)
