@@ -26,6 +26,7 @@ __all__ = [
 
 MOST_WAITING = 60  # students named under "needs a person"; the table has them all
 MOST_FINDINGS = 30
+OPEN_FINDINGS = 8  # shown at once, the commonest; the stylesheet counts on from there
 MOST_WHY = 400  # characters of what kept a submission from being graded
 PLOT_HEIGHT = 120.0  # SVG units of the tallest bar
 
@@ -74,7 +75,7 @@ class StudentLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingLine:
-    """A misconception, ranked. surely: how many hold it for certain; students: (id, href), the first of them."""
+    """A misconception, ranked. surely: how many hold it for certain; students: (id, name, href), the first of them."""
 
     id: str
     text: str
@@ -83,7 +84,7 @@ class FindingLine:
     share: str
     at: float
     surely: int
-    students: tuple[tuple[str, str], ...]
+    students: tuple[tuple[str, str, str], ...]
     more: int
 
 
@@ -99,6 +100,7 @@ class ClassPage:
     rates: tuple[RateView, ...]
     findings: tuple[FindingLine, ...]
     findings_left_out: int
+    open_findings: int
     pending: tuple[StudentLine, ...]
     not_graded: tuple[StudentLine, ...]
     max_score: str
@@ -141,12 +143,13 @@ def class_page(statistics: ClassStatistics) -> ClassPage:
                 share=percent(finding.students, statistics.students),
                 at=round(100 * finding.students / statistics.students, 1),
                 surely=finding.certain,
-                students=tuple((line.student, line.href) for line in finding.lines),
+                students=tuple((line.student, line.name, line.href) for line in finding.lines),
                 more=finding.students - len(finding.lines),
             )
             for finding in shown
         ),
         findings_left_out=len(statistics.findings) - len(shown),
+        open_findings=OPEN_FINDINGS,
         pending=tuple(line for line in lines if line.kind == "pending")[:MOST_WAITING],
         not_graded=tuple(line for line in lines if line.kind == "open")[:MOST_WAITING],
         max_score=shown_points(max((line.max_score for line in statistics.lines), default=Decimal(0))),

@@ -97,6 +97,22 @@ def test_misconceptions_say_how_sure_they_are(
     )
 
 
+def test_of_many_misconceptions_the_commonest_are_shown_at_once_and_the_others_are_a_click_away(
+    make_check: Callable[..., CheckResult], make_result: Callable[..., Result], header: ReportHeader
+) -> None:
+    def holds(number: int) -> ClassRow:
+        found = tuple(
+            Finding(id=f"f.mistake_{one:02}", student="s", certain=True) for one in range(number + 1)
+        )
+        check = make_check("a", Outcome.FAILED, 0, findings=found)
+        return class_row(make_result(student=f"s{number}", name="Ana", checks=(check,)))
+
+    page = render_class([holds(number) for number in range(11)], header)
+    shown, _, later = page.partition("<summary>3 more</summary>")
+    assert [f"f.mistake_{one:02}" in shown for one in (0, 7, 8)] == [True, True, False]
+    assert [f"f.mistake_{one:02}" in later for one in (7, 8, 10)] == [False, True, True]
+
+
 def test_bars_have_words(make_result: Callable[..., Result], header: ReportHeader) -> None:
     rows = [class_row(make_result(score=Decimal(s), max_score=Decimal(10))) for s in ("8.4", "8", "10")]
     page = render_class(rows, header)
