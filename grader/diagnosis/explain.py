@@ -16,6 +16,7 @@ from ..probe import Check
 from .carry import agreeing
 from .fits import Observed, Variant, wrong_arrays
 from .match import Diagnosis, diagnose
+from .precision import FOUND, charging_digits, single_precision
 from .several import Together
 
 __all__ = ["Knowledge", "explain"]
@@ -75,6 +76,12 @@ def explain(
         if not seen.passed and not given[name]:  # the greater of the two grounds counts, never their sum
             share = known.share * Decimal(str(_own_share(seen, answers, expected, known)))
             results[name] = _excused(results[name], share, _charged(name, known), lost)
+    short = single_precision(observed, diagnoses)
+    if short:
+        before = {result.id: result for result in judged}
+        charged_by = before[charging_digits(short, checks, before, answers, expected)]
+        for name in short:
+            results[name] = _short_of_digits(before[name], charged_by)
     return tuple(results.values())
 
 
@@ -155,6 +162,15 @@ def _carried(
     reason = f"{right} in {' and '.join(elsewhere.functions)} and charged there"
     own = min(lost, result.max_points * Decimal(str(elsewhere.own)))
     return _given(result, (lost - own) * share, reason)
+
+
+def _short_of_digits(result: CheckResult, charged_by: CheckResult) -> CheckResult:
+    """One result that lost digits and nothing else; it has its points unless it is the one that charges for them."""
+    result = replace(result, findings=(replace(FOUND, section=result.section),))
+    if result.id == charged_by.id:
+        return result
+    reason = f'nothing is lost but digits, which "{charged_by.title.rstrip(".")}" charges'
+    return _given(result, result.max_points - result.points, reason)
 
 
 def _excused(
