@@ -54,7 +54,8 @@ COMMON = "assignments.common"
 class Suite:
     """The checks of one assignment, in the order of `checks.py`.
 
-    companions: checks that are worth nothing by themselves: they send the student's forward pass for the gradients of another one.
+    companions: checks that are worth nothing by themselves: they send the student's forward pass for the gradients of another one,
+    or what another one asks for with other functions in the place of the student's.
     modules: stripped sources by module name, for the sandbox; the probes are in "checks". digest: of what runs in the sandbox, so
     that changed points, tolerances or judges leave kept evidence valid.
     """
@@ -121,7 +122,7 @@ def load_suite(assignment: Assignment) -> Suite:
     of_modules = {check.id for check in checks if check.where == "modules"}
     for companion in companions:
         for term, named in (("carries", companion.carries), ("charged", companion.charged)):
-            if named not in of_modules:
+            if named not in of_modules and not (term == "charged" and companion.parts):
                 raise AssignmentError(
                     f"{assignment.checks}: {companion.id} has {term}={named!r}; expected the id of a check of the modules"
                 )

@@ -19,7 +19,15 @@ from .dropout import dropout_backward, dropout_forward
 from .layers import ACTIVATIONS, affine_backward, affine_forward
 from .losses import softmax_loss
 
-__all__ = ["FullyConnectedNet", "LossStep", "Normalization", "Running", "initial_params", "initial_running"]
+__all__ = [
+    "FullyConnectedNet",
+    "LossStep",
+    "Normalization",
+    "OtherLayer",
+    "Running",
+    "initial_params",
+    "initial_running",
+]
 
 Normalization = Literal["batchnorm", "layernorm"] | None
 
@@ -29,6 +37,17 @@ class Running(NamedTuple):
 
     mean: Array
     var: Array
+
+
+class OtherLayer(NamedTuple):
+    """A layer to stand in the place of one of ours, to try a network on other layers than those that it is made for.
+
+    forward: (x, *parameters, settings) -> out, cache; settings is a dictionary that it may write into. backward: (dout, cache) ->
+    the gradient of x, or a tuple that begins with it and goes on with those of the parameters.
+    """
+
+    forward: Callable[..., tuple[Array, Any]]
+    backward: Callable[..., Any]
 
 
 class LossStep(NamedTuple):
@@ -53,6 +72,7 @@ class FullyConnectedNet:
     activation: "relu" or "sigmoid". keep: probability with which dropout keeps an activation; 1 for no dropout.
     reg: strength of L2; 0.5 * reg * sum(W * W) is added for every W. reduction: data loss as "mean" or "sum" over the rows.
     eps: in the normalisation, in units of its input squared. momentum: of batch norm's running averages.
+    other_norm, other_dropout: layers in the place of the normalisation and of dropout, or None.
 
     Parameters are a mapping: W1 (D, M), b1 (M,), gamma1, beta1 (M,), W2, ... A layer whose b is absent has no bias.
     """
@@ -65,6 +85,8 @@ class FullyConnectedNet:
     reduction: Literal["mean", "sum"] = "mean"
     eps: float = 1e-5
     momentum: float = 0.9
+    other_norm: OtherLayer | None = None
+    other_dropout: OtherLayer | None = None
 
     def __post_init__(self) -> None:
         """Raises: ValueError for a setting that no network can have."""
@@ -118,7 +140,7 @@ class FullyConnectedNet:
         Args: x: (N, ...). y: (N,), integer classes. running: as in scores. rng: for dropout; needed only if keep < 1.
         Raises: ValueError if shapes do not fit, running averages are missing, or dropout has no generator.
         """
-        if self.keep < 1 and rng is None:
+        if self.keep < 1 and rng is None and self.other_dropout is None:
             raise ValueError(
                 f"FullyConnectedNet.loss: keep is {self.keep}, so pass rng=, a source of random numbers"
             )
@@ -164,6 +186,8 @@ class FullyConnectedNet:
                 out, new = self._normalise(layer, params, out, cache, old, training=training)
                 averages += [new] if new else []
                 out, cache["activation"] = ACTIVATIONS[self.activation].forward(out)
+                if self.keep < 1 and self.other_dropout is not None:
+                    out, cache["other"] = self.other_dropout.forward(out, _mode(training=training))
                 if self.keep < 1 and rng is not None:
                     out, cache["dropout"] = dropout_forward(out, keep=self.keep, rng=rng)
             caches.append(cache)
@@ -182,6 +206,13 @@ class FullyConnectedNet:
         if self.normalization is None:
             return x, None
         gamma, beta = params[f"gamma{layer}"], params[f"beta{layer}"]
+        if self.other_norm is not None:
+            settings = _mode(training=training)
+            if running is not None:
+                settings |= {"running_mean": running.mean, "running_var": running.var}
+            out, cache["norm"] = self.other_norm.forward(x, gamma, beta, settings)
+            new = None if running is None else Running(settings["running_mean"], settings["running_var"])
+            return out, new
         if running is None:
             out, cache["norm"] = norms.layernorm_forward(x, gamma, beta, eps=self.eps)
             return out, None
@@ -194,6 +225,8 @@ class FullyConnectedNet:
     def _layer_backward(
         self, layer: int, dout: Array, cache: dict[str, Any], gradients: dict[str, Array]
     ) -> Array:
+        if "other" in cache and self.other_dropout is not None:
+            dout = self.other_dropout.backward(dout, cache["other"])
         if "dropout" in cache:
             dout = dropout_backward(dout, cache["dropout"])
         if "activation" in cache:
@@ -202,9 +235,14 @@ class FullyConnectedNet:
             backward: Callable[..., tuple[Array, Array, Array]] = (
                 norms.layernorm_backward if self.normalization == "layernorm" else norms.batchnorm_backward
             )
+            backward = backward if self.other_norm is None else self.other_norm.backward
             dout, gradients[f"gamma{layer}"], gradients[f"beta{layer}"] = backward(dout, cache["norm"])
         dout, gradients[f"W{layer}"], gradients[f"b{layer}"] = affine_backward(dout, cache["affine"])
         return dout
+
+
+def _mode(*, training: bool) -> dict[str, Any]:
+    return {"mode": "train" if training else "test"}
 
 
 def initial_params(

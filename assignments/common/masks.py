@@ -85,7 +85,10 @@ def judge_masks(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judge
 
 
 def judge_backward(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
-    """`dropout_gradients`: the gradient passes where the forward pass kept, with the same factor."""
+    """`dropout_gradients`: the gradient passes as each entry did in the forward pass, whose own mistakes its own checks charge.
+
+    The forward pass has to drop some entries and to pass others, all by one factor: else there is no mask to use.
+    """
     worst = 0.0
     for name in [name for name in expected if name.startswith("dout_")]:
         p = float(name.split("_")[1])
@@ -93,20 +96,29 @@ def judge_backward(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Ju
             values[f"{kind}_{p:g}"]
             for values, kind in ((actual, "out"), (expected, "x"), (expected, "dout"), (actual, "dx"))
         )
-        problems = []
-        for reading in READINGS:
-            try:
-                kept = _mask(out, x, keep_of(p, reading))
-                break
-            except ValueError as exc:
-                problems.append(f"with p = {p:g}: the forward pass is not right yet: {exc}")
-        else:
-            return Judgement(0.0, problems[0])
-        judged = compare_value("ndarray", dx, dout * kept / keep_of(p, reading), tolerance=TOLERANCE)
+        try:
+            passed = _own_mask(out, x)
+        except ValueError as exc:
+            return Judgement(0.0, f"with p = {p:g}: the forward pass is not right yet: {exc}")
+        judged = compare_value("ndarray", dx, dout * passed, tolerance=TOLERANCE)
         if not judged.passed:
             return Judgement(0.0, f"dx with p = {p:g} {judged.reason}", judged.relative_error)
         worst = max(worst, judged.relative_error or 0.0)
     return Judgement(1.0, "", worst)
+
+
+def _own_mask(out: Any, x: Any) -> Any:
+    """What each entry was multiplied with: one positive factor, or nothing. Raises: ValueError, in words for the student."""
+    judged = compare_value("ndarray", out, x, tolerance=np.inf)
+    if not judged.passed:
+        raise ValueError(judged.reason)
+    kept = out != 0
+    if not kept.any() or kept.all():
+        raise ValueError("drops everything" if not kept.any() else "drops nothing")
+    factor = float(np.median(out[kept] / x[kept]))
+    if not factor > 0 or not rel_error(out[kept], factor * x[kept]) <= TOLERANCE:
+        raise ValueError("what is kept is not the input times one factor")
+    return factor * kept
 
 
 def judge_network(actual: Mapping[str, Any], expected: Mapping[str, Any], *, p: float) -> Judgement:

@@ -26,6 +26,7 @@ __all__ = [
     "mode_slipped",
     "names_of",
     "set_mode",
+    "spaces_of",
     "start",
     "without_backward",
 ]
@@ -156,7 +157,7 @@ def without_backward(model: Any) -> Iterator[None]:
     """Meanwhile, a normalization's backward pass that raises or returns no gradients gives zeros, wherever the network finds it."""
     changed = []
     own = model.model if isinstance(model, ModeKept) else model
-    for space in _spaces(type(own)):
+    for space in spaces_of(type(own)):
         for name in NORMALIZATION_BACKWARD:
             function = space.get(name)
             if inspect.isfunction(function):
@@ -169,9 +170,11 @@ def without_backward(model: Any) -> Iterator[None]:
             space[name] = function
 
 
-def _spaces(network: Any) -> list[dict[str, Any]]:
-    """The global names of the network's methods, and of the functions among those names."""
-    methods = [value for value in vars(network).values() if inspect.isfunction(value)]
+def spaces_of(network: Any) -> list[dict[str, Any]]:
+    """The global names of the methods of a class, and of the functions among those names."""
+    methods = [
+        value for base in network.__mro__ for value in vars(base).values() if inspect.isfunction(value)
+    ]
     own = {id(method.__globals__): method.__globals__ for method in methods}
     found = dict(own)
     for space in own.values():

@@ -42,6 +42,7 @@ from assignments.common.normalization import (
     spared,
 )
 from assignments.common.solver_states import doubt_with_states, packed_with_states, pair_trained
+from assignments.common.stand_ins import other_layers
 from assignments.common.starts import judge_start
 from assignments.common.trained import images
 from grader.compare import Judgement
@@ -423,6 +424,10 @@ def network_layernorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_test_scores(impl: Any, rng: Any) -> dict[str, Any]:
     """In test mode the scores come from the running averages."""
+    return _scores_in_test_mode(impl, rng)
+
+
+def _scores_in_test_mode(impl: Any, rng: Any) -> dict[str, Any]:
     model = ModeKept(started(impl, rng, "batchnorm", 0.0, by_averages=True))
     for step in range(1, 5):
         X, y = examples(rng, 8)
@@ -471,6 +476,10 @@ def network_mode_line(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_last_layer(impl: Any, rng: Any) -> dict[str, Any]:
     """No normalization and no ReLU follow the last layer, whatever the depth."""
+    return _of_other_depths(impl, rng)
+
+
+def _of_other_depths(impl: Any, rng: Any) -> dict[str, Any]:
     arrays = {}
     for sizes in ((12, 6, 3), (12, 4, 8, 5, 6, 3)):
         layers = f"{len(sizes) - 1}_layers"
@@ -566,6 +575,68 @@ def training_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
 def training_layernorm(impl: Any, rng: Any) -> dict[str, Any]:
     """With layer normalization, 20 steps of training give the expected losses."""
     return _training(impl, rng, "layernorm")
+
+
+# --- The network on other layers: what a mistake in a layer costs again -----------------------------------------------------------
+
+OF_BATCHNORM = ("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt")
+OF_LAYERNORM = ("layernorm_forward", "layernorm_backward")
+
+
+@check(of="FullyConnectedNet", carries="network_batchnorm_loss", parts=OF_BATCHNORM, tolerance=GUARDED)
+def network_batchnorm_loss_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The loss with other layers."""
+    with other_layers(impl):
+        return losses_at(impl, rng, "batchnorm")
+
+
+@check(of="FullyConnectedNet", carries="network_batchnorm_gradients", parts=OF_BATCHNORM, floor=NETWORK_FLOOR)
+def network_batchnorm_gradients_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The gradients with other layers."""
+    with other_layers(impl):
+        return gradients_at(impl, rng, "batchnorm")
+
+
+@check(of="FullyConnectedNet", carries="network_layernorm_loss", parts=OF_LAYERNORM, tolerance=GUARDED)
+def network_layernorm_loss_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The loss with other layers."""
+    with other_layers(impl):
+        return losses_at(impl, rng, "layernorm")
+
+
+@check(of="FullyConnectedNet", carries="network_layernorm_gradients", parts=OF_LAYERNORM, floor=NETWORK_FLOOR)
+def network_layernorm_gradients_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The gradients with other layers."""
+    with other_layers(impl):
+        return gradients_at(impl, rng, "layernorm")
+
+
+@check(of="FullyConnectedNet", carries="network_test_scores", parts=OF_BATCHNORM)
+def network_test_scores_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The scores in test mode with other layers."""
+    with other_layers(impl):
+        return _scores_in_test_mode(impl, rng)
+
+
+@check(of="FullyConnectedNet", carries="network_last_layer", parts=OF_BATCHNORM, tolerance=GUARDED)
+def network_last_layer_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """Networks of other depths with other layers."""
+    with other_layers(impl):
+        return _of_other_depths(impl, rng)
+
+
+@check(of="FullyConnectedNet", carries="training_batchnorm", parts=OF_BATCHNORM, tolerance=GUARDED)
+def training_batchnorm_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The training with other layers."""
+    with other_layers(impl):
+        return _training(impl, rng, "batchnorm")
+
+
+@check(of="FullyConnectedNet", carries="training_layernorm", parts=OF_LAYERNORM, tolerance=GUARDED_TRAINING)
+def training_layernorm_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The training with other layers."""
+    with other_layers(impl):
+        return _training(impl, rng, "layernorm")
 
 
 # --- Good manners: 4 points -------------------------------------------------------------------------------------------------

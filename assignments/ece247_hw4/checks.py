@@ -69,6 +69,7 @@ from assignments.common.solver_states import (
     packed_with_states,
     pair_trained,
 )
+from assignments.common.stand_ins import other_layers
 from assignments.common.starts import judge_start
 from assignments.common.trained import images
 from assignments.common.updates import updates
@@ -481,6 +482,10 @@ def network_batchnorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_test_scores(impl: Any, rng: Any) -> dict[str, Any]:
     """In test mode the scores come from the running averages of each layer."""
+    return _scores_in_test_mode(impl, rng)
+
+
+def _scores_in_test_mode(impl: Any, rng: Any) -> dict[str, Any]:
     model = started(impl, rng, "batchnorm", 0.0, by_averages=True)
     for step in range(1, 5):
         X, y = examples(rng, 8)
@@ -798,6 +803,73 @@ def network_dropout_normalized(impl: Any, rng: Any) -> dict[str, Any]:
 def network_dropout_scores(impl: Any, rng: Any) -> dict[str, Any]:
     """In test mode the network drops nothing."""
     return unmasked(impl, rng, SIZES, (0.3, 0.8))
+
+
+# --- The network on other layers: what a mistake in a layer costs again -----------------------------------------------------------
+
+OF_BATCHNORM, OF_DROPOUT = BATCHNORM, ("dropout_forward", "dropout_backward")
+
+
+@check(of="FullyConnectedNet", carries="network_batchnorm_loss", parts=OF_BATCHNORM, tolerance=GUARDED)
+def network_batchnorm_loss_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The loss with other layers."""
+    with other_layers(impl):
+        return losses_at(impl, rng, "batchnorm")
+
+
+@check(of="FullyConnectedNet", carries="network_batchnorm_gradients", parts=OF_BATCHNORM, floor=NETWORK_FLOOR)
+def network_batchnorm_gradients_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The gradients with other layers."""
+    with other_layers(impl):
+        return gradients_at(impl, rng, "batchnorm")
+
+
+@check(of="FullyConnectedNet", carries="network_test_scores", parts=OF_BATCHNORM)
+def network_test_scores_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The scores in test mode with other layers."""
+    with other_layers(impl):
+        return _scores_in_test_mode(impl, rng)
+
+
+@check(of="FullyConnectedNet", carries="training_batchnorm", parts=OF_BATCHNORM, tolerance=GUARDED)
+def training_batchnorm_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The training with other layers."""
+    with other_layers(impl):
+        solver = _training(impl, rng, "batchnorm", "sgd_nesterov_momentum")
+    return {"loss_history": np.array([float(number(loss)) for loss in solver.loss_history])}
+
+
+@check(
+    of="FullyConnectedNet",
+    carries="network_dropout",
+    parts=OF_DROPOUT,
+    tolerance=GUARDED,
+    floor=NETWORK_FLOOR,
+)
+def network_dropout_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """Losses and gradients with another layer in the place of dropout."""
+    with other_layers(impl):
+        return masked_network(impl, rng, DROPPED_SIZES, DROPPED_P, calls=6)
+
+
+@check(
+    of="FullyConnectedNet",
+    carries="network_dropout_normalized",
+    parts=(*OF_BATCHNORM, *OF_DROPOUT),
+    tolerance=GUARDED,
+    floor=NETWORK_FLOOR,
+)
+def network_dropout_normalized_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """Losses and gradients with other layers in the place of both."""
+    with other_layers(impl):
+        return masked_beside_normalization(impl, rng, DROPPED_SIZES_NORMALIZED, DROPPED_P, calls=8)
+
+
+@check(of="FullyConnectedNet", carries="network_dropout_scores", parts=OF_DROPOUT)
+def network_dropout_scores_on_others(impl: Any, rng: Any) -> dict[str, Any]:
+    """The scores in test mode with another layer in the place of dropout."""
+    with other_layers(impl):
+        return unmasked(impl, rng, SIZES, (0.3, 0.8))
 
 
 # --- The notebooks' experiments: 12 points ----------------------------------------------------------------------------------

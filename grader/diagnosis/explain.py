@@ -14,7 +14,7 @@ from decimal import Decimal
 from ..model import Array, CheckEvidence, CheckResult, Ending, ManualMark, Outcome
 from ..probe import Check
 from .carry import agreeing
-from .fits import Observed, Variant, wrong_arrays
+from .fits import Observed, Variant, equal_arrays, wrong_arrays
 from .match import Diagnosis, diagnose
 from .precision import FOUND, charging_digits, single_precision
 from .several import Together
@@ -29,7 +29,8 @@ class Knowledge:
     """What failures are explained by. variants: check id -> what known mistakes give for it.
 
     together: what several of them give for one check at once, where `variants` does not say.
-    companions: checks that send the student's own forward pass for the gradients of another, see `carry`.
+    companions: checks that send the student's own forward pass for the gradients of another, see `carry`, or what another asks for
+    with other functions in the place of the student's.
     share: of the points that a check lost, given where the error was made and charged elsewhere; 0 to 1.
     """
 
@@ -76,6 +77,11 @@ def explain(
         if not seen.passed and not given[name]:  # the greater of the two grounds counts, never their sum
             share = known.share * Decimal(str(_own_share(seen, answers, expected, known)))
             results[name] = _excused(results[name], share, _charged(name, known), lost)
+    for companion in known.companions:
+        name = companion.carries
+        if companion.parts and results[name].outcome is Outcome.FAILED and _answered(answers, companion.id):
+            parts = _faulty_parts(companion, checks, answers[companion.id], expected[companion.id], lost)
+            results[name] = _built_right(results[name], given[name], parts, known.share, lost)
     short = single_precision(observed, diagnoses)
     if short:
         before = {result.id: result for result in judged}
@@ -128,6 +134,7 @@ def _own_share(
     for companion in known.companions:
         if (
             companion.carries == seen.check.id
+            and not companion.parts
             and _answered(answers, companion.id)
             and expected.get(companion.id)
         ):
@@ -139,10 +146,51 @@ def _own_share(
     return len(wrong & agree) / len(wrong)
 
 
+def _faulty_parts(
+    companion: Check,
+    checks: Sequence[Check],
+    answer: CheckEvidence,
+    expected: Arrays,
+    lost: Mapping[str, Decimal],
+) -> dict[str, tuple[str, ...]]:
+    """The functions, and their failed checks, in whose place others let a check give what is expected; none if they do not."""
+    if not equal_arrays(companion, _arrays(answer), expected):
+        return {}
+    failed = [one for one in checks if one.of in companion.parts and lost[one.id] > 0]
+    return {
+        part: tuple(one.id for one in failed if one.of == part)
+        for part in dict.fromkeys(one.of for one in failed)
+    }
+
+
+def _built_right(
+    result: CheckResult,
+    before: Decimal,
+    parts: Mapping[str, tuple[str, ...]],
+    share: Decimal,
+    lost: dict[str, Decimal],
+) -> CheckResult:
+    """One result with the share that its parts excuse, if that is more than what it was given before on other grounds.
+
+    As with one's own forward pass, no more is given back than the parts' checks lost, and what is given here is taken from them.
+    """
+    charged = [name for names in parts.values() for name in names]
+    most = sum((lost[name] for name in charged), Decimal(0))
+    given = min((result.max_points - result.points + before) * share, most) - before
+    left = given
+    for name in charged:
+        taken = min(max(left, Decimal(0)), lost[name])
+        lost[name], left = lost[name] - taken, left - taken
+    names = " and ".join(parts)
+    return _given(
+        result, given, f"right with other layers in the place of {names}, which are charged by themselves"
+    )
+
+
 def _charged(check: str, known: Knowledge) -> tuple[str, ...]:
     """The checks that charge a mistake of the forward pass whose gradients this check judges."""
     found = (companion.charged for companion in known.companions if companion.carries == check)
-    return tuple(dict.fromkeys(found))
+    return tuple(name for name in dict.fromkeys(found) if name)
 
 
 def _carried(

@@ -1,7 +1,7 @@
 """Was nothing lost but digits? Numbers that are right as far as single precision can tell, and where that is charged. Pure.
 
-An array made with float32 on the way shows in all that is worked out from it, in dozens of checks. It is one mistake, and no check's
-own question is answered wrongly by it.
+An array made with float32 on the way shows in all that is worked out from it, in dozens of checks. It is one mistake, and what the
+checks ask for is there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..model import Array, CheckEvidence, CheckResult, Finding
 from ..probe import Check
@@ -110,7 +111,7 @@ def _near(got: Array | None, array: Array, most: float) -> bool:
     return _largest(off) <= DIGITS * (own if own > NOTHING * most else most)  # False where anything is NaN
 
 
-def _by_a_factor(off: Array, array: Array) -> bool:
+def _by_a_factor(off: NDArray[np.float64], array: NDArray[np.float64]) -> bool:
     norm = float(np.linalg.norm(off) * np.linalg.norm(array))
     return array.size > 2 and norm > 0 and abs(float(np.sum(off * array))) > ALIKE * norm
 

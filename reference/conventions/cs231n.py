@@ -325,9 +325,8 @@ class FullyConnectedNet:
         core, running = self._core(), self._running()
         if y is None:
             return core.scores(self.params, X.astype(self.dtype), running)
-        step = core.loss(
-            self.params, X.astype(self.dtype), y, running, rng=_DropoutSource(self.dropout_param)
-        )
+        source = _DropoutSource(self.dropout_param) if core.other_dropout is None else None
+        step = core.loss(self.params, X.astype(self.dtype), y, running, rng=source)
         for bn_param, (mean, var) in zip(self.bn_params, step.running, strict=False):  # layer norm keeps none
             bn_param["running_mean"], bn_param["running_var"] = mean, var
         return step.loss, step.gradients
@@ -341,6 +340,8 @@ class FullyConnectedNet:
             reg=self.reg,
             eps=first.get("eps", 1e-5),
             momentum=first.get("momentum", 0.9),
+            other_norm=_other(f"{self.normalization}_forward", f"{self.normalization}_backward"),
+            other_dropout=_other("dropout_forward", "dropout_backward"),
         )
 
     def _running(self) -> tuple[networks.Running, ...]:
@@ -350,6 +351,17 @@ class FullyConnectedNet:
         return tuple(
             _running(param, width, self.dtype) for param, width in zip(self.bn_params, widths, strict=True)
         )
+
+
+def _other(forward: str, backward: str) -> networks.OtherLayer | None:
+    """The functions of these names, if a probe has put others in the place of the module's own: the network then uses these."""
+    names = globals()
+    if forward not in names or names[forward] is _OWN[forward]:
+        return None
+    return networks.OtherLayer(names[forward], names[backward])
+
+
+_OWN = {function.__name__: function for function in (batchnorm_forward, layernorm_forward, dropout_forward)}
 
 
 class _DropoutSource:

@@ -251,3 +251,64 @@ def test_a_companion_that_did_not_answer_excuses_nothing():
     known = Knowledge(companions=(companion,), share=SHARE)
     expected = {"backward": EXPECTED, "around": moved(lambda x: float(np.sum(x**2)))}
     assert explain(judged, [backward], answers, expected, known)[0].points == 0
+
+
+# --- Others in the place of a check's parts ---------------------------------------------------------------------------------------
+
+STRANGE = {"a": np.array([7.0, 1.0]), "b": EXPECTED["b"]}
+OTHERS = {"a": np.array([2.0, 3.0]), "b": np.array([0.5, 0.25])}
+ON_OTHERS = check("on_others", of="network", carries="network_check", parts=("layer",))
+
+
+def on_others(came, *, network=None, layer=WRONG, credit="all"):
+    """The result of the network's check. came: what it gives with others in the place of its layer; network, layer: without."""
+    checks = [LAYER, check("network_check", of="network", credit=credit)]
+    answers = {
+        "layer_check": answer("layer_check", layer),
+        "network_check": network or answer("network_check", STRANGE),
+        "on_others": answer("on_others", came),
+    }
+    expected = {"layer_check": EXPECTED, "network_check": EXPECTED, "on_others": OTHERS}
+    judged = [judge_check(one, answers[one.id], EXPECTED) for one in checks]
+    known = Knowledge(companions=(ON_OTHERS,), share=SHARE)
+    return explain(judged, checks, answers, expected, known)[1]
+
+
+def test_what_is_right_with_others_in_the_place_of_its_parts_gets_the_share():
+    result = on_others(OTHERS)
+    assert result.points == 6
+    assert result.reason.endswith(
+        "right with other layers in the place of layer, which are charged by themselves: 6 points are given"
+    )
+    assert on_others(OTHERS, credit="each").points == Decimal(5) + SHARE * 5
+
+
+@pytest.mark.parametrize("ending", [Ending.RAISED, Ending.TIMED_OUT])
+def test_so_does_what_a_part_keeps_from_answering(ending):
+    assert on_others(OTHERS, network=answer("network_check", {}, ending)).points == 6
+
+
+def test_what_is_wrong_with_others_as_well_is_its_own():
+    assert on_others({**OTHERS, "a": OTHERS["a"] + 1}).points == 0
+    assert on_others({"a": OTHERS["a"]}).points == 0
+
+
+def test_parts_that_charge_nothing_excuse_nothing():
+    assert on_others(OTHERS, layer=EXPECTED).points == 0
+
+
+def test_what_passes_is_left_alone():
+    assert on_others(OTHERS, network=answer("network_check", EXPECTED)).reason == ""
+
+
+def test_no_more_is_given_back_than_the_parts_cost():
+    cheap = Check(id="layer_check", title="t", of="layer", probe=lambda impl, rng: {}, points=4)
+    checks = [cheap, NETWORK, check("second", of="network")]
+    again = check("again", of="network", carries="second", parts=("layer",))
+    answers = {one.id: answer(one.id, STRANGE) for one in checks}
+    answers |= {one.id: answer(one.id, OTHERS) for one in (ON_OTHERS, again)}
+    expected = dict.fromkeys(("layer_check", "network_check", "second"), EXPECTED)
+    expected |= dict.fromkeys(("on_others", "again"), OTHERS)
+    judged = [judge_check(one, answers[one.id], EXPECTED) for one in checks]
+    known = Knowledge(companions=(ON_OTHERS, again), share=SHARE)
+    assert [one.points for one in explain(judged, checks, answers, expected, known)] == [0, 4, 0]
