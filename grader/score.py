@@ -215,6 +215,8 @@ def _result(
 
 def _judge_values(check: Check, values: Sequence[Value], expected: Mapping[str, Array]) -> Judgement:
     by_name = {value.name: value for value in values}
+    if values and all(value.type_name == "NoneType" for value in values):
+        return Judgement(0.0, "not implemented yet: returns None")
     if check.judge is not None:
         return _own_judge(check, by_name, expected)
     if set(by_name) != set(expected) or len(values) != len(by_name):

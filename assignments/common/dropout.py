@@ -29,23 +29,34 @@ def away_from_zero(rng: Any, shape: tuple[int, ...]) -> Any:
 
 
 def dropout_outputs(impl: Any, rng: Any, probabilities: Any, shape: tuple[int, int]) -> dict[str, Any]:
-    """Training mode, twice for each p: inputs `x_...` and outputs `out_...`."""
+    """Training mode, twice for each p: inputs `x_...` and outputs `out_...`.
+
+    Raises: NotImplementedError for a forward pass that gives no output.
+    """
     arrays = {}
     for p in probabilities:
         for call in (1, 2):
             x = away_from_zero(rng, shape)
             arrays[f"x_{p:g}_{call}"] = x.copy()
-            arrays[f"out_{p:g}_{call}"] = impl.dropout_forward(x, {"mode": "train", "p": p})[0]
+            out = impl.dropout_forward(x, {"mode": "train", "p": p})[0]
+            if out is None:
+                raise NotImplementedError("dropout_forward returns None")
+            arrays[f"out_{p:g}_{call}"] = out
     return arrays
 
 
 def dropout_gradients(impl: Any, rng: Any, probabilities: Any, shape: tuple[int, int]) -> dict[str, Any]:
-    """Training mode, forward and backward: `x_...`, `out_...`, `dout_...`, `dx_...`."""
+    """Training mode, forward and backward: `x_...`, `out_...`, `dout_...`, `dx_...`.
+
+    Raises: NotImplementedError for a forward pass that gives no output.
+    """
     arrays = {}
     for p in probabilities:
         x, dout = away_from_zero(rng, shape), away_from_zero(rng, shape)
         arrays.update({f"x_{p:g}": x.copy(), f"dout_{p:g}": dout.copy()})
         out, cache = impl.dropout_forward(x, {"mode": "train", "p": p})
+        if out is None:
+            raise NotImplementedError("dropout_forward returns None")
         arrays.update({f"out_{p:g}": out.copy(), f"dx_{p:g}": impl.dropout_backward(dout, cache)})
     return arrays
 

@@ -66,23 +66,36 @@ def gradients(
 
 
 def running_averages(impl: Any, rng: Any, steps: int, param: dict[str, Any]) -> dict[str, Any]:
-    """Running averages after each of several training calls, on data whose mean and spread change from call to call."""
+    """Running averages after each of several training calls, on data whose mean and spread change from call to call.
+
+    Raises: NotImplementedError for a forward pass that gives no output and moves no average.
+    """
     rows, features = 12, 5
     gamma, beta = vectors(rng, features)
     bn_param = {"mode": "train", **param}
     arrays = {}
     for step in range(1, steps + 1):
         x = step * rng.standard_normal((rows, features)) + 3 * step * rng.standard_normal(features)
-        impl.batchnorm_forward(x, gamma, beta, bn_param)
-        arrays[f"running_mean_{step}"] = kept(bn_param.get("running_mean"))
-        arrays[f"running_var_{step}"] = kept(bn_param.get("running_var"))
+        returned = impl.batchnorm_forward(x, gamma, beta, bn_param)
+        averages = {name: kept(bn_param.get(name)) for name in ("running_mean", "running_var")}
+        if _nothing(returned) and not any(np.any(one) for one in averages.values() if one is not None):
+            raise NotImplementedError("batchnorm_forward returns None")
+        arrays.update({f"{name}_{step}": average for name, average in averages.items()})
     return arrays
+
+
+def _nothing(returned: Any) -> bool:
+    """Whether a layer that is not written yet returned None, or None for its output."""
+    return returned is None or (isinstance(returned, tuple) and bool(returned) and returned[0] is None)
 
 
 def inference_outputs(
     impl: Any, rng: Any, shapes: Any, param: dict[str, Any], *, calls: int = 1
 ) -> dict[str, Any]:
-    """Test mode with running averages, gamma and beta that are given: outputs, and the averages as they are afterwards."""
+    """Test mode with running averages, gamma and beta that are given: outputs, and the averages as they are afterwards.
+
+    Raises: NotImplementedError where there is no output.
+    """
     arrays = {}
     for rows, features in shapes:
         gamma, beta = vectors(rng, features)
@@ -95,6 +108,8 @@ def inference_outputs(
         for call in range(1, calls + 1):
             x, _ = upstream(rng, rows, features)
             out, _ = impl.batchnorm_forward(x, gamma.copy(), beta.copy(), bn_param)
+            if out is None:
+                raise NotImplementedError("batchnorm_forward returns None in test mode")
             arrays[f"out_{rows}x{features}_{call}"] = out
         if calls > 1:
             arrays[f"running_mean_{rows}x{features}"] = kept(bn_param.get("running_mean"))

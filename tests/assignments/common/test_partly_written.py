@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -87,3 +89,15 @@ def test_manners_are_judged_of_what_is_there(half: Any) -> None:
     assert set(whole) - set(seen) == {"batchnorm_dx_0", "batchnorm_dx_1", "layernorm_out", "layernorm_dx_0"}
     np.testing.assert_array_equal(seen["batchnorm_out"], whole["batchnorm_out"])
     assert set(repeats(half, np.random.default_rng(0))) == {"batchnorm_out_1", "batchnorm_out_2"}
+
+
+@pytest.mark.parametrize("name", ["cs231n_batchnorm", "ece247_hw4"])
+def test_nothing_written_is_called_unwritten_everywhere(
+    course: Callable[[str], Any], name: str, tmp_path: Path
+) -> None:
+    bench = course(name)
+    blank = bench.blank(tmp_path)
+    said = {check.id: bench.judge(check.id, blank) for check in bench.suite.at("modules")}
+    assert {result.points for result in said.values()} == {0}
+    manners = {"inputs_untouched", "results_repeat", "double_precision"}
+    assert {check for check, result in said.items() if "not implemented yet" not in result.reason} <= manners
