@@ -167,9 +167,28 @@ class _Layout:
             if moved and (module.path not in choice.strays or is_package(entry, module.path)):
                 self.used.discard(entry.path)  # it also stays where it lay
                 self.put_siblings(entry, target)
+        for module in self.spec.files.modules:
+            package = self.packages[group_of(module.path)]
+            if package.flat and module.path in package.choice.modules and module.path not in self.missing:
+                self.put_by_its_name(package.choice.modules[module.path], module.path)
         for group, package in self.packages.items():
             if package.name != group:
                 self.aliases.append((group, package.name))
+
+    def put_by_its_name(self, entry: Entry, path: str) -> None:
+        """Let a flat file that a browser or a system renamed, as in `layers (2).py`, be imported by its own name all the same.
+
+        Imports that are relative mean the files beside it, wherever those now stand.
+        """
+        name = path.rpartition("/")[2]
+        if entry.suffix != ".py" or entry.name == name or is_package(entry, path):
+            return
+        data = self.reader.read(entry, self.caps.module_bytes)
+        digest = self.blobs.put(data)
+        beside = {self.staged_path(module.path).rpartition("/")[0] for module in self.spec.files.modules}
+        for folder in sorted({"", *beside}):
+            if self.taken.free(join(folder, name)):
+                self.taken.add(SubmittedFile(path=join(folder, name), digest=digest, size_bytes=len(data)))
 
     def oversize(self, entry: Entry, path: str) -> bool:
         """Is one of the assignment's own files too large to read? Says so."""

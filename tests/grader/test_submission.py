@@ -146,6 +146,14 @@ def test_find_submissions_puts_flat_files_at_the_package_and_keeps_them_where_th
     assert (one.aliases, one.missing) == ((), ())
 
 
+def test_find_submissions_lets_flat_files_that_were_renamed_be_imported_by_their_names(kit, take, tmp_path):
+    files = {"layers (2).py": kit.layers, "fc_net.py": kit.fc_net}
+    one = only(take(kit.write(tmp_path / "carol", files)))
+    digests = {file.path: file.digest for file in one.files}
+    named = ("net231/layers.py", "layers.py", "net231/classifiers/layers.py")
+    assert len({digests[path] for path in named}) == 1
+
+
 def test_find_submissions_takes_folders_that_no_import_can_spell_as_flat(kit, take, tmp_path):
     one = only(
         take(kit.write(tmp_path / "kim", {"my code/layers.py": kit.layers, "my code/fc_net.py": kit.fc_net}))
