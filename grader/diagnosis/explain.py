@@ -183,7 +183,9 @@ def _built_right(
         lost[name], left = lost[name] - taken, left - taken
     names = " and ".join(parts)
     return _given(
-        result, given, f"right with other layers in the place of {names}, which are charged by themselves"
+        result,
+        given,
+        f"right with other layers in the place of {names}; what is wrong there is charged there",
     )
 
 

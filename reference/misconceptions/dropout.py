@@ -57,6 +57,13 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
         seen=PUBLIC,
     ),
     Misconception(
+        id="dropout_forward.drops_and_not_scaled",
+        edits=(Edit(FORWARD, MASK, "(rng.random(x.shape) > keep).astype(x.dtype, copy=False)"),),
+        student="It looks like p is read as the probability to drop, and what is kept is not scaled.",
+        instructor="Plain dropout in place of inverted dropout, by the other convention of p.",
+        paired=False,
+    ),
+    Misconception(
         id="dropout_forward.mask_turned_round",
         edits=(Edit(FORWARD, MASK, "((rng.random(x.shape) > keep) / keep).astype(x.dtype, copy=False)"),),
         student="It looks like the mask keeps what it should drop.",

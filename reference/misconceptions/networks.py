@@ -358,6 +358,19 @@ _STRUCTURE = (
         instructor="The network's backward pass skips the activation.",
     ),
     Misconception(
+        id="FullyConnectedNet.gradient_averaged_twice",
+        edits=(
+            Edit(
+                LOSS,
+                "loss, dout = softmax_loss(forward.scores, y)",
+                "loss, dout = softmax_loss(forward.scores, y)\ndout = dout / len(y)",
+            ),
+        ),
+        student="It looks like all gradients are divided by the number of examples twice; where is it done already?",
+        instructor="The gradient of the scores, an average already, is divided by N again.",
+        paired=False,
+    ),
+    Misconception(
         id="FullyConnectedNet.backward_skips_normalization",
         edits=(
             Edit(

@@ -557,6 +557,13 @@ _ALTERNATIVE = (
         instructor="The simplified dx lacks xhat * dgamma.",
     ),
     Misconception(
+        id="batchnorm_backward_alt.statistics_constant",
+        edits=(CALLED, Edit(ALT, ALT_DX, "dx = cache.gamma * cache.inv_std * dout")),
+        student="It looks like mean and variance both count as constants; x reaches the output by three ways.",
+        instructor="The simplified dx is the direct path alone.",
+        paired=False,
+    ),
+    Misconception(
         id="batchnorm_backward_alt.mean_constant",
         edits=(
             CALLED,
@@ -649,6 +656,30 @@ _LAYER = (
         ),
         student="It looks like the variance of an example's features is divided by D - 1.",
         instructor="Sample variance (ddof = 1) in layer normalization.",
+    ),
+    Misconception(
+        id="layernorm_forward.variance_divided_by_examples",
+        edits=(
+            Edit(
+                LAYER,
+                STANDARDISED,
+                _standardised(
+                    ROW_MEAN,
+                    "np.sum((x - x.mean(axis=1, keepdims=True)) ** 2, axis=1, keepdims=True) / len(x)",
+                    ROOT,
+                ),
+            ),
+        ),
+        student="It looks like the variance is divided by the number of examples; over how many numbers does its sum run?",
+        instructor="The variance of a row is divided by N in place of D.",
+        paired=False,
+    ),
+    Misconception(
+        id="layernorm_forward.statistics_of_all",
+        edits=(Edit(LAYER, STANDARDISED, _standardised("x.mean()", "np.full((len(x), 1), x.var())", ROOT)),),
+        student="It looks like one mean and one variance are taken of all examples together; whose should they be?",
+        instructor="x.mean() and x.var() without an axis in layer normalization.",
+        paired=False,
     ),
     Misconception(
         id="layernorm_forward.eps_missing",

@@ -278,7 +278,7 @@ def test_what_is_right_with_others_in_the_place_of_its_parts_gets_the_share():
     result = on_others(OTHERS)
     assert result.points == 6
     assert result.reason.endswith(
-        "right with other layers in the place of layer, which are charged by themselves: 6 points are given"
+        "right with other layers in the place of layer; what is wrong there is charged there: 6 points are given"
     )
     assert on_others(OTHERS, credit="each").points == Decimal(5) + SHARE * 5
 
