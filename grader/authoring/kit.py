@@ -130,7 +130,7 @@ def public_fixtures(suite: Suite) -> dict[str, dict[str, Array]]:
 
     Raises: AssignmentError if the reference cannot be loaded or run.
     """
-    public = replace(suite, checks=public_checks(suite))
+    public = replace(suite, checks=public_checks(suite), companions=())
     return expected_arrays(public, load_reference(suite.assignment), PUBLIC_SEED)
 
 

@@ -41,6 +41,8 @@ class Check:
     carries: of a companion, which is worth nothing and shown to nobody: the id of the check whose gradients may be wrong only
     because the forward pass is. It draws the same inputs as that check, and sends what the forward pass gives around them.
     charged: of a companion, the id of the check that a wrong forward pass fails: no more than it lost is given back.
+    parts: of a companion of another kind, the functions that it puts others in the place of: where it gives what is expected, what
+    the carried check lost comes from these functions, whose own checks charge it.
     hint: where to look when it fails; a direction, not the solution. section: the notebook's heading that treats it.
     """
 
@@ -63,6 +65,7 @@ class Check:
     section: str = ""
     carries: str = ""
     charged: str = ""
+    parts: tuple[str, ...] = ()
 
     @property
     def draws_as(self) -> str:

@@ -94,7 +94,7 @@ class ModeKept:
 def without_backward(model: Any) -> Iterator[None]:
     changed = []
     own = model.model if isinstance(model, ModeKept) else model
-    for space in _spaces(type(own)):
+    for space in spaces_of(type(own)):
         for name in NORMALIZATION_BACKWARD:
             function = space.get(name)
             if inspect.isfunction(function):
@@ -106,8 +106,8 @@ def without_backward(model: Any) -> Iterator[None]:
         for space, name, function in changed:
             space[name] = function
 
-def _spaces(network: Any) -> list[dict[str, Any]]:
-    methods = [value for value in vars(network).values() if inspect.isfunction(value)]
+def spaces_of(network: Any) -> list[dict[str, Any]]:
+    methods = [value for base in network.__mro__ for value in vars(base).values() if inspect.isfunction(value)]
     own = {id(method.__globals__): method.__globals__ for method in methods}
     found = dict(own)
     for space in own.values():

@@ -15,13 +15,19 @@ def updates(impl: Any, rng: Any, rule: str, config: dict[str, Any], states: dict
         for step in range(1, steps + 1):
             w = rng.standard_normal(shape)
             dw = scale * rng.uniform(0.2, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
+            before = {name: kept(settings.get(name)) for name in (*states, 't')}
             next_w, settings = getattr(impl, rule)(w, dw, settings)
+            if next_w is None and all((_still(settings.get(name), was) for name, was in before.items())):
+                raise NotImplementedError(f'{rule} returns None for the weights')
             suffix = '_' + 'x'.join(map(str, shape)) + (f'_step_{step}' if steps > 1 else '')
             arrays[f'next_w{suffix}'] = kept(next_w)
             for name in (*states, *(['t'] if 't' in config else [])):
                 value = settings.get(name)
                 arrays[f'{name}{suffix}'] = _counted(value) if name == 't' else kept(value)
     return arrays
+
+def _still(now: Any, before: Any) -> bool:
+    return now is None or np.array_equal(now, np.zeros_like(now) if before is None else before)
 
 def _counted(value: Any) -> Any:
     return float(value) if isinstance(value, (int, float, np.integer, np.floating)) else value
