@@ -72,6 +72,8 @@ NO_LAYERNORM = {
     "training_layernorm": 1,
 }
 
+NETWORK_OF_LAYERNORM = ("network_layernorm_loss", "network_layernorm_gradients", "training_layernorm")
+
 FOLDER = "김철수 과제 2"
 
 ANSWERS = [
@@ -364,8 +366,8 @@ CS231N = (
                 "    raise NotImplementedError\n    xhat, std, gamma = cache\n    D =",
             ),
         ),
-        lost=NO_LAYERNORM,
-        why="what was done is right, and untidy in nothing",
+        lost=NO_LAYERNORM | dict.fromkeys(NETWORK_OF_LAYERNORM, KEPT),
+        why="what was done is right, and untidy in nothing; so is what the network does with layer normalization",
     ),
     HandIn(
         name="no_alternative",
@@ -541,11 +543,11 @@ CS231N = (
             "batchnorm_backward_gradients": 1 / 3,
             "batchnorm_backward_shapes": 1,
             "batchnorm_backward_eps": 1,
-            "network_batchnorm_loss": 1,
-            "network_batchnorm_gradients": (0.5, 1),
-            "network_test_scores": 1,
-            "network_last_layer": (0.5, 1),
-            "training_batchnorm": 1,
+            "network_batchnorm_loss": KEPT,
+            "network_batchnorm_gradients": (KEPT / 2, KEPT),
+            "network_test_scores": KEPT,
+            "network_last_layer": (KEPT / 2, KEPT),
+            "training_batchnorm": KEPT,
             "inputs_untouched": (0, 1),
             "results_repeat": (0, 1),
         },
@@ -558,8 +560,8 @@ CS231N = (
         lost={
             **NO_LAYERNORM,
             "batchnorm_backward": 1,
-            "network_batchnorm_gradients": 1,
-            "training_batchnorm": 1,
+            "network_batchnorm_gradients": KEPT,
+            "training_batchnorm": KEPT,
         },
         why="the notebook's batch of 4 written down: it raises for every other one; the network's loss is right",
     ),
@@ -661,7 +663,6 @@ ECE247 = (
         lost={
             "dropout_train_output": 1,
             "dropout_keeps_with_p": 1,
-            "dropout_gradient": KEPT,
             "network_dropout": KEPT,
             "network_dropout_normalized": KEPT,
         },
