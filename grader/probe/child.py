@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .check import NeedsPersonError, Probe
+from .forks import fork_bare
 from .frames import (
     PREFIX,
     Bounds,
@@ -69,7 +70,7 @@ class Attempt:
 def run_check(attempt: Attempt, implementation: Any) -> tuple[dict[str, Any], bytes]:
     """Run the probe in a fork; the header and payload of the answer, whatever happened to the fork."""
     reader, writer = os.pipe()
-    child = os.fork()
+    child = fork_bare()
     if child == 0:
         try:
             os.close(reader)

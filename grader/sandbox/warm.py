@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from ..probe import runner
+from ..probe.forks import fork_bare
 from . import seccomp, syscalls, trial
 from .member import Entry, become
 from .pages import collapse_memory
@@ -82,7 +83,7 @@ def _fork_on_request(control: socket.socket, entries: Mapping[str, Entry]) -> No
         data, fds, _, _ = socket.recv_fds(control, REQUEST_BYTES, MAX_DESCRIPTORS)
         if not data:
             return
-        if os.fork() == 0:
+        if fork_bare() == 0:
             control.close()
             become({**json.loads(data), "parent": own}, fds, entries)
         for descriptor in fds:
