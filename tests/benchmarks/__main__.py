@@ -93,6 +93,7 @@ class Session:
         *,
         inside_s: Mapping[str, Sequence[float]] | None = None,
         beside_s: Mapping[str, Sequence[float]] | None = None,
+        ceiling: Sequence[float] = (),
     ) -> Part:
         peers = {
             PEERS[peer].partition("==")[0]: version_of(python, PEERS[peer].partition("==")[0])
@@ -106,6 +107,7 @@ class Session:
             own_s=own_s,
             inside_s=inside_s or {},
             beside_s=beside_s or {},
+            ceiling=ceiling,
             peers=peers,
             quick=quick,
         )
@@ -157,14 +159,18 @@ class Session:
             )
 
     def _efficiency(self) -> Part:
-        """This grader alone on a heavy class in which the start weighs little; some of its cells bare, before and after."""
+        """This grader alone on a heavy class in which the start weighs little; before and after, some cells bare, and loops."""
         size, workload = self.size, self.size.heavy_class
         self.say(f"efficiency: {size.efficiency} heavy submissions, between bare cells")
         before = self.bench.own_cpu_s(workload, size.heavy)
+        ceiling = [self.bench.ceiling()]
         cost, inside = self.bench.profiled(workload, size.efficiency)
+        ceiling.append(self.bench.ceiling())
         after = self.bench.own_cpu_s(workload, size.heavy)
         own = [one * size.efficiency / size.heavy for one in (before, after)]
-        return self._part("efficiency", size.efficiency, {OURS: [cost]}, own, inside_s={OURS: [inside]})
+        return self._part(
+            "efficiency", size.efficiency, {OURS: [cost]}, own, inside_s={OURS: [inside]}, ceiling=ceiling
+        )
 
     def _mixed(self) -> Part:
         """The samples of an assignment, some of which cannot be graded: exit status 3."""

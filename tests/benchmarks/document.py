@@ -69,6 +69,12 @@ def _heavy_lines(part: Part) -> Iterator[str]:
 def _efficiency_lines(part: Part) -> Iterator[str]:
     yield f"\n## A larger heavy class: {part.count} submissions\n"
     yield from _tool_lines(part)
+    if part.ceiling:
+        yield (
+            f"Right before and after it, endless loops, one on each core, got {_several(part.ceiling, 3)} of all cores' time: "
+            "the rest is the machine's own, and no process's."
+        )
+        yield ""
 
 
 def _tool_lines(part: Part) -> Iterator[str]:
@@ -102,8 +108,8 @@ def _own_s(part: Part) -> float:
     return statistics.mean(part.own_s) if part.name in ("heavy", "efficiency") else min(part.own_s)
 
 
-def _several(seconds: Sequence[float]) -> str:
-    return " and ".join(f"{one:.2f}" for one in seconds)
+def _several(values: Sequence[float], digits: int = 2) -> str:
+    return " and ".join(f"{one:.{digits}f}" for one in values)
 
 
 def _ratio_lines(part: Part) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 warm: the cells of each notebook in a fork of a process that has imported NumPy and matplotlib and drawn a figure; the figure that
 `plt.show()` asks for is drawn as PNG, as Jupyter does. It prints CPU seconds. scripts: a fresh Python for each notebook.
-nbclient: a fresh kernel for each notebook, two at once, outputs kept, nothing checked.
+nbclient: a fresh kernel for each notebook, two at once, outputs kept, nothing checked. `floor.py loops` prints which part of all
+cores' time processes get that do nothing but count.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 AT_ONCE = len(os.sched_getaffinity(0))
+LOOPS_S = 20.0  # by the clock
 
 
 def cells(path: Path) -> list[str]:
@@ -61,6 +64,18 @@ def waited() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def loops() -> None:
+    """Print CPU seconds over cores times wall seconds of as many endless loops as there are cores."""
+    started = time.monotonic()
+    for _ in range(AT_ONCE):
+        if os.fork() == 0:
+            while time.monotonic() - started < LOOPS_S:
+                sum(range(100_000))
+            os._exit(0)
+    used = sum(waited() for _ in range(AT_ONCE))
+    print(used / (AT_ONCE * (time.monotonic() - started)))
+
+
 def scripts(paths: list[Path]) -> None:
     """Run each notebook's cells as one script, one after another."""
     for path in paths:
@@ -92,5 +107,8 @@ def nbclient(paths: list[Path]) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["loops"]:
+        loops()
+        sys.exit()
     found = sorted(Path(sys.argv[2]).glob("*/*.ipynb"))
     {"warm": warm, "scripts": scripts, "nbclient": nbclient}[sys.argv[1]](found)

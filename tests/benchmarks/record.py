@@ -39,7 +39,8 @@ def machine() -> str:
 class Part:
     """One workload, measured. costs: by tool or by what was done, each run. own_s: CPU seconds of the students' own cells alone,
     bare. inside_s: as `costs` where it was counted, CPU seconds in the students' cells and checks within each run. beside_s: as
-    `costs` where a run stands between two of this grader, the mean of their wall seconds: a machine's speed drifts.
+    `costs` where a run stands between two of this grader, the mean of their wall seconds: a machine's speed drifts. ceiling:
+    which part of all cores' time endless loops got, before and after.
 
     count: submissions. when: date. where: the machine and what is installed. peers: versions of the other graders. quick: a few
     small runs only, which say that everything works and not how fast it is.
@@ -51,6 +52,7 @@ class Part:
     own_s: Sequence[float] = ()
     inside_s: Mapping[str, Sequence[float]] = field(default_factory=dict)
     beside_s: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    ceiling: Sequence[float] = ()
     when: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
     where: str = field(default_factory=machine)
     cores: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))

@@ -183,6 +183,14 @@ class Bench:
         )
         return float(done.stdout.split()[-1])
 
+    def ceiling(self) -> float:
+        """Which part of all cores' time processes get here that never wait: the rest is the machine's own."""
+        script = Path(__file__).with_name("floor.py")
+        done = subprocess.run(
+            [sys.executable, str(script), "loops"], check=True, capture_output=True, text=True
+        )
+        return float(done.stdout)
+
     def cluster(self, workload: Workload, count: int, *, workers: int) -> tuple[Cost, float]:
         """As `profiled`, with `--cluster` and so many workers of one slot, each bound to a core of its own; CPU without theirs."""
         environment = {**os.environ, **ONE_THREAD, **DASK}
