@@ -41,7 +41,7 @@ class CommandsInOrder(click.Group):
 
 
 class AssignmentFolder(click.ParamType[Assignment]):
-    """A folder that holds an `assignment.yaml`."""
+    """A folder that holds an `assignment.yaml`, or that file itself."""
 
     name = "assignment"
 
@@ -49,7 +49,8 @@ class AssignmentFolder(click.ParamType[Assignment]):
         """Load it; its errors are the command's."""
         if isinstance(value, Assignment):
             return value
-        return load_assignment(Path(value))
+        path = Path(value)
+        return load_assignment(path.parent if path.name == "assignment.yaml" and path.is_file() else path)
 
 
 ASSIGNMENT = click.argument(

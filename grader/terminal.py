@@ -180,6 +180,10 @@ def print_summary(summary: Summary) -> None:
         f"{summary.executed} run, {summary.reused} recalled, {summary.wall_s:.1f} s"
     )
     OUTPUT.print(f"Reports: {summary.index}", soft_wrap=True)
+    if summary.others:
+        verb = "is" if summary.others == 1 else "are"
+        others = f"{counted(summary.others, 'student')} graded before {verb} not in these reports"
+        OUTPUT.print(f"{others}; `grader report` writes everybody's", soft_wrap=True)
 
 
 def _table(lines: Sequence[Line]) -> Table:

@@ -173,6 +173,7 @@ class ClassRun:
 
     def summary(self, wall_s: float, index: Path) -> Summary:
         """The run in figures, lines by student."""
+        known = self.gradebook.rows(self.grading.assignment.name)
         lines = tuple(self.lines[student] for student in sorted(self.lines))
         return Summary(
             lines=lines,
@@ -180,6 +181,7 @@ class ClassRun:
             reused=self.counts["reused"],
             wall_s=wall_s,
             index=index,
+            others=sum(row.student not in self.lines for row in known),
         )
 
     def _kept(self, submission: Submission) -> Evidence | None:

@@ -76,13 +76,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a run came to. executed: submissions that were run; reused: whose evidence was kept."""
+    """What a run came to. executed: submissions that were run; reused: whose evidence was kept.
+
+    others: students whom the gradebook has for the assignment, and who were not among what this run was given.
+    """
 
     lines: tuple[Line, ...]
     executed: int
     reused: int
     wall_s: float
     index: Path
+    others: int = 0
 
     def count(self, status: Status) -> int:
         """How many students have this status."""
@@ -94,6 +98,7 @@ class Summary:
             "submissions": len(self.lines),
             "executed": self.executed,
             "reused": self.reused,
+            "others": self.others,
             "wall_s": round(self.wall_s, 3),
             "status": {status.value: self.count(status) for status in Status},
             "index": str(self.index),

@@ -80,6 +80,7 @@ def test_help_of_the_group_names_every_command_in_full():
     ("arguments", "status", "message"),
     [
         pytest.param(["run", "nowhere", "."], 2, "nowhere: no assignment.yaml there", id="no-assignment"),
+        pytest.param(["run", SMALL / "assignment.yaml", "no"], 2, "'no' does not exist", id="its-file"),
         pytest.param(["run", SMALL, "nowhere"], 2, "'nowhere' does not exist", id="no-path"),
         pytest.param(["run", SMALL], 2, "Missing argument", id="no-argument"),
         pytest.param(["run", SMALL, ".", "--jobs", "0"], 2, "--jobs", id="no-jobs"),

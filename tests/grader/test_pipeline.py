@@ -203,8 +203,10 @@ def test_rescore_does_not_bring_back_work_that_was_replaced(
     (tmp_path / "class").mkdir()
     (tmp_path / "class" / "ada.zip").write_bytes(b"cut short")
     (tmp_path / "class" / "zoe.zip").write_bytes(b"cut short")
-    grade(assignment, [tmp_path / "class"], copied)
-    lines = {line.student: line for line in rescore(assignment, copied).lines}
+    late = grade(assignment, [tmp_path / "class"], copied)
+    summary = rescore(assignment, copied)
+    assert (late.others, summary.others) == (4, 0)
+    lines = {line.student: line for line in summary.lines}
     assert lines["ada"].status is Status.NOT_GRADED
     assert "ada.zip is not a zip" in lines["ada"].noticed
     assert lines["bob"].status is not Status.NOT_GRADED

@@ -1,6 +1,7 @@
 """What the commands print: whole lines at any width, progress where there is no terminal, nothing that drives a terminal."""
 
 import io
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -101,6 +102,12 @@ def test_of_a_large_class_only_those_who_need_a_person_are_listed(printed):
     out, _ = shown()
     assert [row.split()[0] for row in out[1 : out.index("")]] == ["zoe"]
     assert out[-2].startswith("101 submissions: 100 complete, 1 NOT GRADED")
+
+
+def test_who_was_graded_before_and_is_not_in_this_run_is_counted(printed):
+    shown = printed()
+    print_summary(replace(summary(line("kim")), others=59))
+    assert shown()[0][-1].startswith("59 students graded before are not in these reports")
 
 
 def test_what_students_wrote_cannot_drive_the_terminal(printed):
