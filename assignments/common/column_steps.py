@@ -30,7 +30,7 @@ def train(net: Any, X: Any, Y: Any, terms: Any, val: Any) -> Any:
 
 
 def watched(net: Any, X: Any, terms: Any, slopes: Any = None) -> dict[str, Any]:
-    """Train with a gradient of our own, one for all biases and zero elsewhere, and write down every step.
+    """Train with a gradient of our own, one for all biases and a weight, zero elsewhere, and write down every step.
 
     The step's rate is then what the biases lose, those of the layer that loses the most: a layer that stays behind is charged where
     steps of all parameters are judged. The first row of the columns is made to count them.
@@ -44,24 +44,26 @@ def watched(net: Any, X: Any, terms: Any, slopes: Any = None) -> dict[str, Any]:
     X[0] = numbers
     classes = len(net.b[-1])
     Y = np.eye(classes)[numbers % classes].T
-    biases, batches, labels = [], [np.zeros((len(X), 0))], [np.zeros((classes, 0))]
+    places, batches, labels = [], [np.zeros((len(X), 0))], [np.zeros((classes, 0))]
 
     own = method(net, "computeGradients")
     before = [np.array(value) for value in (*net.W, *net.b)]
 
     def gradient(*args: Any, **named: Any) -> Any:
         columns, theirs = list(inspect.signature(own).bind(*args, **named).arguments.values())[:2]
-        biases.append(_biases(net))
+        places.append(_places(net))
         batches.append(np.array(columns, dtype=float))
         labels.append(np.array(theirs, dtype=float))
         return _along(net, slopes)
 
     setattr(net, spelling(net, "computeGradients"), gradient)
     train(net, X.copy(), Y.copy(), terms, (X[:, :2], Y[:, :2]))
-    if not biases and not all(np.array_equal(*pair) for pair in zip(before, (*net.W, *net.b))):  # noqa: B905 - Python 3.8
+    if not places and not all(np.array_equal(*pair) for pair in zip(before, (*net.W, *net.b))):  # noqa: B905 - Python 3.8
         raise NeedsPersonError("the training takes its gradients from elsewhere than computeGradients")
-    path = np.array([*biases, _biases(net)])
-    farthest = int(np.argmax(np.abs(path[0] - path).sum(axis=0)))
+    path = np.array([*places, _places(net)])
+    ways = np.abs(path[0] - path).sum(axis=0)
+    # Where no bias moves, which is charged where steps of all parameters are judged, a weight tells the rate.
+    farthest = int(np.argmax(ways[1:])) + 1 if np.any(ways[1:] > 0) else 0
     return {
         "rates": path[:-1, farthest] - path[1:, farthest],
         "sizes": np.array([batch.shape[1] for batch in batches[1:]], dtype=float),
@@ -76,18 +78,23 @@ def _bias(net: Any) -> float:
     return float(np.ravel(net.b[-1])[0])
 
 
-def _biases(net: Any) -> list[float]:
-    """The first bias of each layer, from the last one to the first."""
-    return [float(np.ravel(b)[0]) for b in reversed(net.b)]
+def _places(net: Any) -> list[float]:
+    """A weight of the last layer; then the first bias of each layer, from the last one to the first."""
+    return [float(np.ravel(net.W[-1])[0]), *(float(np.ravel(b)[0]) for b in reversed(net.b))]
 
 
 def _along(net: Any, slopes: Any = None, *, last_alone: bool = False) -> Any:
-    """A gradient in the shapes of the network's parameters: `slopes`, or ones for all biases, or the last ones, else zero."""
+    """A gradient in the shapes of the network's parameters: `slopes`, or ones for all biases, or the last ones, else zero.
+
+    Beside all biases it has a one for the last layer's first weight.
+    """
     kinds = [net.W, net.b, net.gamma, net.beta] if net.batchNorm else [net.W, net.b]
     grads = [[np.zeros_like(value) for value in kind] for kind in kinds]
     if slopes is None:
         first = len(grads[1]) - 1 if last_alone else 0
         grads[1][first:] = [b + 1.0 for b in grads[1][first:]]
+        if not last_alone:
+            grads[0][-1].flat[0] = 1.0
     for grad, given in zip(grads, slopes or ()):  # noqa: B905 - Python 3.8
         grad[: len(given)] = [slope.copy() for slope in given]
     return tuple(grads)

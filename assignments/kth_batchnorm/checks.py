@@ -41,6 +41,7 @@ from assignments.common.columns import (
     times,
 )
 from assignments.common.drawings import read_figures
+from assignments.common.normalization import attempted
 from grader.compare import Judgement, compare_value
 from grader.probe import check
 
@@ -114,6 +115,7 @@ def softmax_large_scores(impl: Any, rng: Any) -> dict[str, Any]:
     of="initializeParam",
     points=2,
     credit="each",
+    exact_dtype=False,
     section=BLOCKS,
     hint="W has a row for each unit and a column for each input; vectors are columns.",
 )
@@ -237,6 +239,8 @@ def forward_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
 
 
 FEW = 4  # columns; small enough that (n - 1)/n is 0.75
+ALPHA = 0.8  # of a network that is not told another
+HALF_UNBIASED = 2 / 3  # of the points, where only the moving variance takes another variance
 FACTORS = {
     "the variance is (n - 1)/n times the batch's: np.var divides by n already, so there is nothing to correct": (
         FEW - 1
@@ -250,6 +254,17 @@ def judge_variance(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Ju
     """The batch's variance is divided by n; a known wrong factor is named."""
     judged = compare_value("ndarray", actual["variance"], expected["variance"], tolerance=TOLERANCE)
     if judged.passed:
+        moved, right = actual.get("moved"), expected["moved"]
+        unbiased = right + (1 - ALPHA) * expected["variance"] / (FEW - 1)
+        if (
+            moved is not None
+            and moved.shape == right.shape
+            and np.allclose(moved, unbiased, rtol=TOLERANCE, atol=0)
+        ):
+            reason = (
+                "the moving variance takes n/(n - 1) times the batch's variance, expected the batch's own"
+            )
+            return Judgement(HALF_UNBIASED, reason)
         return judged
     if actual["variance"].shape == expected["variance"].shape:
         for reason, factor in FACTORS.items():
@@ -269,7 +284,10 @@ def batch_variance(impl: Any, rng: Any) -> dict[str, Any]:
     """The batch's variance is the mean of squared deviations, with no correction."""
     net = _started(impl, rng, SHALLOW, normalized=True)
     X, _, _ = problem(rng, SHALLOW[0], SHALLOW[-1], FEW)
-    return {"variance": column(forward(net, X)[5][0])}
+    before = column(net.vaMA[0])
+    arrays = {"variance": column(forward(net, X)[5][0])}
+    moved = _difference(before, column(net.vaMA[0]))  # how far is judged by `moving_averages`
+    return arrays if moved is None else {**arrays, "moved": moved}
 
 
 def _unscaled(net: Any) -> Any:
@@ -579,7 +597,7 @@ def gradients_six_decimals(impl: Any, rng: Any) -> dict[str, Any]:
 
 @check(
     of="batchNormBackPass",
-    points=4,
+    points=3,
     tolerance=TOLERANCE,
     floor=DECIMALS,
     section=GRADIENTS,
@@ -598,9 +616,89 @@ def batchnorm_back_pass(impl: Any, rng: Any) -> dict[str, Any]:
     return arrays
 
 
+TINY = 0.1  # standard deviation of scores, whose variances show an epsilon above 1e-7
+SAME_EPSILON = 0.05  # relative; how nearly a gradient has to move as the forward pass's epsilon would move it
+
+
+def judge_back_epsilon(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """The gradient is the same for small scores as for large ones, but for an epsilon that the forward pass has as well.
+
+    Whatever else is wrong with it is the same for both, and charged elsewhere; so is an epsilon that is too large in both passes.
+    """
+    found = [actual.get(name) for name in ("large", "small")]
+    for array in found:
+        if array is None or array.shape != expected["large"].shape or not np.all(np.isfinite(array)):
+            return Judgement(0.0, "there is no gradient in the shape of the scores")
+    large, small = found
+    if not _alike(large, LARGE * _back(expected["g"], LARGE * expected["s"], 0.0), HALF_ALIKE):
+        return Judgement(0.0, "the gradient is not one of these scores")
+    moved, size = np.abs(small - large).max(), np.abs(large).max()
+    if moved <= TOLERANCE * size and size > 0:
+        return Judgement(1.0)
+    epsilon = float(np.ravel(actual["forward_epsilon"])[0]) if "forward_epsilon" in actual else 0.0
+    if epsilon > 0:
+        right = [_back(expected["g"], TINY * expected["s"], one) * TINY for one in (epsilon, 0.0)]
+        if np.abs(small - large - (right[0] - right[1])).max() <= SAME_EPSILON * moved:
+            return Judgement(1.0)
+    return Judgement(
+        0.0,
+        f"scores that vary little have a gradient that is off by {moved / size if size > 0 else 1:.1g}: "
+        "what is added to the variance here?",
+    )
+
+
+HALF_ALIKE, ALIKE = (
+    0.5,
+    0.9,
+)  # correlation with the right answer that even wrong ones have, and those to other inputs have not
+
+
+def _alike(one: Any, other: Any, least: float) -> bool:
+    """Whether two arrays of one shape are correlated."""
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return bool(np.isfinite(size) and size > 0 and np.sum(one * other) >= least * size)
+
+
+def _back(g: Any, s: Any, eps: float) -> Any:
+    """The gradient for the scores s (m, N) of normalized scores' gradients g, by projections."""
+    root = np.sqrt(s.var(axis=1, keepdims=True) + eps)
+    hat = (s - s.mean(axis=1, keepdims=True)) / root
+    return (g - g.mean(axis=1, keepdims=True) - hat * (g * hat).mean(axis=1, keepdims=True)) / root
+
+
+@check(
+    of="batchNormBackPass",
+    points=1,
+    visible=False,
+    judge=judge_back_epsilon,
+    section=GRADIENTS,
+    hint="Both passes divide by the same root: with the same small number under it.",
+)
+def back_pass_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
+    """The way back has no other epsilon than the way forward."""
+    net = _started(impl, rng, SHALLOW, normalized=True)
+    s, g = rng.uniform(1.0, 3.0, (5, 1)) * rng.standard_normal((5, 12)), rng.standard_normal((5, 12))
+    arrays: dict[str, Any] = {"s": s.copy(), "g": g.copy()}
+    for name, spread in (("large", LARGE), ("small", TINY)):
+        part = spread * s
+        mu, v = part.mean(axis=1, keepdims=True), part.var(axis=1, keepdims=True)
+        arrays[name] = times(spread, method(net, "batchNormBackPass")(g.copy(), part.copy(), mu, v))
+    X, _, _ = problem(rng, SHALLOW[0], SHALLOW[-1], 30)
+    return {**arrays, **attempted(_forward_epsilon, net, X)}
+
+
+def _forward_epsilon(net: Any, X: Any) -> dict[str, Any]:
+    """What the forward pass adds to variances, told from small scores whose normalized variance is below one."""
+    net.W[0], net.b[0] = TINY * net.W[0], TINY * net.b[0]
+    variance = np.var(net.W[0] @ X, axis=1)
+    return {
+        "forward_epsilon": np.array(np.median(variance * (1 / np.var(forward(net, X)[3][0], axis=1) - 1)))
+    }
+
+
 @check(
     of="computeGradientsNum",
-    points=2,
+    points=1,
     tolerance=MANY_TOLERANCE,
     floor=MANY_FLOOR,
     section=CHECKING,
@@ -618,6 +716,66 @@ def numerical_gradients(impl: Any, rng: Any) -> dict[str, Any]:
         found = gradients(net, X, Y, normalized=normalized, name=name, suffix=suffix)
         arrays.update(found)
     return arrays
+
+
+STEEP = 10.0  # lambda, so that the cost bends: differences to one side are off by this times their step
+NARROW = 1e-5  # our own step
+# Relative to the largest gradient: right differences with steps from 1e-8 to 1e-2 are within, those to one side with 1e-6 are not.
+AGREES, IDENTICAL = 1e-7, 1e-13
+ONE_SIDE = 0.2  # how far errors of differences to one side are apart, relative to their mean: the cost bends alike everywhere
+
+
+def judge_sides(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
+    """The gradients of the last layer's weights are differences of the student's own cost, to both sides of the parameter."""
+    found, both = actual.get("numerical"), actual["both"]
+    if found is None or found.shape != expected["both"].shape or not np.all(np.isfinite(found)):
+        return Judgement(0.0, "the last layer's weights have no numerical gradients in their shape")
+    if both.shape != expected["both"].shape or not _alike(both, expected["both"], ALIKE):
+        return Judgement(0.0, "the cost does not answer to the last layer's weights as it should")
+    off, size, analytic = found - both, np.abs(both).max(), actual.get("analytic")
+    same = analytic is not None and analytic.shape == found.shape
+    if same and np.abs(found - analytic).max() <= IDENTICAL * size:
+        return Judgement(0.0, "these are the gradients of computeGradients, expected differences of the cost")
+    if np.abs(off).max() <= AGREES * size:
+        return Judgement(1.0)
+    if np.ptp(off) <= ONE_SIDE * abs(np.mean(off)):
+        return Judgement(
+            0.0, "these seem to be differences to one side, expected (c(x + h) - c(x - h)) / (2 h)"
+        )
+    return Judgement(0.0, "these are no differences of the cost to both sides of the parameter")
+
+
+@check(
+    of="computeGradientsNum",
+    points=1,
+    judge=judge_sides,
+    section=CHECKING,
+    hint="Two costs for each parameter: one a step h above it, one a step h below it.",
+)
+def numerical_gradients_sides(impl: Any, rng: Any) -> dict[str, Any]:
+    """The two costs of a numerical gradient lie on both sides of the parameter."""
+    sizes = (3, 4, 2)
+    net = _started(impl, rng, sizes, normalized=False, lmda=STEEP)
+    X, Y, _ = problem(rng, sizes[0], sizes[-1], 20)
+    above, below = (_costs(net, X, Y, step) for step in (NARROW, -NARROW))
+    analytic = attempted(
+        lambda: {"analytic": column(method(net, "computeGradients")(X.copy(), Y.copy())[0][-1])}
+    )
+    found = method(net, "computeGradientsNum")(X.copy(), Y.copy())
+    return {**analytic, "both": (above - below) / (2 * NARROW), "numerical": column(found[0][-1])}
+
+
+def _costs(net: Any, X: Any, Y: Any, step: float) -> Any:
+    """The student's costs where each of the last layer's weights is a step away, in their shape."""
+    weights = np.array(net.W[-1])
+    costs = np.empty_like(weights)
+    for place in np.ndindex(weights.shape):
+        moved = weights.copy()
+        moved[place] += step
+        net.W[-1] = moved
+        costs[place] = cost_and_loss(net, X, Y)["cost"]
+    net.W[-1] = weights
+    return costs
 
 
 @check(of="computeCost", carries="numerical_gradients", charged="cost_plain")

@@ -481,12 +481,12 @@ def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:
 
 
 def _layers(impl: Any, rng: Any, *, normalized: bool, is_training: bool) -> dict[str, Any]:
-    """Outputs of two layers of unequal width, with both activation functions."""
+    """Outputs of the hidden layers, with both activation functions. Each counts: which are normalized is charged elsewhere."""
     arrays = {}
     for activation in ACTIVE:
         weights = starting_weights(rng, SIZES)
         net = fill(lesson_network(impl, weights, activation, normalized=normalized), rng, SIZES)
-        for layer in (1, 3):
+        for layer in range(1, len(SIZES) - 1):
             layer_in, _ = upstream(rng, 11, SIZES[layer - 1])
             arrays[f"{activation}_layer{layer}"] = net.fully_connected(layer_in, layer, is_training)
     return arrays
@@ -498,6 +498,7 @@ def _layers(impl: Any, rng: Any, *, normalized: bool, is_training: bool) -> dict
     points=2,
     tolerance=TOLERANCE,
     floor=FLOOR,
+    credit="each",
     exact_dtype=False,
     section=NETWORK,
     hint="Weights, then bias, then the activation function.",
@@ -513,6 +514,7 @@ def layer_plain(impl: Any, rng: Any) -> dict[str, Any]:
     points=3,
     tolerance=TOLERANCE,
     floor=FLOOR,
+    credit="each",
     exact_dtype=False,
     section=NETWORK,
     hint="Normalize what the weights give, before the activation function.",
@@ -528,6 +530,7 @@ def layer_training(impl: Any, rng: Any) -> dict[str, Any]:
     points=3,
     tolerance=TOLERANCE,
     floor=FLOOR,
+    credit="each",
     exact_dtype=False,
     section=NETWORK,
     hint="Does the layer ask is_training? At inference it reads its own pair of `population`.",

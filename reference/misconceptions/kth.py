@@ -28,6 +28,19 @@ TRAINED = "return (step.out.T, step.cache.xhat.T, step.cache.mean[:, None], step
 TESTED = "return (self.gamma[i] * xhat + self.beta[i], xhat, mean[:, None], var[:, None])"
 VAR = "self.vaMA[i] = self.alpha * self.vaMA[i] + (1 - self.alpha) * variance"
 
+# A way back that takes statistics of any shape that can be broadcast, as students' own does.
+ANY_SHAPE = (
+    Edit(
+        f"{NET}.batchNormBackPass",
+        "for name, value in (('mu', mu), ('v', v)):",
+        "n, d, root = g.shape[1], s - mu, np.sqrt(v + eps)\n"
+        "through = np.sum(g * d / root ** 3, axis=1, keepdims=True)\n"
+        "return g / root - np.sum(g / root, axis=1, keepdims=True) / n - d * through / n\n"
+        "for name, value in (('mu', mu), ('v', v)):",
+        context=True,
+    ),
+)
+
 
 def _one(
     name: str, *edits: Edit, student: str, instructor: str, seen: str = UNSEEN, paired: bool = True
@@ -308,6 +321,50 @@ MISCONCEPTIONS: tuple[Misconception, ...] = (
         Edit(FORWARD, "if i == self.nl:", "if i == self.nl:\n    out = relu(out)\nif i == self.nl:"),
         student="It looks like a ReLU follows the last layer as well; what follows it is the softmax.",
         instructor="The last layer's scores go through a ReLU, and the way back does not know it.",
+        paired=False,
+    ),
+    _one(
+        "mean_of_columns",
+        Edit(
+            NORMALISE,
+            "if training:",
+            "if training:\n"
+            "    mean = s.mean(axis=0, keepdims=True)\n"
+            "    var = ((s - mean) ** 2).mean(axis=1, keepdims=True)\n"
+            "    xhat = (s - mean) / np.sqrt(var + EPS)\n"
+            "    return (self.gamma[i] * xhat + self.beta[i], xhat, mean, var)\n"
+            "if training:",
+        ),
+        *ANY_SHAPE,
+        student="It looks like the mean is taken over the units of each column; whose mean is it in batch normalization?",
+        instructor="The mean is over axis 0, the variance about it over axis 1.",
+        paired=False,
+    ),
+    _one(
+        "statistics_of_columns",
+        Edit(
+            NORMALISE,
+            "if training:",
+            "if training:\n"
+            "    mean, var = s.mean(axis=0, keepdims=True), s.var(axis=0, keepdims=True)\n"
+            "    xhat = (s - mean) / np.sqrt(var + EPS)\n"
+            "    return (self.gamma[i] * xhat + self.beta[i], xhat, mean, var)\n"
+            "if training:",
+        ),
+        *ANY_SHAPE,
+        student="It looks like each column is normalized over its units; whose mean is it in batch normalization?",
+        instructor="Mean and variance are over axis 0.",
+        paired=False,
+    ),
+    _one(
+        "bias_left_out_when_normalized",
+        Edit(
+            FORWARD,
+            "self.b[i].ravel())",
+            "self.b[i].ravel() * (0 if self.batchNorm and i < self.nl else 1))",
+        ),
+        student="It looks like biases are left out where scores are normalized; the moving mean needs them, too.",
+        instructor="No b in front of the normalization.",
         paired=False,
     ),
     _one(

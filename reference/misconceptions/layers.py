@@ -91,6 +91,20 @@ _AFFINE = (
         instructor="No ReLU in the forward pass.",
     ),
     Misconception(
+        id="relu_forward.sigmoid",
+        edits=(Edit(RELU, "np.maximum(x, 0)", "1 / (1 + np.exp(-x))"),),
+        student="It looks like a sigmoid stands where a ReLU is asked for.",
+        instructor="1 / (1 + exp(-x)) in place of max(x, 0); the way back is that of ReLU.",
+        paired=False,
+    ),
+    Misconception(
+        id="relu_forward.tanh",
+        edits=(Edit(RELU, "np.maximum(x, 0)", "np.tanh(x)"),),
+        student="It looks like the hyperbolic tangent stands where a ReLU is asked for.",
+        instructor="tanh(x) in place of max(x, 0); the way back is that of ReLU.",
+        paired=False,
+    ),
+    Misconception(
         id="relu_forward.leaky",
         edits=(Edit(RELU, "np.maximum(x, 0)", "np.where(x > 0, x, 0.01 * x)"),),
         student="It looks like negative numbers leak through ReLU; the plain one is asked for.",

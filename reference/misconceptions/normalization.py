@@ -307,6 +307,13 @@ _INFERENCE = (
         instructor="No beta in test mode.",
     ),
     Misconception(
+        id="batchnorm_inference.shift_before_scale",
+        edits=(Edit(TEST, TEST_OUT, "gamma * ((x - running_mean) / np.sqrt(running_var + eps) + beta)"),),
+        student="It looks like beta is added before gamma scales in test mode; mind the order.",
+        instructor="gamma * (xhat + beta) in test mode.",
+        paired=False,
+    ),
+    Misconception(
         id="batchnorm_inference.divides_by_variance",
         edits=(Edit(TEST, TEST_OUT, "gamma * ((x - running_mean) / (running_var + eps)) + beta"),),
         student="It looks like test mode divides by the running variance; in which units is a variance?",

@@ -152,6 +152,7 @@ BACK = "return g / root - np.sum(g, axis=1, keepdims=True) / (n * root) - d * th
 AVERAGES = "mean, variance = self.muMA[i], self.vaMA[i]"
 SCORES = "p = softMax(self.W[self.nl] @ flow + self.b[self.nl])"
 WEIGHTS = "grads[0][i] = g @ h[i].T / n"
+BIASED = "flow = self.W[i] @ flow + self.b[i]"
 BIASES = "grads[1][i] = g.mean(axis=1, keepdims=True)"
 SCALES = "grads[2][i] = (g * sh[i]).mean(axis=1, keepdims=True)"
 RELU = "            flow = relu(flow)\n        h.append"
@@ -219,6 +220,11 @@ _KTH = [
     _kth("batchnorm_backward_alt.variance_halved", 6.2, (BACK, BACK.replace("- d *", "- 0.5 * d *"))),
     _kth("batchnorm_backward_alt.variance_doubled", 6.2, (BACK, BACK.replace("- d *", "- 2 * d *"))),
     _kth("BNN.relu_of_scores", 20.5, (SCORES, SCORES.replace("softMax(", "softMax(relu(") + ")")),
+    _kth(
+        "BNN.mean_of_columns", 17.8, ("flow.mean(axis=1, keepdims=True)", "flow.mean(axis=0, keepdims=True)")
+    ),
+    _kth("BNN.bias_left_out_when_normalized", 11.2, (BIASED, f"{BIASED} * (0 if self.batchNorm else 1)")),
+    _kth("relu_forward.sigmoid", 17, ("np.where(s > 0, s, 0.0)", "1 / (1 + np.exp(-s))")),
     _kth("BNN.gradient_sign", 14, ("g = p - Y", "g = Y - p")),
     _kth("BNN.gradient_of_weights_not_averaged", 5.3, (WEIGHTS, WEIGHTS.replace(" / n", ""))),
     _kth("BNN.gradient_of_biases_not_averaged", 3.4, (BIASES, BIASES.replace("mean", "sum"))),

@@ -368,6 +368,7 @@ _UDACITY = {
             )
         ],
         "conv_inference inference_epsilon inference_output layer_inference test_report training_history",
+        "batchnorm_inference.shift_before_scale",
     ),
 }
 

@@ -33,7 +33,7 @@ def softmax_columns(impl: Any, rng: Any) -> dict[str, Any]:
     """softMax turns each column of scores into probabilities."""
     return {f'p_{m}x{n}': helper(impl, 'softMax')(2 * rng.standard_normal((m, n))) for m, n in ((3, 5), (10, 1), (4, 4))}
 
-@check(of='initializeParam', section=BLOCKS, hint='W has a row for each unit and a column for each input; vectors are columns.')
+@check(of='initializeParam', exact_dtype=False, section=BLOCKS, hint='W has a row for each unit and a column for each input; vectors are columns.')
 def initial_values(impl: Any, rng: Any) -> dict[str, Any]:
     """A new network has W of the right shapes, zeros for b and beta, ones for gamma, moving means of zero."""
     arrays: dict[str, Any] = {}

@@ -112,7 +112,7 @@ def _layers(impl: Any, rng: Any, *, normalized: bool, is_training: bool) -> dict
     for activation in ACTIVE:
         weights = starting_weights(rng, SIZES)
         net = fill(lesson_network(impl, weights, activation, normalized=normalized), rng, SIZES)
-        for layer in (1, 3):
+        for layer in range(1, len(SIZES) - 1):
             layer_in, _ = upstream(rng, 11, SIZES[layer - 1])
             arrays[f'{activation}_layer{layer}'] = net.fully_connected(layer_in, layer, is_training)
     return arrays

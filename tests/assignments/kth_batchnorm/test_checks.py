@@ -115,6 +115,10 @@ WRONG: dict[str, list[tuple[list[tuple[str, str]], str]]] = {
             "it is divided by n - 1, expected n",
         ),
         ([(VARIANCE, "variance = np.std(flow, axis=1, keepdims=True)")], "variance relative error"),
+        (
+            [(VARIANCE_MOVES, f"{VARIANCE_MOVES} * flow.shape[1] / (flow.shape[1] - 1)")],
+            "the moving variance takes",
+        ),
     ],
     "moving_averages": [
         ([(VARIANCE_MOVES, "self.vaMA[i] = variance")], "vaMA1_1 relative error"),
@@ -228,6 +232,25 @@ WRONG: dict[str, list[tuple[list[tuple[str, str]], str]]] = {
     "numerical_gradients": [
         ([("/ (2 * h)", "/ h")], r"W_plain_1 relative error 0\.33"),
         ([("values[place] = old - h", "values[place] = old")], r"W_plain_1 relative error 0\.33"),
+    ],
+    "back_pass_epsilon": [
+        ([("mu, v, eps=EPS)", "mu, v, eps=1e-6)")], "scores that vary little have a gradient that is off by"),
+        ([("root = np.sqrt(v + eps)", "root = v + eps")], "what is added to the variance"),
+    ],
+    "numerical_gradients_sides": [
+        (
+            [("values[place] = old - h", "values[place] = old"), ("(2 * h)", "h")],
+            "these seem to be differences to one side",
+        ),
+        (
+            [
+                (
+                    "grads = self.zeros()\n        for kind, results",
+                    "return self.computeGradients(X, Y)\n        for kind, results",
+                )
+            ],
+            "these are the gradients of computeGradients",
+        ),
     ],
     "numerical_gradients_restore": [([(OLD, "                    result[place]")], "W1 relative error")],
     "learning_rates": [

@@ -27,7 +27,7 @@ UNASKED = {
     SCRIPT: {"relu_values", "zeros_in_shape", "moving_averages", "moving_averages_alpha"},
     NOTEBOOK: {
         *("zeros_in_shape", "moving_averages", "moving_averages_alpha", "histories"),
-        *("numerical_gradients", "numerical_gradients_restore"),
+        *("numerical_gradients", "numerical_gradients_sides", "numerical_gradients_restore"),
     },
 }
 

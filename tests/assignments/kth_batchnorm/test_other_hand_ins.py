@@ -16,7 +16,7 @@ DICTIONARY, ROWS, ROWS_CLASS, AGAIN, INHERITED = (
     (HAND_INS / f"{name}.txt").read_text("utf-8")
     for name in ("einsum_in_a_dictionary", "rows", "rows_class", "defined_again", "inherited")
 )
-NO_NUMERICAL = {"numerical_gradients", "numerical_gradients_restore"}
+NO_NUMERICAL = {"numerical_gradients", "numerical_gradients_sides", "numerical_gradients_restore"}
 BY_TRAINING = {"moving_averages", "moving_averages_alpha"}
 
 

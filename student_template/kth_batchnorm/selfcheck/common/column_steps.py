@@ -17,26 +17,27 @@ def watched(net: Any, X: Any, terms: Any, slopes: Any=None) -> dict[str, Any]:
     X[0] = numbers
     classes = len(net.b[-1])
     Y = np.eye(classes)[numbers % classes].T
-    biases, batches, labels = ([], [np.zeros((len(X), 0))], [np.zeros((classes, 0))])
+    places, batches, labels = ([], [np.zeros((len(X), 0))], [np.zeros((classes, 0))])
     own = method(net, 'computeGradients')
     before = [np.array(value) for value in (*net.W, *net.b)]
 
     def gradient(*args: Any, **named: Any) -> Any:
         columns, theirs = list(inspect.signature(own).bind(*args, **named).arguments.values())[:2]
-        biases.append(_biases(net))
+        places.append(_places(net))
         batches.append(np.array(columns, dtype=float))
         labels.append(np.array(theirs, dtype=float))
         return _along(net, slopes)
     setattr(net, spelling(net, 'computeGradients'), gradient)
     train(net, X.copy(), Y.copy(), terms, (X[:, :2], Y[:, :2]))
-    if not biases and (not all((np.array_equal(*pair) for pair in zip(before, (*net.W, *net.b))))):
+    if not places and (not all((np.array_equal(*pair) for pair in zip(before, (*net.W, *net.b))))):
         raise NeedsPersonError('the training takes its gradients from elsewhere than computeGradients')
-    path = np.array([*biases, _biases(net)])
-    farthest = int(np.argmax(np.abs(path[0] - path).sum(axis=0)))
+    path = np.array([*places, _places(net)])
+    ways = np.abs(path[0] - path).sum(axis=0)
+    farthest = int(np.argmax(ways[1:])) + 1 if np.any(ways[1:] > 0) else 0
     return {'rates': path[:-1, farthest] - path[1:, farthest], 'sizes': np.array([batch.shape[1] for batch in batches[1:]], dtype=float), 'batches': np.concatenate(batches, axis=1), 'labels': np.concatenate(labels, axis=1), 'given': X, 'given_labels': Y}
 
-def _biases(net: Any) -> list[float]:
-    return [float(np.ravel(b)[0]) for b in reversed(net.b)]
+def _places(net: Any) -> list[float]:
+    return [float(np.ravel(net.W[-1])[0]), *(float(np.ravel(b)[0]) for b in reversed(net.b))]
 
 def _along(net: Any, slopes: Any=None, *, last_alone: bool=False) -> Any:
     kinds = [net.W, net.b, net.gamma, net.beta] if net.batchNorm else [net.W, net.b]
@@ -44,6 +45,8 @@ def _along(net: Any, slopes: Any=None, *, last_alone: bool=False) -> Any:
     if slopes is None:
         first = len(grads[1]) - 1 if last_alone else 0
         grads[1][first:] = [b + 1.0 for b in grads[1][first:]]
+        if not last_alone:
+            grads[0][-1].flat[0] = 1.0
     for grad, given in zip(grads, slopes or ()):
         grad[:len(given)] = [slope.copy() for slope in given]
     return tuple(grads)
