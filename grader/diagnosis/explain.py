@@ -216,7 +216,9 @@ def _carried(
 
 def _short_of_digits(result: CheckResult, charged_by: CheckResult) -> CheckResult:
     """One result that lost digits and nothing else; it has its points unless it is the one that charges for them."""
-    result = replace(result, findings=(replace(FOUND, section=result.section),))
+    result = replace(
+        result, findings=(FOUND,), hint=""
+    )  # a hint at the computation leads away from what is wrong
     if result.id == charged_by.id:
         return result
     reason = f'nothing is lost but digits, which "{charged_by.title.rstrip(".")}" charges'

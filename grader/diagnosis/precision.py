@@ -27,7 +27,7 @@ NOTHING = 1e-9  # of the check's largest number: an array below it is zero but f
 #: What is said of a check that lost digits and nothing else.
 FOUND = Finding(
     id="structure.single_precision",
-    student="The numbers are right to about seven digits: somewhere on the way to them an array is float32.",
+    student="The numbers are right to about seven digits: an array on the way to them is float32. Look for astype and dtype.",
     instructor="Right to the digits of single precision, and no known mistake gives these numbers.",
     certain=False,
 )

@@ -104,11 +104,13 @@ class FirstLook:
 
 
 def verdict(outcome: Outcome, points: Decimal, max_points: Decimal) -> Verdict:
-    """Word and shape of an outcome; a failed check that earned a part of its points says so."""
+    """Word and shape of an outcome; a failed check that has a part of its points, or all of them back, says so."""
     if outcome is Outcome.PASSED:
         return Verdict(kind="passed", word="Passed")
     if outcome is Outcome.NOT_GRADED:
         return Verdict(kind="open", word="Not graded")
+    if points >= max_points > 0:
+        return Verdict(kind="partial", word="Charged elsewhere")
     if points > 0 and max_points > 0:
         return Verdict(kind="partial", word="Partly right")
     return Verdict(kind="failed", word="Failed")

@@ -65,3 +65,12 @@ def test_eps_beside_the_root_is_no_lost_digit(course: Callable[[str], Any], tmp_
     assert results["batchnorm_train_output"].points == 0
     told_of = {finding.id for one in results.values() for finding in one.findings}
     assert "structure.single_precision" not in told_of
+
+
+def test_no_hint_at_the_computation_leads_away_from_the_digits(
+    course: Callable[[str], Any], tmp_path: Path
+) -> None:
+    name, edits, *_ = CASES[0]
+    result = told(name, course(name).edited(tmp_path, edits))["batchnorm_train_output"]
+    assert result.hint == ""
+    assert [finding.id for finding in result.findings] == ["structure.single_precision"]

@@ -594,4 +594,154 @@ def batchnorm_backward(dout, cache):
 batchnorm_backward_alt = batchnorm_backward
 """,
     ),
+    "one function by a flag and a transpose": (
+        "cs231n/layers.py",
+        """
+def batchnorm_forward(x, gamma, beta, bn_param):
+    mode = bn_param["mode"]
+    eps = bn_param.get("eps", 1e-5)
+    momentum = bn_param.get("momentum", 0.9)
+    layernorm = bn_param.get("layernorm", 0)
+    N, D = x.shape
+    running_mean = bn_param.get("running_mean", np.zeros(D, dtype=x.dtype))
+    running_var = bn_param.get("running_var", np.zeros(D, dtype=x.dtype))
+    out, cache = None, None
+    if mode == "train":
+        mu = x.mean(axis=0)
+        var = x.var(axis=0)
+        std = np.sqrt(var + eps)
+        x_hat = (x - mu) / std
+        out = gamma * x_hat + beta
+        shape = bn_param.get('shape', (N, D))
+        axis = bn_param.get('axis', 0)
+        cache = x, mu, var, std, gamma, x_hat, shape, axis
+        if axis == 0 and not layernorm:
+            running_mean = momentum * running_mean + (1 - momentum) * mu
+            running_var = momentum * running_var + (1 - momentum) * var
+    elif mode == "test":
+        x_hat = (x - running_mean) / np.sqrt(running_var + eps)
+        out = gamma * x_hat + beta
+    else:
+        raise ValueError('Invalid forward batchnorm mode "%s"' % mode)
+    if not layernorm:
+        bn_param["running_mean"] = running_mean
+        bn_param["running_var"] = running_var
+    return out, cache
+
+def batchnorm_backward(dout, cache):
+    x, mu, var, std, gamma, x_hat, shape, axis = cache
+    dbeta = dout.reshape(shape, order='F').sum(axis)
+    dgamma = (dout * x_hat).reshape(shape, order='F').sum(axis)
+    dx_hat = dout * gamma
+    dstd = -np.sum(dx_hat * (x-mu), axis=0) / (std**2)
+    dvar = 0.5 * dstd / std
+    dx1 = dx_hat / std + 2 * (x-mu) * dvar / len(dout)
+    dmu = -np.sum(dx1, axis=0)
+    dx2 = dmu / len(dout)
+    dx = dx1 + dx2
+    return dx, dgamma, dbeta
+
+def batchnorm_backward_alt(dout, cache):
+    _, _, _, std, gamma, x_hat, shape, axis = cache
+    S = lambda x: x.sum(axis=0)
+    dbeta = dout.reshape(shape, order='F').sum(axis)
+    dgamma = (dout * x_hat).reshape(shape, order='F').sum(axis)
+    dx = dout * gamma / (len(dout) * std)
+    dx = len(dout)*dx - S(dx*x_hat)*x_hat - S(dx)
+    return dx, dgamma, dbeta
+
+def layernorm_forward(x, gamma, beta, ln_param):
+    eps = ln_param.get("eps", 1e-5)
+    bn_param = {"mode": "train", "axis": 1, **ln_param}
+    [gamma, beta] = np.atleast_2d(gamma, beta)
+    out, cache = batchnorm_forward(x.T, gamma.T, beta.T, bn_param)
+    out = out.T
+    return out, (cache, )
+
+def layernorm_backward(dout, cache):
+    (cache,) = cache
+    x, mu, var, std, gamma, x_hat, shape, axis = cache
+    d = dout.T
+    dx_hat = d * gamma
+    D = d.shape[0]
+    dx = (dx_hat - dx_hat.mean(0) - x_hat * (dx_hat*x_hat).mean(0)) / std
+    return dx.T, (d*x_hat).sum(1), d.sum(1)
+""",
+    ),
+    "worked out again on the way back": (
+        "cs231n/layers.py",
+        """
+def _stats(x, eps, axis):
+    mu = np.mean(x, axis=axis, keepdims=True)
+    return mu, np.sqrt(np.mean((x-mu)**2, axis=axis, keepdims=True) + eps)
+def batchnorm_forward(x, gamma, beta, bn_param):
+    eps = bn_param.get("eps", 1e-5); momentum = bn_param.get("momentum", 0.9)
+    rm = bn_param.get("running_mean"); rv = bn_param.get("running_var")
+    if rm is None: rm = np.zeros(x.shape[1], x.dtype)
+    if rv is None: rv = np.zeros(x.shape[1], x.dtype)
+    if bn_param["mode"] == "train":
+        mu, std = _stats(x, eps, 0)
+        bn_param["running_mean"] = momentum * rm + (1 - momentum) * mu[0]
+        bn_param["running_var"] = momentum * rv + (1 - momentum) * (std[0] ** 2 - eps)
+        return (x - mu) / std * gamma + beta, (x, gamma, beta, bn_param)
+    bn_param["running_mean"], bn_param["running_var"] = rm, rv
+    return (x - rm) / np.sqrt(rv + eps) * gamma + beta, None
+def batchnorm_backward(dout, cache):
+    x, gamma, beta, bn_param = cache
+    mu, std = _stats(x, bn_param.get("eps", 1e-5), 0)
+    xh = (x - mu) / std
+    d = dout * gamma
+    return (d - d.mean(0) - xh * (d * xh).mean(0)) / std, (dout * xh).sum(0), dout.sum(0)
+batchnorm_backward_alt = batchnorm_backward
+def layernorm_forward(x, gamma, beta, ln_param):
+    mu, std = _stats(x, ln_param.get("eps", 1e-5), -1)
+    return (x - mu) / std * gamma + beta, (x, gamma, ln_param)
+def layernorm_backward(dout, cache):
+    x, gamma, ln_param = cache
+    mu, std = _stats(x, ln_param.get("eps", 1e-5), -1)
+    xh = (x - mu) / std
+    d = dout * gamma
+    return (d - d.mean(-1, keepdims=True) - xh * (d * xh).mean(-1, keepdims=True)) / std, (dout * xh).sum(0), dout.sum(0)
+""",
+    ),
+    "network whose last layer is in the loop": (
+        "cs231n/classifiers/fc_net.py",
+        """
+def _loss(self, X, y=None):
+    X = X.astype(self.dtype)
+    mode = "test" if y is None else "train"
+    for p in self.bn_params + [self.dropout_param]:
+        p["mode"] = mode
+    L = self.num_layers
+    h, stack = X.reshape(len(X), -1), []
+    for i in range(1, L + 1):
+        z = h.dot(self.params[f"W{i}"]) + self.params[f"b{i}"]
+        cache = None; mask = 1
+        if i < L:
+            if self.normalization:
+                fwd = {"batchnorm": batchnorm_forward, "layernorm": layernorm_forward}[self.normalization]
+                z, cache = fwd(z, self.params[f"gamma{i}"], self.params[f"beta{i}"], self.bn_params[i-1])
+            mask = z > 0
+        stack.append((h, cache, mask))
+        h = z * mask
+    if y is None: return h
+    h = h - h.max(axis=1, keepdims=True)
+    p = np.exp(h) / np.exp(h).sum(axis=1, keepdims=True)
+    n = len(y)
+    loss = -np.log(p[range(n), y]).mean() + self.reg / 2 * sum((self.params[f"W{i}"] ** 2).sum() for i in range(1, L+1))
+    d = (p - np.eye(p.shape[1])[y]) / n
+    grads = {}
+    for i in range(L, 0, -1):
+        h, cache, mask = stack.pop()
+        d = d * mask
+        if cache is not None:
+            bwd = batchnorm_backward if self.normalization == "batchnorm" else layernorm_backward
+            d, grads[f"gamma{i}"], grads[f"beta{i}"] = bwd(d, cache)
+        grads[f"W{i}"] = h.T @ d + self.reg * self.params[f"W{i}"]
+        grads[f"b{i}"] = d.sum(0)
+        d = d @ self.params[f"W{i}"].T
+    return loss, grads
+FullyConnectedNet.loss = _loss
+""",
+    ),
 }

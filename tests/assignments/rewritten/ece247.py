@@ -286,4 +286,57 @@ def adam(w, dw, config=None):
     return w - step, {**c, "v": v, "a": a, "t": t}
 """,
     ),
+    "adam by its effective step": (
+        "nndl/optim.py",
+        """
+def adam(w, dw, config=None):
+    if config is None: config = {}
+    config.setdefault('learning_rate', 1e-3); config.setdefault('beta1', 0.9); config.setdefault('beta2', 0.999)
+    config.setdefault('epsilon', 1e-8); config.setdefault('v', np.zeros_like(w)); config.setdefault('a', np.zeros_like(w)); config.setdefault('t', 0)
+    config['t'] += 1
+    b1, b2, t, eps = config['beta1'], config['beta2'], config['t'], config['epsilon']
+    config['v'] = b1*config['v'] + (1-b1)*dw
+    config['a'] = b2*config['a'] + (1-b2)*dw**2
+    c = np.sqrt(1 - b2**t)
+    step = config['learning_rate'] * c / (1 - b1**t)
+    return w - step * config['v'] / (np.sqrt(config['a']) + eps * c), config
+""",
+    ),
+    "dropout by boolean indexing": (
+        "nndl/layers.py",
+        """
+def dropout_forward(x, dropout_param):
+    p, mode = dropout_param['p'], dropout_param['mode']
+    if 'seed' in dropout_param: np.random.seed(dropout_param['seed'])
+    mask = None
+    if mode == 'train':
+        mask = np.random.random(x.shape) < p
+        out = x.copy()
+        out[~mask] = 0
+        out = out / p
+    elif mode == 'test':
+        out = x.copy()
+    return out.astype(x.dtype, copy=False), (dropout_param, mask)
+def dropout_backward(dout, cache):
+    dropout_param, mask = cache
+    if dropout_param['mode'] == 'test': return dout
+    dx = np.zeros_like(dout)
+    dx[mask] = dout[mask] / dropout_param['p']
+    return dx
+""",
+    ),
+    "weights written into": (
+        "nndl/optim.py",
+        """
+def sgd_momentum(w, dw, config=None):
+    config = config or {}
+    config.setdefault('learning_rate', 1e-2); config.setdefault('momentum', 0.9)
+    v = config.get('velocity', np.zeros_like(w))
+    v = config['momentum']*v - config['learning_rate']*dw
+    w += v
+    next_w = w
+    config['velocity'] = v
+    return next_w, config
+""",
+    ),
 }

@@ -18,6 +18,7 @@ STUDENT, INSTRUCTOR = Audience.STUDENT, Audience.INSTRUCTOR
         (Outcome.PASSED, 2, "Passed"),
         (Outcome.FAILED, 0, "Failed"),
         (Outcome.FAILED, 1, "Partly right"),
+        (Outcome.FAILED, 2, "Charged elsewhere"),
         (Outcome.NOT_GRADED, 0, "Not graded"),
     ],
 )
