@@ -35,6 +35,9 @@ WORK = "/work"
 #: The room's first process: it says that the room stands, and is idle from then on. It must not read: an ordinary user's room has
 #: the same user in it, who can write into whatever it reads, and the room ends with it.
 FIRST = "echo; exec sleep infinity </dev/null >/dev/null 2>&1"
+#: An ordinary user's room has the same user in it, to whom the first process's files would belong: its memory, and how soon it goes
+#: when the room is out of memory. It is there when the room is made, so that something can be laid over it.
+FIRST_IN_PROC = "/proc/1"
 RESERVED = (WORK, "/tmp", "/proc", "/dev")  # noqa: S108  # the room's own folders
 
 
@@ -113,7 +116,8 @@ def command(room: RoomPlan, *, info: int, user_map: int | None, seccomp: int | N
     else:
         args += ["--uid", str(INNER_UID), "--gid", str(INNER_UID), "--disable-userns"]
     args += _first_directories(room.python)
-    args += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", room.work_bytes), "--remount-ro", "/dev"]  # noqa: S108  # in the room
+    args += ["--proc", "/proc", *_empty(FIRST_IN_PROC)]
+    args += ["--dev", "/dev", *_tmpfs("/dev/shm", room.work_bytes), "--remount-ro", "/dev"]  # noqa: S108  # in the room
     args += [*_tmpfs("/tmp", room.work_bytes), *_tmpfs(WORK, room.work_bytes)]  # noqa: S108  # in the room
     args += _directories([*room.python.inner_sites, *room.mounts])
     args += _system(room.python, room.hidden)
@@ -178,6 +182,11 @@ def _tmpfs(inner: str, size_bytes: int) -> list[str]:
     return ["--perms", "1777", "--size", str(size_bytes), "--tmpfs", inner]
 
 
+def _empty(inner: str) -> list[str]:
+    """An empty folder over whatever stands there."""
+    return ["--perms", "0755", "--size", "4096", "--tmpfs", inner, "--remount-ro", inner]
+
+
 def _directories(inner: Sequence[str]) -> list[str]:
     """Make the folders above each path, readable for the room's user: bubblewrap's own would be for its owner alone."""
     parents: dict[str, None] = {}
@@ -240,5 +249,5 @@ def _mask_ours(folder: Path, inner: str) -> tuple[str, ...]:
 
 def _mask(outer: Path, inner: str) -> list[str]:
     if outer.is_dir():
-        return ["--perms", "0755", "--size", "4096", "--tmpfs", inner, "--remount-ro", inner]
+        return _empty(inner)
     return ["--ro-bind", "/dev/null", inner]

@@ -57,12 +57,11 @@ def namespaces(x):
     return float(ctypes.CDLL(None).unshare(0x10000000))
 
 def first(x):
-    # It is of the same user here, so it may be looked at: it has to be as bare, and as bound, as the student's own process.
-    lines = dict(line.split(":", 1) for line in open("/proc/1/status"))
-    bare = open("/proc/1/environ").read()[:-1] in ("", "PWD=/") and int(lines["CapPrm"], 16) == int(lines["CapBnd"], 16) == 0
-    bound = lines["Seccomp"].strip() == "2" and lines["NoNewPrivs"].strip() == "1"
+    # It is of the same user here, to whom its files in /proc would belong.
+    hidden = os.listdir("/proc/1") == []
+    written = refused(lambda: open("/proc/1/oom_score_adj", "w")) + refused(lambda: open("/proc/1/mem", "r+b"))
     os.kill(1, 9)
-    return float(bare) + float(bound)
+    return float(hidden) + written
 
 def bomb(x):
     children = 0
@@ -121,11 +120,15 @@ async def main():
         plan = [Planned(id=name, seed=1, time_s=40 if name == "together" else 5) for name in NAMES]
         run = await run_probes(sandbox, spec, {"checks": CHECKS}, ["a.py"], plan)
         held = dict(sandbox.limits_held)
+        async with sandbox.room(spec) as room:
+            lines = dict(line.split(":", 1) for line in open(f"/proc/{room.pid}/status"))
+            first = {name: int(lines[name], 16) for name in ("CapPrm", "CapBnd", "Seccomp", "NoNewPrivs")}
+            first["environ"] = open(f"/proc/{room.pid}/environ").read()[:-1]
     told = {
         one.check: [one.ending.value, one.error.kind if one.error else one.values[0].array.tolist() if one.values else one.detail]
         for one in run.checks
     }
-    print(json.dumps({"told": told, "held": held, "uid": os.geteuid()}))
+    print(json.dumps({"told": told, "held": held, "first": first, "uid": os.geteuid()}))
 
 asyncio.run(main())
 """
@@ -183,7 +186,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         pytest.param("network", lambda told: told == ["answered", 1.0], id="no-network"),
         pytest.param("root", lambda told: told == ["answered", 3.0], id="nothing-writable"),
         pytest.param("namespaces", lambda told: told == ["answered", -1.0], id="no-namespace"),
-        pytest.param("first", lambda told: told == ["answered", 2.0], id="first-process-is-bare-and-bound"),
+        pytest.param("first", lambda told: told == ["answered", 3.0], id="first-process-is-out-of-reach"),
         pytest.param("bomb", lambda told: told[0] == "answered" and 0 < told[1] < 40, id="processes-bounded"),
         pytest.param(
             "memory", lambda told: told == ["raised", "MemoryError"], id="memory-of-a-process-bounded"
@@ -202,6 +205,12 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_room_of_an_ordinary_user(answer: dict[str, Any], check: str, holds: Callable[[Any], bool]) -> None:
     assert answer["uid"] != 0 or os.geteuid() == 0
     assert holds(answer["told"][check]), answer["told"][check]
+
+
+def test_first_process_is_as_bare_and_bound_as_the_student_s(answer):
+    bound = {"CapPrm": 0, "CapBnd": 0, "Seccomp": 2, "NoNewPrivs": 1}
+    assert {name: answer["first"][name] for name in bound} == bound
+    assert answer["first"]["environ"] in ("", "PWD=/")
 
 
 def test_limits_that_hold_are_told_honestly(answer: dict[str, Any]) -> None:
