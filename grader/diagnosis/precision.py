@@ -105,10 +105,11 @@ def _near(got: Array | None, array: Array, most: float) -> bool:
         return False
     own = _largest(array)
     right = array.astype(np.float64)
-    off = got.astype(np.float64) - right
-    if _by_a_factor(off, right):
+    with np.errstate(all="ignore"):  # whatever numbers a student's code made of it
+        off = got.astype(np.float64) - right
+    if not _largest(off) <= DIGITS * (own if own > NOTHING * most else most):  # NaN included
         return False
-    return _largest(off) <= DIGITS * (own if own > NOTHING * most else most)  # False where anything is NaN
+    return not _by_a_factor(off, right)
 
 
 def _by_a_factor(off: NDArray[np.float64], array: NDArray[np.float64]) -> bool:
