@@ -71,7 +71,8 @@ def explain(
     results = {
         result.id: _carried(result, diagnoses.get(result.id), charging, known.share) for result in judged
     }
-    given = {result.id: results[result.id].points - result.points for result in judged}
+    earned = {result.id: result.points for result in judged}
+    given = {name: results[name].points - points for name, points in earned.items()}
     for seen in observed:
         name = seen.check.id
         if not seen.passed and not given[name]:  # the greater of the two grounds counts, never their sum
@@ -81,7 +82,8 @@ def explain(
         name = companion.carries
         if companion.parts and results[name].outcome is Outcome.FAILED and _answered(answers, companion.id):
             parts = _faulty_parts(companion, checks, answers[companion.id], expected[companion.id], lost)
-            results[name] = _built_right(results[name], given[name], parts, known.share, lost)
+            so_far = results[name].points - earned[name]  # on whichever ground
+            results[name] = _built_right(results[name], so_far, parts, known.share, lost)
     short = single_precision(observed, diagnoses)
     if short:
         before = {result.id: result for result in judged}

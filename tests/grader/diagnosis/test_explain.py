@@ -312,3 +312,26 @@ def test_no_more_is_given_back_than_the_parts_cost():
     judged = [judge_check(one, answers[one.id], EXPECTED) for one in checks]
     known = Knowledge(companions=(ON_OTHERS, again), share=SHARE)
     assert [one.points for one in explain(judged, checks, answers, expected, known)] == [0, 4, 0]
+
+
+def test_two_grounds_do_not_add_up():
+    """A gradient that agrees with the student's own forward pass, and is right on other layers: 6 of 10 points, not 6 + 2.4."""
+    checks = [check("forward"), check("backward", of="network")]
+    around = check("around", of="network", carries="backward", charged="forward")
+    others = check("others", of="network", carries="backward", parts=("layer",))
+    expected = {
+        "forward": {"out": np.array(np.sum(POINT**2))},
+        "backward": {"dx": 2 * POINT},
+        "around": moved(lambda x: float(np.sum(x**2))),
+        "others": OTHERS,
+    }
+    answers = {
+        "forward": answer("forward", {"out": np.array(cube(POINT))}),
+        "backward": answer("backward", {"dx": 3 * POINT**2}),
+        "around": answer("around", moved(cube)),
+        "others": answer("others", OTHERS),
+    }
+    judged = [judge_check(one, answers[one.id], expected[one.id]) for one in checks]
+    known = Knowledge(companions=(around, others), share=SHARE)
+    _, backward = explain(judged, checks, answers, expected, known)
+    assert backward.points == 6
