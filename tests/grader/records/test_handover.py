@@ -66,7 +66,7 @@ def test_export_to_canvas_fills_the_template_and_names_who_is_left_out(export, t
     assert done.exit_code == 0, done.output
     assert out.read_text() == CANVAS.replace("kim,A,", "kim,A,7.50")
     assert done.stdout.splitlines() == [
-        f"1 grades in {out}",
+        f"1 grade in {out}",
         "left out: lee, 2 marks pending",
         "1 student of the template has no grade from here; the cell is as it was",
     ]
