@@ -26,14 +26,20 @@ def keep_of(p: float, reading: str) -> float:
     return p if reading == KEEP else 1 - p
 
 
-def _mask(out: Any, x: Any, keep: float) -> Any:
-    """Which entries were kept. Raises: ValueError, in words for the student, if some are neither kept and scaled nor dropped."""
+def _kept(out: Any, x: Any) -> Any:
+    """Where something was let through. Raises: ValueError, in words for the student, if it is everywhere or nowhere."""
     judged = compare_value("ndarray", out, x, tolerance=np.inf)
     if not judged.passed:
         raise ValueError(judged.reason)
     kept = out != 0
     if not kept.any() or kept.all():
         raise ValueError("drops everything" if not kept.any() else "drops nothing")
+    return kept
+
+
+def _mask(out: Any, x: Any, keep: float) -> Any:
+    """Which entries were kept. Raises: ValueError, in words for the student, if some are neither kept and scaled nor dropped."""
+    kept = _kept(out, x)
     error = rel_error(out[kept], x[kept] / keep)
     if not error <= TOLERANCE:
         raise ValueError(
@@ -109,12 +115,7 @@ def judge_backward(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Ju
 
 def _own_mask(out: Any, x: Any) -> Any:
     """What each entry was multiplied with: one positive factor, or nothing. Raises: ValueError, in words for the student."""
-    judged = compare_value("ndarray", out, x, tolerance=np.inf)
-    if not judged.passed:
-        raise ValueError(judged.reason)
-    kept = out != 0
-    if not kept.any() or kept.all():
-        raise ValueError("drops everything" if not kept.any() else "drops nothing")
+    kept = _kept(out, x)
     factor = float(np.median(out[kept] / x[kept]))
     if not factor > 0 or not rel_error(out[kept], factor * x[kept]) <= TOLERANCE:
         raise ValueError("what is kept is not the input times one factor")
