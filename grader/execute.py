@@ -11,7 +11,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -272,7 +272,7 @@ async def _notebook(
                 )
                 usage = room.usage()
         except SubmissionError as exc:
-            return _absent(plan, path, Ending.MALFORMED, str(exc))
+            return _unreadable(plan, path, str(exc))
         if not run.killed:  # once more, as for the modules: somebody outside may have killed it
             break
     if run.ending is Ending.NOT_RUN:
@@ -335,3 +335,9 @@ def _absent(plan: Plan, path: str, ending: Ending, detail: str) -> _Part:
         CheckEvidence(check=check.id, ending=ending, detail=detail) for check in plan.suite.in_notebook(path)
     )
     return _Part(checks=tuple(answers), notebook=NotebookEvidence(path=path, ending=ending, detail=detail))
+
+
+def _unreadable(plan: Plan, path: str, detail: str) -> _Part:
+    """A file cut off on its way, or in a merge conflict, may hold all the work: a person finds out, as of its questions."""
+    part = _absent(plan, path, Ending.NEEDS_PERSON, detail)
+    return replace(part, notebook=NotebookEvidence(path=path, ending=Ending.MALFORMED, detail=detail))
