@@ -1,4 +1,8 @@
-"""The driver's handle of the warm parents: wait until they are ready, ask them for members, start them anew when one died."""
+"""The driver's handle of the warm parents: wait until they are ready, ask them for members, start them anew when one died.
+
+They are also started anew when packages were installed or removed meanwhile (a worker serves for days): what they have imported
+would not go together with what members import later. Members of the former ones end in peace.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..errors import SandboxError
@@ -17,10 +22,12 @@ __all__ = ["WarmParent"]
 
 START_S = 60.0  # importing everything from a cold disk
 REQUEST_BYTES = 128 * 1024  # as in warm.py
+RECORDS = (".dist-info", ".egg-info")  # what says in a package folder which version of a package is there
 
 
 class WarmParent:
-    """The lean warm parent and the full one. Requests to each go one at a time; both are replaced on the next if one is dead.
+    """The lean warm parent and the full one. Requests to each go one at a time; both are replaced on the next if one is dead, or
+    if other packages are installed than when they were started.
 
     launched: a process that was started already, and is this object's to end from here on.
     """
@@ -29,6 +36,8 @@ class WarmParent:
         self._python = python
         self._pair = _Pair(launched) if launched else None
         self._changing = asyncio.Lock()
+        self._installed = _Installed(python.sites)
+        self._retired: list[_Pair] = []  # members of theirs may be at work; they would die with them
 
     @property
     def pid(self) -> int | None:
@@ -51,7 +60,7 @@ class WarmParent:
     async def request(self, message: Mapping[str, Any], fds: Sequence[int], *, full: bool) -> int:
         """Ask for a member; returns the process number of the parent that it is a fork of. full: of the full one.
 
-        Raises: SandboxError if the parent cannot be reached even after a new start.
+        Raises: SandboxError if the parent cannot be reached even after a new start, or NumPy is no longer the driver's.
         """
         data = json.dumps(message).encode()
         if len(data) > REQUEST_BYTES:
@@ -69,12 +78,16 @@ class WarmParent:
 
     async def close(self) -> None:
         """End both; members that are still there die with them."""
-        if self._pair is not None:
-            await self._drop(self._pair)
+        for pair in (*self._retired, *([self._pair] if self._pair is not None else [])):
+            await self._drop(pair)
+        self._retired.clear()
 
     async def _ask(self, data: bytes, fds: Sequence[int], *, full: bool) -> int:
-        """Raises: OSError, _NotStartedError; then the pair is gone."""
+        """Raises: OSError, _NotStartedError; then the pair is gone. SandboxError if NumPy was exchanged."""
         async with self._changing:
+            if self._installed.changed() and self._pair is not None:
+                self._retired.append(self._pair)
+                self._pair = None
             if self._pair is not None and not self._pair.alive:
                 await self._pair.close()
                 self._pair = None
@@ -95,6 +108,44 @@ class WarmParent:
             if self._pair is pair:
                 self._pair = None
             return await pair.close()
+
+
+class _Installed:
+    """The packages in some folders, by the records of whatever installed them."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
+        self._looked = self._times()
+        self._records = self._there()
+        self._numpy = _of_numpy(self._records)
+
+    def changed(self) -> bool:
+        """Whether a package came, went or was exchanged since the last call.
+
+        Raises: SandboxError if it is NumPy: what the driver expects was computed with the one that it has imported.
+        """
+        times = self._times()
+        if times == self._looked:
+            return False
+        before, self._looked, self._records = self._records, times, self._there()
+        found = _of_numpy(self._records)
+        if found != self._numpy:
+            self._looked = ()  # so that it is told each time, until it is as it was
+            now, was = ", ".join(found) or "no NumPy", ", ".join(self._numpy)
+            raise SandboxError(f"{now} is installed now, in the place of {was}; start the grader again")
+        return self._records != before
+
+    def _times(self) -> tuple[int, ...]:
+        return tuple(folder.stat().st_mtime_ns for folder in self._folders)
+
+    def _there(self) -> frozenset[str]:
+        paths = (path for folder in self._folders for path in folder.iterdir() if path.suffix in RECORDS)
+        return frozenset(str(path) for path in paths)
+
+
+def _of_numpy(records: Iterable[str]) -> tuple[str, ...]:
+    names = (Path(record).stem for record in records)
+    return tuple(sorted(name for name in names if name.startswith("numpy-")))
 
 
 class _NotStartedError(Exception):

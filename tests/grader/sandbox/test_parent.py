@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from grader.errors import SandboxError
 from grader.model import Ending
+from grader.sandbox.parent import _Installed
 from grader.sandbox.room import RoomSpec
 from grader.sandbox.sandbox import Sandbox
 
@@ -72,6 +74,39 @@ def test_who_waits_for_the_full_parent_gets_the_next_one_if_the_lean_one_dies():
             return await waiting
 
     assert asyncio.run(kill_while_it_imports())
+
+
+def test_parents_are_started_anew_when_a_package_was_installed_and_members_of_the_former_stay(
+    bench, tmp_path, monkeypatch
+):
+    async def install_and_go_on():
+        before = await full_parent(bench.sandbox)
+        (tmp_path / "thing-1.0.dist-info").mkdir()
+        assert await kernel_starts(bench.sandbox)
+        assert await full_parent(bench.sandbox) != before
+        assert state(before) != "Z", "its members may be at work"
+
+    monkeypatch.setattr(bench.sandbox._parent, "_installed", _Installed([tmp_path]))
+    bench.run(install_and_go_on())
+
+
+def test_what_is_installed_is_told_by_the_records_of_its_installer(tmp_path):
+    (tmp_path / "numpy-2.4.6.dist-info").mkdir()
+    installed = _Installed([tmp_path])
+    assert not installed.changed()
+    (tmp_path / "__pycache__").mkdir()
+    assert not installed.changed(), "byte-code is no package"
+    (tmp_path / "thing-1.0.dist-info").mkdir()
+    assert installed.changed()
+    assert not installed.changed()
+    (tmp_path / "numpy-2.4.6.dist-info").rename(tmp_path / "numpy-2.5.0.dist-info")
+    for _ in range(2):
+        with pytest.raises(
+            SandboxError, match=r"numpy-2\.5\.0 is installed now, in the place of numpy-2\.4\.6"
+        ):
+            installed.changed()
+    (tmp_path / "numpy-2.5.0.dist-info").rename(tmp_path / "numpy-2.4.6.dist-info")
+    assert installed.changed(), "what was imported meanwhile may have been the other one's"
 
 
 def test_full_parent_ends_with_the_sandbox():
