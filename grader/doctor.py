@@ -24,7 +24,7 @@ MEMORY_BYTES = 2 * GIB  # one submission's default limit
 
 
 def examine(*, state: Path, database: str | None = None, data: Path | None = None) -> tuple[Health, ...]:
-    """Look at everything that grading needs, in the order in which it is needed. Nothing is changed but `state` being made."""
+    """Look at everything that grading needs, in the order in which it is needed. Changes nothing: no folder is made for good."""
     return (
         _python(),
         _machine(),
@@ -69,13 +69,13 @@ def _guarded(name: str, look: Callable[[], Health], fix: str) -> Health:
 
 
 def _disk(folder: Path) -> Health:
-    State(folder)
-    with tempfile.NamedTemporaryFile(dir=folder) as file:
+    place = _there(folder)
+    with tempfile.NamedTemporaryFile(dir=place) as file:
         file.write(b"0" * 4096)
         file.flush()
         os.fsync(file.fileno())
-    free = shutil.disk_usage(folder).free
-    if folder.stat().st_mode & 0o007:
+    free = shutil.disk_usage(place).free
+    if place == folder and folder.stat().st_mode & 0o007:
         return Health(
             name="state folder",
             ok=False,
@@ -85,14 +85,28 @@ def _disk(folder: Path) -> Health:
     return Health(
         name="state folder",
         ok=free >= FREE_BYTES,
-        seen=f"{folder} can be written, {free / GIB:.1f} GiB free",
+        seen=f"{folder} can be {'written' if place == folder else 'made'}, {free / GIB:.1f} GiB free",
         fix=f"free at least {FREE_BYTES // GIB} GiB, or name a folder elsewhere with --state",
     )
 
 
+def _there(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there: the first run makes the others in it."""
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
+
+
 def _database(folder: Path, database: str | None) -> Health:
-    with State(folder, database).gradebook() as gradebook:
-        return Health(name="gradebook", ok=True, seen=f"{gradebook.place} can be read and written", fix="")
+    state = State(folder, database)
+    if database is not None or state.gradebook_file.exists():
+        with state.gradebook() as gradebook:
+            return Health(
+                name="gradebook", ok=True, seen=f"{gradebook.place} can be read and written", fix=""
+            )
+    with (
+        tempfile.TemporaryDirectory(prefix=".gradecheck-", dir=_there(folder)) as trial,  # on the same disk
+        State(Path(trial)).gradebook(),
+    ):
+        return Health(name="gradebook", ok=True, seen=f"{state.gradebook_file} can be made", fix="")
 
 
 def _data(name: str, setting: Path | None) -> Health:

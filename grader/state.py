@@ -21,13 +21,14 @@ __all__ = ["State"]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a grader keeps what it must not lose. Made on first use, readable by its owner alone: it holds the secret seed."""
+    """Where a grader keeps what it must not lose. Made once there is something to keep, and readable by its owner alone: it holds
+    the secret seed."""
 
     folder: Path
     database: str | None = None  # an SQLAlchemy URL in place of the SQLite file
 
-    def __post_init__(self) -> None:
-        """Make the folder. Raises: GraderError if it cannot be made or written."""
+    def make(self) -> None:
+        """Make the folder, if it is not there. Raises: GraderError if it cannot be made."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as exc:
@@ -69,27 +70,37 @@ class State:
         return (Roster(folder) for folder in sorted((self.folder / "rosters").glob("*")))
 
     def at_work(self, assignment: str, *, alone: bool = False) -> AbstractContextManager[None]:
-        """While it is entered, this process works on an assignment: together with others who do, or alone.
+        """While it is entered, this process works on an assignment: together with others who do, or alone. Makes the folder.
 
-        Raises: GraderError, on entering, if others are at work and do not go together with that.
+        Raises: GraderError if the folder cannot be made; on entering, if others are at work and do not go together with that.
         """
+        self.make()
         return held(self.folder / "locks" / assignment, alone=alone)
 
     def seed(self, assignment: str) -> Seed:
         """The seed that an assignment is graded with: the one last chosen for it, else the secret one, generated on first use."""
+        self.make()
         chosen = self._chosen(assignment)
         return Seed(chosen.read_bytes()) if chosen.is_file() else secret_seed(self.folder)
 
     def choose_seed(self, assignment: str, seed: Seed) -> None:
         """Remember the seed of a run that was given one, so that rescoring judges its evidence by the same inputs."""
+        self.make()
         write_atomically(self._chosen(assignment), seed.secret, 0o600)
 
     def _chosen(self, assignment: str) -> Path:
         return self.folder / "seeds" / assignment
 
+    @property
+    def gradebook_file(self) -> Path:
+        """Where the gradebook lies, unless a database was named."""
+        return self.folder / "gradebook.sqlite"
+
     def gradebook(self) -> Gradebook:
         """The gradebook, opened; a context manager that closes it.
 
-        Raises: GradebookError if the database cannot be reached or is none of ours.
+        Raises: GradebookError if the database cannot be reached or is none of ours. GraderError if the folder cannot be made.
         """
-        return Gradebook.open(self.database or self.folder / "gradebook.sqlite")
+        if self.database is None:
+            self.make()
+        return Gradebook.open(self.database or self.gradebook_file)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,16 +45,17 @@ def find_submissions(
     *,
     caps: Caps = DEFAULT_CAPS,
     leave_out: Sequence[Path] = (),
+    pass_over: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Submission | Rejected]:
     """Sort what lies at `paths` into submissions, one at a time and in the order of `paths`, within each by student.
 
     Student ids are safe file names and unique in the whole call; two hand-ins with the same id are told apart, with a note.
     The same bytes give the same digests wherever and whenever they are read. leave_out: folders of ours, which are nobody's work
-    where they lie among what was handed in.
+    where they lie among what was handed in. pass_over: hears, at once, of each file that was named and is nobody's work.
 
     Raises: UsageError, at once, if a path does not exist or holds no hand-in. OSError if the blob store cannot be written.
     """
-    found = discover(paths, assignment, caps, leave_out=leave_out)
+    found = discover(paths, assignment, caps, leave_out=leave_out, pass_over=pass_over)
     return _sorted_out(found, assignment, blobs, caps)
 
 

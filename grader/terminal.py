@@ -47,6 +47,7 @@ OUTPUT = Console(highlight=False, soft_wrap=False, emoji=False)  # ":name:" in a
 ERRORS = Console(stderr=True, highlight=False, emoji=False)
 
 MOST_LINES = 60  # students listed by name; a larger class is listed where a person is needed
+MOST_NAMED = 10  # files that were passed over
 MAX_STUDENT = 28  # columns that a student's id may take of 80
 MAX_NAME = 24  # columns that a name may take, and fewer where the screen is narrow
 LEAST_NAME = 10
@@ -180,6 +181,12 @@ def print_summary(summary: Summary) -> None:
         f"{summary.executed} run, {summary.reused} recalled, {summary.wall_s:.1f} s"
     )
     OUTPUT.print(f"Reports: {summary.index}", soft_wrap=True)
+    if summary.passed_over:
+        names = [_clean(name) for name in summary.passed_over[:MOST_NAMED]]
+        more = len(summary.passed_over) - len(names)
+        told = ", ".join(names) + (f" and {more} more" if more else "")
+        why = "only folders, zips, notebooks and Python files are graded"
+        OUTPUT.print(f"Passed over: {told}; {why}", soft_wrap=True, markup=False)
     if summary.others:
         verb = "is" if summary.others == 1 else "are"
         others = f"{counted(summary.others, 'student')} graded before {verb} not in these reports"

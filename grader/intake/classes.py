@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..assignment import Assignment
-from .handin import HandIn, is_archive, is_zip, stem
+from .handin import HandIn, is_archive, is_zip, may_be_work, stem
 from .modules import group_of, inner_path
 from .notebooks import UNKNOWN, name_rank
 from .tree import Entry, Tree
@@ -115,7 +115,7 @@ def divide(tree: Tree, student: str, origin: str, assignment: Assignment, *, nam
         return one
     found = [HandIn(student=name, origin=name, tree=part) for name, part in parts.items()]
     for entry in tops:
-        if is_zip(entry) or is_archive(entry.name) or entry.suffix in {".ipynb", ".py"}:
+        if may_be_work(entry):
             if marks.notebook(entry) or marks.module(entry):
                 continue  # the handout, left lying beside the students' folders
             found.append(HandIn(student=stem(entry.name), origin=entry.name, tree=Tree((entry,))))
@@ -159,7 +159,7 @@ def _empty(part: Tree) -> bool:
 
 
 def _work(entries: Iterable[Entry]) -> bool:
-    return any(entry.suffix in {".ipynb", ".py", ".zip"} or is_archive(entry.name) for entry in entries)
+    return any(may_be_work(entry) for entry in entries)
 
 
 def _apart(loose: Sequence[Entry]) -> bool:

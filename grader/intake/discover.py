@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,19 +12,27 @@ from ..model import Note
 from .caps import Caps
 from .classes import divide, is_part_name
 from .folders import read_files, read_folder
-from .handin import HandIn, is_zip, moment, open_sole_zip, stem
+from .handin import HandIn, is_zip, may_be_work, moment, open_sole_zip, stem
 from .lms import recognise
 from .tree import Entry, Tree
 
 __all__ = ["discover"]
 
+_EXPECTED = "name a folder, a zip, a notebook or a Python file"
+
 
 def discover(
-    paths: Sequence[Path], assignment: Assignment, caps: Caps, *, leave_out: Sequence[Path] = ()
+    paths: Sequence[Path],
+    assignment: Assignment,
+    caps: Caps,
+    *,
+    leave_out: Sequence[Path] = (),
+    pass_over: Callable[[str], None] = lambda _: None,
 ) -> list[HandIn]:
     """The hand-ins at `paths`, in their order, within a path by student. A path that was named twice counts once.
 
-    leave_out: folders that are not looked into.
+    leave_out: folders that are not looked into. pass_over: is told each file that was named and is nobody's work (a list of
+    grades, a README): outside of a platform's download, its name says neither whose it is nor what.
     Raises: UsageError if a path does not exist, is to be left out, or none holds anything.
     """
     ours = frozenset(
@@ -45,33 +53,39 @@ def discover(
             continue
         beside = [other for other in resolved if other.parent == path.parent and not other.is_dir()]
         done.update(beside)
-        found += _files(beside, assignment, caps)
+        found += _files(beside, assignment, caps, pass_over)
     if not found:
         raise UsageError(
-            f"{', '.join(map(str, paths))}: nothing handed in there; name a folder or zip with students' work"
+            f"{', '.join(map(str, paths))}: nothing handed in there that can be graded; {_EXPECTED} with students' work"
         )
     return found
 
 
 def _existing(path: Path) -> Path:
     if not path.exists():
-        raise UsageError(f"{path}: does not exist; name a folder, a zip, a notebook or a Python file")
+        raise UsageError(f"{path}: does not exist; {_EXPECTED}")
     if not (path.is_dir() or path.is_file()):
         raise UsageError(f"{path}: is neither a folder nor a file")
     return path.resolve()
 
 
-def _files(paths: Sequence[Path], assignment: Assignment, caps: Caps) -> list[HandIn]:
+def _files(
+    paths: Sequence[Path], assignment: Assignment, caps: Caps, pass_over: Callable[[str], None]
+) -> list[HandIn]:
     """Files that were named and lie in the same folder: perhaps a part of an LMS download, else each by itself."""
     tree = read_files(paths, caps)
     known = recognise(tree, assignment, caps)
     if known:
         return known
-    inside = [_in_named(entry, assignment, caps) for entry in tree.entries]
-    own = [_of_one_student(entry, part) for entry, part in zip(tree.entries, inside, strict=True)]
+    for entry in tree.entries:
+        if not may_be_work(entry):
+            pass_over(entry.name)
+    entries = [entry for entry in tree.entries if may_be_work(entry)]
+    inside = [_in_named(entry, assignment, caps) for entry in entries]
+    own = [_of_one_student(entry, part) for entry, part in zip(entries, inside, strict=True)]
     among_students = any(alone and not part[0].refused for alone, part in zip(own, inside, strict=True))
     found: list[HandIn] = []
-    for entry, alone, part in zip(tree.entries, own, inside, strict=True):
+    for entry, alone, part in zip(entries, own, inside, strict=True):
         found += [_as_one(entry)] if part and not alone and among_students else part
     found += [
         HandIn(student=stem(item.path), origin=item.path, tree=Tree(()), refused=f"it {item.reason}")

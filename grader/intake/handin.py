@@ -14,7 +14,7 @@ from .junk import ARCHIVES
 from .tree import Entry, LeftOut, Refusal, Tree, shown
 from .zips import read_zip
 
-__all__ = ["HandIn", "is_archive", "is_zip", "moment", "open_nested", "open_sole_zip", "stem"]
+__all__ = ["HandIn", "is_archive", "is_zip", "may_be_work", "moment", "open_nested", "open_sole_zip", "stem"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,11 @@ def is_zip(entry: Entry) -> bool:
 def is_archive(name: str) -> bool:
     """Does a file's name say that it is an archive of a kind that is not opened?"""
     return name.lower().endswith(ARCHIVES)
+
+
+def may_be_work(entry: Entry) -> bool:
+    """Could a file by itself be what somebody handed in? An archive that is not opened could: whose it is has to be told so."""
+    return is_zip(entry) or is_archive(entry.name) or entry.suffix in {".ipynb", ".py"}
 
 
 def stem(name: str) -> str:

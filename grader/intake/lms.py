@@ -25,7 +25,7 @@ from ..errors import SubmissionError
 from ..model import Note
 from .caps import MIB, Caps
 from .classes import Marks
-from .handin import HandIn, is_archive, is_zip, stem
+from .handin import HandIn, may_be_work, stem
 from .tree import Entry, Tree, shown
 
 __all__ = ["parse_timestamp", "recognise"]
@@ -75,10 +75,11 @@ def _strays(tree: Tree, known: set[str]) -> list[HandIn]:
         for name, part in parts.items()
         if name not in known and (part.entries or part.refusals)
     ]
-    for entry in tree.entries:
-        work = is_zip(entry) or is_archive(entry.name) or entry.suffix in {".ipynb", ".py"}
-        if "/" not in entry.path and entry.path not in known and work:
-            found.append(HandIn(student=stem(entry.name), origin=entry.path, tree=Tree((entry,))))
+    found += [
+        HandIn(student=stem(entry.name), origin=entry.path, tree=Tree((entry,)))
+        for entry in tree.entries
+        if "/" not in entry.path and entry.path not in known and may_be_work(entry)
+    ]
     return found
 
 

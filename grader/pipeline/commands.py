@@ -8,6 +8,7 @@ import difflib
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -68,28 +69,23 @@ def grade(
     becomes that student's result.
     """
     started = time.monotonic()
-    with (
-        _disk_troubles(settings.state.folder, settings.out),
-        settings.state.at_work(assignment.name),
-        KnownMistakes() as known,
-    ):
+    passed_over: list[str] = []
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_disk_troubles(settings.state.folder, settings.out))
+        handed_in = find_submissions(  # first: where nothing is handed in, nothing is made, either
+            paths,
+            assignment,
+            settings.state.blobs,
+            leave_out=[settings.out, settings.state.folder],
+            pass_over=passed_over.append,
+        )
+        stack.enter_context(settings.state.at_work(assignment.name))
+        known = stack.enter_context(KnownMistakes())
         if settings.seed is not None:
             settings.state.choose_seed(assignment.name, settings.seed)
         known.begin_if_sure(assignment, settings.seed, settings.state)
         grading = prepare_grading(assignment, settings.state, seed=settings.seed, data=settings.data)
-        found = list(
-            _taken_in(
-                find_submissions(
-                    paths, assignment, settings.state.blobs, leave_out=[settings.out, settings.state.folder]
-                ),
-                settings.profile,
-            )
-        )
-        if not found:
-            raise UsageError(
-                f"{', '.join(map(str, paths))}: no submission found; "
-                "expected a folder per student, zips, notebooks or an LMS download"
-            )
+        found = list(_taken_in(handed_in, settings.profile))
         _take_files(settings.out)
         with settings.state.gradebook() as gradebook:
             early = EarlyOutputs(settings)
@@ -99,7 +95,8 @@ def grade(
             index = write_outputs(run.grading, gradebook, settings, students=run.students, early=early)
             if settings.profile is not None:
                 settings.profile.write(settings.out)
-            return run.summary(time.monotonic() - started, index)
+            summary = run.summary(time.monotonic() - started, index)
+            return replace(summary, passed_over=tuple(passed_over))
 
 
 def _taken_in(

@@ -79,6 +79,7 @@ class Summary:
     """What a run came to. executed: submissions that were run; reused: whose evidence was kept.
 
     others: students whom the gradebook has for the assignment, and who were not among what this run was given.
+    passed_over: files that were named and are nobody's work.
     """
 
     lines: tuple[Line, ...]
@@ -87,6 +88,7 @@ class Summary:
     wall_s: float
     index: Path
     others: int = 0
+    passed_over: tuple[str, ...] = ()
 
     def count(self, status: Status) -> int:
         """How many students have this status."""
@@ -99,6 +101,7 @@ class Summary:
             "executed": self.executed,
             "reused": self.reused,
             "others": self.others,
+            "passed_over": list(self.passed_over),
             "wall_s": round(self.wall_s, 3),
             "status": {status.value: self.count(status) for status in Status},
             "index": str(self.index),

@@ -161,6 +161,7 @@ def mutant_proofs(assignment: Assignment, *, progress: SurveyProgress | None = N
 
 def _hand_on_known(first: State, second: State) -> None:
     """Copy what known mistakes give: seconds of a processor, and in no way of what is graded."""
+    second.make()
     second.expected.mkdir()
     for path in first.expected.glob("*.variants"):
         shutil.copyfile(path, second.expected / path.name)

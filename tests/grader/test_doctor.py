@@ -37,6 +37,16 @@ def test_examine_every_failure_has_a_fix(tmp_path, monkeypatch):
     assert "install" in health["bubblewrap"].fix
 
 
+def test_examine_makes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))  # no bubblewrap, so that no room is tried
+    health = found(state=tmp_path / "deep" / "state")
+    assert health["state folder"].ok
+    assert "state can be made" in health["state folder"].seen
+    assert health["gradebook"].ok
+    assert health["gradebook"].seen.endswith("gradebook.sqlite can be made")
+    assert not list(tmp_path.iterdir())
+
+
 def test_examine_state_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     health = found(state=tmp_path / "file" / "state")

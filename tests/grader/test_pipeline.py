@@ -221,6 +221,14 @@ def test_rescore_beside_another_grader_refuses_and_changes_nothing(assignment, c
     assert not copied.out.exists()
 
 
+def test_grade_of_nothing_makes_nothing(assignment, tmp_path):
+    settings = Settings(out=tmp_path / "out", state=State(tmp_path / "state"))
+    (tmp_path / "class").mkdir()
+    with pytest.raises(UsageError, match="nothing handed in there"):
+        grade(assignment, [tmp_path / "class"], settings)
+    assert [path.name for path in tmp_path.iterdir()] == ["class"]
+
+
 def test_rescore_before_any_run_says_what_to_do(assignment, tmp_path):
     settings = Settings(out=tmp_path / "out", state=State(tmp_path / "state"), seed=Seed.of(1))
     with pytest.raises(UsageError, match="run `grader run` first"):

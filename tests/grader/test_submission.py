@@ -398,6 +398,26 @@ def test_find_submissions_raises_at_once_for_paths_that_are_not_there(take, tmp_
         take(tmp_path / "nothing")
 
 
+def test_find_submissions_passes_over_named_files_that_are_nobodys_work(kit, take, tmp_path):
+    files = {
+        "ann.zip": kit.zipped(kit.whole),
+        "ben.rar": b"Rar!",
+        "grades.csv": b"ann,10",
+        "notes.txt": b"late: ben",
+    }
+    folder = kit.write(tmp_path, files)
+    told: list[str] = []
+    found = take(*(folder / name for name in files), pass_over=told.append)
+    assert [one.student for one in found] == ["ann", "ben"], (
+        "an archive that is not opened is somebody's all the same"
+    )
+    assert told == ["grades.csv", "notes.txt"]
+    with pytest.raises(
+        UsageError, match=r"notes\.txt: nothing handed in there that can be graded; name a folder"
+    ):
+        take(folder / "notes.txt")
+
+
 def test_find_submissions_counts_a_path_named_twice_once(kit, take, tmp_path):
     folder = kit.write(tmp_path / "alice", kit.whole)
     assert len(take(folder, folder)) == 1

@@ -110,6 +110,14 @@ def test_who_was_graded_before_and_is_not_in_this_run_is_counted(printed):
     assert shown()[0][-1].startswith("59 students graded before are not in these reports")
 
 
+def test_files_that_were_passed_over_are_named_up_to_a_limit(printed):
+    shown = printed()
+    names = [f"n[b]{number}.txt" for number in range(12)]
+    print_summary(replace(summary(line("kim")), passed_over=tuple(names)))
+    assert shown()[0][-1].startswith("Passed over: n[b]0.txt, n[b]1.txt, ")
+    assert " and 2 more; only folders, zips" in shown()[0][-1]
+
+
 def test_what_students_wrote_cannot_drive_the_terminal(printed):
     shown = printed()
     print_summary(summary(line("[red]kim[/]", noticed="\x1b[2J[bold]\u202egone\n")))

@@ -375,5 +375,6 @@ def test_students_pages_tell_nothing_of_each_other(arena, handed_in, tmp_path):
 
 def test_state_folder_that_cannot_be_written_is_told(arena, handed_in, tmp_path):
     (tmp_path / "file").write_text("not a folder")
+    made = Settings(out=tmp_path / "out", state=State(tmp_path / "file" / "state"))
     with pytest.raises(GraderError, match="cannot be made"):
-        Settings(out=tmp_path / "out", state=State(tmp_path / "file" / "state"))
+        grade(arena.assignment, [handed_in], made)
