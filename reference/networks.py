@@ -42,12 +42,15 @@ class Running(NamedTuple):
 class OtherLayer(NamedTuple):
     """A layer to stand in the place of one of ours, to try a network on other layers than those that it is made for.
 
-    forward: (x, *parameters, settings) -> out, cache; settings is a dictionary that it may write into. backward: (dout, cache) ->
-    the gradient of x, or a tuple that begins with it and goes on with those of the parameters.
+    forward: (x, *parameters) -> out, cache; in normalisation and dropout with a dictionary of settings behind them, which it may
+    write into. backward: (dout, cache) -> the gradient of x, or a tuple of it and those of the parameters.
     """
 
     forward: Callable[..., tuple[Array, Any]]
     backward: Callable[..., Any]
+
+
+AFFINE = OtherLayer(affine_forward, affine_backward)
 
 
 class LossStep(NamedTuple):
@@ -72,7 +75,7 @@ class FullyConnectedNet:
     activation: "relu" or "sigmoid". keep: probability with which dropout keeps an activation; 1 for no dropout.
     reg: strength of L2; 0.5 * reg * sum(W * W) is added for every W. reduction: data loss as "mean" or "sum" over the rows.
     eps: in the normalisation, in units of its input squared. momentum: of batch norm's running averages.
-    other_norm, other_dropout: layers in the place of the normalisation and of dropout, or None.
+    other_norm, other_dropout, other_affine, other_activation: layers in the place of ours, or None.
 
     Parameters are a mapping: W1 (D, M), b1 (M,), gamma1, beta1 (M,), W2, ... A layer whose b is absent has no bias.
     """
@@ -87,6 +90,8 @@ class FullyConnectedNet:
     momentum: float = 0.9
     other_norm: OtherLayer | None = None
     other_dropout: OtherLayer | None = None
+    other_affine: OtherLayer | None = None
+    other_activation: OtherLayer | None = None
 
     def __post_init__(self) -> None:
         """Raises: ValueError for a setting that no network can have."""
@@ -171,6 +176,8 @@ class FullyConnectedNet:
                 f"FullyConnectedNet: {len(running)} running averages for {self.layers - 1} normalised layers; "
                 "start from initial_running"
             )
+        affine = self.other_affine or AFFINE
+        activation = self.other_activation or ACTIVATIONS[self.activation]
         caches: list[dict[str, Any]] = []
         averages: list[Running] = []
         out = x
@@ -178,16 +185,18 @@ class FullyConnectedNet:
             cache: dict[str, Any] = {}
             w = params[f"W{layer}"]
             bias = params.get(f"b{layer}")
-            out, cache["affine"] = affine_forward(
+            out, cache["affine"] = affine.forward(
                 out, w, np.zeros(w.shape[1], w.dtype) if bias is None else bias
             )
             if layer < self.layers:
                 old = running[layer - 1] if self.normalization == "batchnorm" else None
                 out, new = self._normalise(layer, params, out, cache, old, training=training)
                 averages += [new] if new else []
-                out, cache["activation"] = ACTIVATIONS[self.activation].forward(out)
+                out, cache["activation"] = activation.forward(out)
                 if self.keep < 1 and self.other_dropout is not None:
-                    out, cache["other"] = self.other_dropout.forward(out, _mode(training=training))
+                    out, cache["other"] = self.other_dropout.forward(
+                        out, {**_mode(training=training), "p": self.keep}
+                    )
                 if self.keep < 1 and rng is not None:
                     out, cache["dropout"] = dropout_forward(out, keep=self.keep, rng=rng)
             caches.append(cache)
@@ -207,7 +216,7 @@ class FullyConnectedNet:
             return x, None
         gamma, beta = params[f"gamma{layer}"], params[f"beta{layer}"]
         if self.other_norm is not None:
-            settings = _mode(training=training)
+            settings = {**_mode(training=training), "eps": self.eps, "momentum": self.momentum}
             if running is not None:
                 settings |= {"running_mean": running.mean, "running_var": running.var}
             out, cache["norm"] = self.other_norm.forward(x, gamma, beta, settings)
@@ -225,19 +234,21 @@ class FullyConnectedNet:
     def _layer_backward(
         self, layer: int, dout: Array, cache: dict[str, Any], gradients: dict[str, Array]
     ) -> Array:
+        affine = self.other_affine or AFFINE
+        activation = self.other_activation or ACTIVATIONS[self.activation]
         if "other" in cache and self.other_dropout is not None:
             dout = self.other_dropout.backward(dout, cache["other"])
         if "dropout" in cache:
             dout = dropout_backward(dout, cache["dropout"])
         if "activation" in cache:
-            dout = ACTIVATIONS[self.activation].backward(dout, cache["activation"])
+            dout = activation.backward(dout, cache["activation"])
         if "norm" in cache:
             backward: Callable[..., tuple[Array, Array, Array]] = (
                 norms.layernorm_backward if self.normalization == "layernorm" else norms.batchnorm_backward
             )
             backward = backward if self.other_norm is None else self.other_norm.backward
             dout, gradients[f"gamma{layer}"], gradients[f"beta{layer}"] = backward(dout, cache["norm"])
-        dout, gradients[f"W{layer}"], gradients[f"b{layer}"] = affine_backward(dout, cache["affine"])
+        dout, gradients[f"W{layer}"], gradients[f"b{layer}"] = affine.backward(dout, cache["affine"])
         return dout
 
 

@@ -65,6 +65,7 @@ PURE = {
     "grader.questions.answers",
     "grader.questions.cells",
     "grader.diagnosis.carry",
+    "grader.diagnosis.digits",
     "grader.diagnosis.fits",
     "grader.diagnosis.match",
     "grader.diagnosis.several",

@@ -13,7 +13,15 @@ import numpy as np
 
 from grader.compare import Judgement, compare_value, rel_error
 
-__all__ = ["READINGS", "judge_backward", "judge_masks", "judge_network", "judge_twins", "reading_of"]
+__all__ = [
+    "READINGS",
+    "judge_backward",
+    "judge_masks",
+    "judge_network",
+    "judge_twins",
+    "keeps_with_p",
+    "reading_of",
+]
 
 KEEP, DROP = "the probability to keep", "the probability to drop"
 READINGS = (KEEP, DROP)
@@ -84,6 +92,22 @@ def _outputs_wrong(actual: Mapping[str, Any], expected: Mapping[str, Any], readi
     return ""
 
 
+def keeps_with_p(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+    """Whether `dropout_outputs` that follow no reading throughout show nevertheless that p is the probability to keep: by how many
+    entries are kept, or by what they are divided by. What else is wrong with them is `judge_masks`'s to say.
+    """
+    by_share, by_scale = True, True
+    for name in [name for name in expected if name.startswith("x_")]:
+        p, x, out = float(name.split("_")[1]), expected[name], actual[f"out{name[1:]}"]
+        try:
+            factor = _own_mask(out, x)
+        except ValueError:
+            return False
+        by_share = by_share and not _share_wrong(factor != 0, p)
+        by_scale = by_scale and rel_error(factor.max(), np.float64(1 / p)) <= TOLERANCE
+    return by_share or by_scale
+
+
 def judge_masks(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> Judgement:
     """`dropout_outputs`: entries are kept by chance and scaled, under either reading of p."""
     reading, wrong = reading_of(actual, expected)
@@ -122,20 +146,46 @@ def _own_mask(out: Any, x: Any) -> Any:
     return factor * kept
 
 
+TURNED_ROUND = (
+    2 / 3
+)  # of a network that is right but for what its p means; a layer that reads p so loses one point, too
+
+
 def judge_network(actual: Mapping[str, Any], expected: Mapping[str, Any], *, p: float) -> Judgement:
-    """`masked_network`: loss and all gradients are those of the network whose units were dropped as the gradients show."""
-    return _judge_calls(actual, expected, p, _single)
+    """`masked_network`: loss and all gradients are those of the network whose units were dropped as the gradients show.
+
+    With `dropout_outputs` for this p beside it: a network that drops with p where its layer keeps with p hands on 1 - p.
+    """
+    judged, reading = _judge_calls(actual, expected, p, _single)
+    if not judged.passed or reading == KEEP or _layer_reading(actual, expected) != KEEP:
+        return judged
+    return Judgement(
+        TURNED_ROUND,
+        f"with dropout={p:g} the network keeps {1 - p:.0%} of its units, where dropout_forward keeps {p:.0%} with p = {p:g}: "
+        "the network has to hand on its p as it is",
+    )
+
+
+def _layer_reading(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+    """How the layer alone reads p; "" where that cannot be told."""
+    outputs = {name: array for name, array in expected.items() if name.startswith("x_")}
+    if not outputs or any(f"out{name[1:]}" not in actual for name in outputs):
+        return ""
+    return reading_of(actual, outputs)[0]
 
 
 def judge_twins(actual: Mapping[str, Any], expected: Mapping[str, Any], *, p: float) -> Judgement:
     """`masked_beside_normalization`: the same, of two equal examples that have a mask each."""
-    return _judge_calls(actual, expected, p, _twins)
+    return _judge_calls(actual, expected, p, _twins)[0]
 
 
 def _judge_calls(
     actual: Mapping[str, Any], expected: Mapping[str, Any], p: float, truth_of: Callable[..., Any]
-) -> Judgement:
-    """truth_of: (parameters, inputs, gradients, share kept) -> the right loss and gradients, and which active units were kept."""
+) -> tuple[Judgement, str]:
+    """The judgement, and the reading of p that all calls follow, if one does.
+
+    truth_of: (parameters, inputs, gradients, share kept) -> the right loss and gradients, and which active units were kept.
+    """
     calls = [name.removeprefix("y_") for name in expected if name.startswith("y_")]
     params = {name.removeprefix("param_"): expected[name] for name in expected if name.startswith("param_")}
     found: dict[str, Judgement] = {}
@@ -156,8 +206,8 @@ def _judge_calls(
                 break
         else:
             problem = _share_wrong(np.concatenate(kept), keep)
-            return Judgement(0.0, problem) if problem else Judgement(1.0)
-    return found[KEEP]
+            return (Judgement(0.0, problem), "") if problem else (Judgement(1.0), reading)
+    return found[KEEP], ""
 
 
 FLOOR = (

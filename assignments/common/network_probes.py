@@ -6,6 +6,7 @@ NumPy only; runs beside student code.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from copy import deepcopy
 from typing import Any
 
@@ -18,6 +19,7 @@ from assignments.common.networks import (
     gradients_of,
     make_network,
     names_of,
+    own_averages,
     start,
     without_backward,
 )
@@ -81,19 +83,27 @@ def losses_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
 def loss_of(model: Any, X: Any, y: Any) -> Any:
     """The loss in training mode, also where a normalization's backward pass, which has checks of its own, raises or gives nothing.
 
-    The network works out loss and gradients in one call. Where it raises, it is called once more, with zeros in the place of what
-    the backward passes did not give; an error of another cause comes again.
+    The network works out loss and gradients in one call. Where it raises, it is called once more, as in `_trained`, and with zeros
+    in the place of what the backward passes did not give; an error of another cause comes again.
+    """
+    return number(_trained(model, X, y, without_backward)[0])
+
+
+def _trained(model: Any, X: Any, y: Any, again: Any = None) -> Any:
+    """What a call in training mode returns, also where layers share a dictionary of running averages, which shows in test mode.
+
+    again: of the model, the context of a second call, which is made where the first one raises.
     """
     settings = deepcopy(getattr(model, "bn_params", None))
     try:
-        return number(model.loss(X.copy(), y.copy())[0])
+        return model.loss(X.copy(), y.copy())
     except NeedsPersonError:
         raise
     except Exception:  # noqa: BLE001 - a student's function may raise anything
         if settings is not None:
             model.bn_params = settings  # the running averages as they were before the call
-    with without_backward(model):
-        return number(model.loss(X.copy(), y.copy())[0])
+    with own_averages(model), again(model) if again else nullcontext():
+        return model.loss(X.copy(), y.copy())
 
 
 def gradients_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
@@ -102,7 +112,7 @@ def gradients_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, An
     for reg in REGS:
         model = started(impl, rng, normalization, reg)
         X, y = examples(rng, ROWS)
-        grads = model.loss(X, y.copy())[1]
+        grads = _trained(model, X, y)[1]
         normalized = normalization is not None
         absent = absent_biases(model.params, SIZES) if normalized else frozenset()
         arrays.update(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Set
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = [
     "make_network",
     "mode_slipped",
     "names_of",
+    "own_averages",
     "set_mode",
     "spaces_of",
     "start",
@@ -153,21 +154,35 @@ class ModeKept:
 
 
 @contextmanager
-def without_backward(model: Any) -> Iterator[None]:
-    """Meanwhile, a normalization's backward pass that raises or returns no gradients gives zeros, wherever the network finds it."""
+def _wrapped(model: Any, names: Any, wrap: Any) -> Iterator[None]:
+    """Meanwhile, the network finds `wrap(function)` in the place of its functions of these names."""
     changed = []
     own = model.model if isinstance(model, ModeKept) else model
     for space in spaces_of(type(own)):
-        for name in NORMALIZATION_BACKWARD:
+        for name in names:
             function = space.get(name)
             if inspect.isfunction(function):
                 changed.append((space, name, function))
-                space[name] = _or_zeros(function)
+                space[name] = wrap(function)
     try:
         yield
     finally:
         for space, name, function in changed:
             space[name] = function
+
+
+def without_backward(model: Any) -> AbstractContextManager[None]:
+    """Meanwhile, a normalization's backward pass that raises or returns no gradients gives zeros, wherever the network finds it."""
+    return _wrapped(model, NORMALIZATION_BACKWARD, _or_zeros)
+
+
+def own_averages(model: Any) -> AbstractContextManager[None]:
+    """Meanwhile, in training mode batch normalization sees no running averages of a layer of another width.
+
+    A network that gives all layers one dictionary hands them on. That shows in test mode, which has checks of its own; what a
+    layer gives in training mode does not depend on them.
+    """
+    return _wrapped(model, ("batchnorm_forward",), _of_own_width)
 
 
 def spaces_of(network: Any) -> list[dict[str, Any]]:
@@ -181,6 +196,17 @@ def spaces_of(network: Any) -> list[dict[str, Any]]:
         helpers = [value for value in space.values() if inspect.isfunction(value)]
         found.update({id(helper.__globals__): helper.__globals__ for helper in helpers})
     return list(found.values())
+
+
+def _of_own_width(function: Any) -> Any:
+    def forward(x: Any, gamma: Any, beta: Any, bn_param: Any) -> Any:
+        if bn_param.get("mode") == "train":
+            for name in ("running_mean", "running_var"):
+                if np.size(bn_param.get(name, gamma)) != np.size(gamma):
+                    del bn_param[name]
+        return function(x, gamma, beta, bn_param)
+
+    return forward
 
 
 def _or_zeros(function: Any) -> Any:

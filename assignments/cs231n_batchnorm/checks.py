@@ -42,7 +42,7 @@ from assignments.common.normalization import (
     spared,
 )
 from assignments.common.solver_states import doubt_with_states, packed_with_states, pair_trained
-from assignments.common.stand_ins import other_layers
+from assignments.common.stand_ins import on_others
 from assignments.common.starts import judge_start
 from assignments.common.trained import images
 from grader.compare import Judgement
@@ -217,12 +217,17 @@ def batchnorm_alt_gradients(impl: Any, rng: Any) -> dict[str, Any]:
 
 
 def _joined(name: str, *parts: Mapping[str, Any]) -> Any:
-    """All gradients of one name as one vector, each earning its share; the first that is no array if there is one."""
+    """All gradients of one name as one array, each earning its share; the first that cannot be joined as it should be, if one is.
+
+    Those of x as a vector, those of gamma and beta along their first axis: one too many axes stay one too many.
+    """
     arrays = [value for part in parts for key, value in part.items() if key.partition("_")[0] == name]
+    axes = 2 if name == "dx" else np.ndim(arrays[0])
     for array in arrays:
-        if not isinstance(array, np.ndarray):
+        if not isinstance(array, np.ndarray) or array.ndim != axes or not axes:
             return array
-    return np.concatenate([np.asarray(array).ravel() for array in arrays])
+    whole = [np.asarray(array) for array in arrays]
+    return np.concatenate([array.ravel() if name == "dx" else array for array in whole])
 
 
 @check(
@@ -424,10 +429,6 @@ def network_layernorm_around_penalized(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_test_scores(impl: Any, rng: Any) -> dict[str, Any]:
     """In test mode the scores come from the running averages."""
-    return _scores_in_test_mode(impl, rng)
-
-
-def _scores_in_test_mode(impl: Any, rng: Any) -> dict[str, Any]:
     model = ModeKept(started(impl, rng, "batchnorm", 0.0, by_averages=True))
     for step in range(1, 5):
         X, y = examples(rng, 8)
@@ -476,10 +477,6 @@ def network_mode_line(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_last_layer(impl: Any, rng: Any) -> dict[str, Any]:
     """No normalization and no ReLU follow the last layer, whatever the depth."""
-    return _of_other_depths(impl, rng)
-
-
-def _of_other_depths(impl: Any, rng: Any) -> dict[str, Any]:
     arrays = {}
     for sizes in ((12, 6, 3), (12, 4, 8, 5, 6, 3)):
         layers = f"{len(sizes) - 1}_layers"
@@ -583,60 +580,14 @@ OF_BATCHNORM = ("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_a
 OF_LAYERNORM = ("layernorm_forward", "layernorm_backward")
 
 
-@check(of="FullyConnectedNet", carries="network_batchnorm_loss", parts=OF_BATCHNORM, tolerance=GUARDED)
-def network_batchnorm_loss_on_others(impl: Any, rng: Any) -> dict[str, Any]:
-    """The loss with other layers."""
-    with other_layers(impl):
-        return losses_at(impl, rng, "batchnorm")
-
-
-@check(of="FullyConnectedNet", carries="network_batchnorm_gradients", parts=OF_BATCHNORM, floor=NETWORK_FLOOR)
-def network_batchnorm_gradients_on_others(impl: Any, rng: Any) -> dict[str, Any]:
-    """The gradients with other layers."""
-    with other_layers(impl):
-        return gradients_at(impl, rng, "batchnorm")
-
-
-@check(of="FullyConnectedNet", carries="network_layernorm_loss", parts=OF_LAYERNORM, tolerance=GUARDED)
-def network_layernorm_loss_on_others(impl: Any, rng: Any) -> dict[str, Any]:
-    """The loss with other layers."""
-    with other_layers(impl):
-        return losses_at(impl, rng, "layernorm")
-
-
-@check(of="FullyConnectedNet", carries="network_layernorm_gradients", parts=OF_LAYERNORM, floor=NETWORK_FLOOR)
-def network_layernorm_gradients_on_others(impl: Any, rng: Any) -> dict[str, Any]:
-    """The gradients with other layers."""
-    with other_layers(impl):
-        return gradients_at(impl, rng, "layernorm")
-
-
-@check(of="FullyConnectedNet", carries="network_test_scores", parts=OF_BATCHNORM)
-def network_test_scores_on_others(impl: Any, rng: Any) -> dict[str, Any]:
-    """The scores in test mode with other layers."""
-    with other_layers(impl):
-        return _scores_in_test_mode(impl, rng)
-
-
-@check(of="FullyConnectedNet", carries="network_last_layer", parts=OF_BATCHNORM, tolerance=GUARDED)
-def network_last_layer_on_others(impl: Any, rng: Any) -> dict[str, Any]:
-    """Networks of other depths with other layers."""
-    with other_layers(impl):
-        return _of_other_depths(impl, rng)
-
-
-@check(of="FullyConnectedNet", carries="training_batchnorm", parts=OF_BATCHNORM, tolerance=GUARDED)
-def training_batchnorm_on_others(impl: Any, rng: Any) -> dict[str, Any]:
-    """The training with other layers."""
-    with other_layers(impl):
-        return _training(impl, rng, "batchnorm")
-
-
-@check(of="FullyConnectedNet", carries="training_layernorm", parts=OF_LAYERNORM, tolerance=GUARDED_TRAINING)
-def training_layernorm_on_others(impl: Any, rng: Any) -> dict[str, Any]:
-    """The training with other layers."""
-    with other_layers(impl):
-        return _training(impl, rng, "layernorm")
+network_batchnorm_loss_on_others = on_others(network_batchnorm_loss, OF_BATCHNORM)
+network_batchnorm_gradients_on_others = on_others(network_batchnorm_gradients, OF_BATCHNORM)
+network_layernorm_loss_on_others = on_others(network_layernorm_loss, OF_LAYERNORM)
+network_layernorm_gradients_on_others = on_others(network_layernorm_gradients, OF_LAYERNORM)
+network_test_scores_on_others = on_others(network_test_scores, OF_BATCHNORM)
+network_last_layer_on_others = on_others(network_last_layer, OF_BATCHNORM)
+training_batchnorm_on_others = on_others(training_batchnorm, OF_BATCHNORM)
+training_layernorm_on_others = on_others(training_layernorm, OF_LAYERNORM)
 
 
 # --- Good manners: 4 points -------------------------------------------------------------------------------------------------
@@ -682,7 +633,6 @@ def _called(impl: Any, name: str, *given: Any) -> dict[str, Any]:
 def results_repeat(impl: Any, rng: Any) -> dict[str, Any]:
     """The same inputs give the same results, whatever was computed in between, and one cache serves two backward passes."""
     arrays = repeats(impl, rng)
-    # as in the notebook, where both backward passes of batch normalization get one cache
     for names, param in ((BATCHNORM, TRAIN), (LAYERNORM, {})):
         x, dout = upstream(rng, 7, 3)
         arrays.update(spared(_from_one_cache, impl, names, (x, *vectors(rng, 3), dict(param)), dout))
@@ -690,12 +640,13 @@ def results_repeat(impl: Any, rng: Any) -> dict[str, Any]:
 
 
 def _from_one_cache(impl: Any, names: tuple[str, str], given: Any, dout: Any) -> dict[str, Any]:
-    """dx of two backward passes on the cache of one forward pass; the second is absent if it raises."""
+    """Gradients of two backward passes on the cache of one forward pass; the second ones are absent if it raises."""
     _, cache = getattr(impl, names[0])(*given)
-    label = f"{names[0].partition('_')[0]}_dx from one cache"
+    label = names[0].partition("_")[0]
 
     def backward(number: int) -> dict[str, Any]:
-        return {f"{label}_{number}": kept(getattr(impl, names[1])(dout.copy(), cache)[0])}
+        found = zip(("dx", "dgamma", "dbeta"), getattr(impl, names[1])(dout.copy(), cache))  # noqa: B905 - Python 3.8
+        return {f"{label}_{name} from one cache_{number}": kept(one) for name, one in found}
 
     return {**backward(1), **attempted(backward, 2)}
 

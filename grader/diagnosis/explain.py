@@ -16,7 +16,7 @@ from ..probe import Check
 from .carry import agreeing
 from .fits import Observed, Variant, equal_arrays, wrong_arrays
 from .match import Diagnosis, diagnose
-from .precision import FOUND, charging_digits, single_precision
+from .precision import FOUND, asking_for_digits, charging_digits, marked, single_precision
 from .several import Together
 
 __all__ = ["Knowledge", "explain"]
@@ -66,6 +66,9 @@ def explain(
         if _comparable(check, known) and expected.get(check.id) and _answered(answers, check.id)
     ]
     diagnoses = diagnose(observed, known.together)
+    again = marked(observed, diagnoses)
+    if again is not None:
+        observed, diagnoses = again, diagnose(again, known.together)
     lost = {result.id: _lost(result, (marks or {}).get(result.id)) for result in judged}
     charging = _charging(checks, known, {name for name, points in lost.items() if points > 0})
     results = {
@@ -83,11 +86,12 @@ def explain(
         if companion.parts and results[name].outcome is Outcome.FAILED and _answered(answers, companion.id):
             parts = _faulty_parts(companion, checks, answers[companion.id], expected[companion.id], lost)
             so_far = results[name].points - earned[name]  # on whichever ground
-            results[name] = _built_right(results[name], so_far, parts, known.share, lost)
-    short = single_precision(observed, diagnoses)
+            results[name] = _built_right(results[name], so_far, parts, known.share)
+    before = {result.id: result for result in judged}
+    asking = asking_for_digits(checks, before, answers, expected)
+    short = single_precision(observed, diagnoses, proved=bool(asking))
     if short:
-        before = {result.id: result for result in judged}
-        charged_by = before[charging_digits(short, checks, before, answers, expected)]
+        charged_by = before[charging_digits(short, checks, before, asking)]
         for name in short:
             results[name] = _short_of_digits(before[name], charged_by)
     return tuple(results.values())
@@ -154,35 +158,21 @@ def _faulty_parts(
     answer: CheckEvidence,
     expected: Arrays,
     lost: Mapping[str, Decimal],
-) -> dict[str, tuple[str, ...]]:
-    """The functions, and their failed checks, in whose place others let a check give what is expected; none if they do not."""
+) -> tuple[str, ...]:
+    """The functions that charge something and in whose place others let a check give what is expected; none if they do not."""
     if not equal_arrays(companion, _arrays(answer), expected):
-        return {}
-    failed = [one for one in checks if one.of in companion.parts and lost[one.id] > 0]
-    return {
-        part: tuple(one.id for one in failed if one.of == part)
-        for part in dict.fromkeys(one.of for one in failed)
-    }
+        return ()
+    return tuple(dict.fromkeys(one.of for one in checks if one.of in companion.parts and lost[one.id] > 0))
 
 
-def _built_right(
-    result: CheckResult,
-    before: Decimal,
-    parts: Mapping[str, tuple[str, ...]],
-    share: Decimal,
-    lost: dict[str, Decimal],
-) -> CheckResult:
+def _built_right(result: CheckResult, before: Decimal, parts: Sequence[str], share: Decimal) -> CheckResult:
     """One result with the share that its parts excuse, if that is more than what it was given before on other grounds.
 
-    As with one's own forward pass, no more is given back than the parts' checks lost, and what is given here is taken from them.
+    What is right on other layers was not made wrong for this occasion, so this has no bound in what the parts' checks lost.
     """
-    charged = [name for names in parts.values() for name in names]
-    most = sum((lost[name] for name in charged), Decimal(0))
-    given = min((result.max_points - result.points + before) * share, most) - before
-    left = given
-    for name in charged:
-        taken = min(max(left, Decimal(0)), lost[name])
-        lost[name], left = lost[name] - taken, left - taken
+    if not parts:
+        return result
+    given = (result.max_points - result.points + before) * share - before
     names = " and ".join(parts)
     return _given(
         result,

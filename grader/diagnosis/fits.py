@@ -13,6 +13,7 @@ import numpy as np
 from ..compare import FLOOR, compare_value
 from ..model import Array
 from ..probe import Check
+from .digits import largest, near
 
 __all__ = [
     "Arrays",
@@ -62,7 +63,10 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What a student's code gave for one check. arrays: None where it was no array. warnings: what NumPy said on the way."""
+    """What a student's code gave for one check. arrays: None where it was no array. warnings: what NumPy said on the way.
+
+    single: what fits it need not do so beyond the digits of single precision, which were lost elsewhere.
+    """
 
     check: Check
     passed: bool
@@ -70,6 +74,7 @@ class Observed:
     expected: Arrays
     variants: Sequence[Variant] = ()
     warnings: Sequence[str] = ()
+    single: bool = False
 
 
 def equal_arrays(check: Check, actual: Mapping[str, Array | None], expected: Arrays) -> bool:
@@ -125,7 +130,19 @@ def fitting_of(seen: Observed, ruled_out: Set[str]) -> list[Variant]:
 
 def fits(seen: Observed, variant: Variant) -> bool:
     """Whether the variant gives what the student's code gave."""
-    return equal_arrays(seen.check, seen.arrays, variant.arrays) and _accounts_for(seen, variant)
+    same = equal_arrays(seen.check, seen.arrays, variant.arrays) or (seen.single and _nearly(seen, variant))
+    return same and _accounts_for(seen, variant)
+
+
+def _nearly(seen: Observed, variant: Variant) -> bool:
+    """Whether all arrays are the variant's, within the check's tolerance or to the digits of single precision."""
+    if seen.arrays.keys() != variant.arrays.keys():
+        return False
+    same, most = Same(seen.check), max((largest(array) for array in variant.arrays.values()), default=0.0)
+    return all(
+        same(name, seen.arrays[name], array) or near(seen.arrays[name], array, most)
+        for name, array in variant.arrays.items()
+    )
 
 
 def single_ids(seen: Observed) -> set[str]:

@@ -342,6 +342,8 @@ class FullyConnectedNet:
             momentum=first.get("momentum", 0.9),
             other_norm=_other(f"{self.normalization}_forward", f"{self.normalization}_backward"),
             other_dropout=_other("dropout_forward", "dropout_backward"),
+            other_affine=_other("affine_forward", "affine_backward"),
+            other_activation=_other("relu_forward", "relu_backward"),
         )
 
     def _running(self) -> tuple[networks.Running, ...]:
@@ -361,7 +363,10 @@ def _other(forward: str, backward: str) -> networks.OtherLayer | None:
     return networks.OtherLayer(names[forward], names[backward])
 
 
-_OWN = {function.__name__: function for function in (batchnorm_forward, layernorm_forward, dropout_forward)}
+_OWN = {
+    function.__name__: function
+    for function in (batchnorm_forward, layernorm_forward, dropout_forward, affine_forward, relu_forward)
+}
 
 
 class _DropoutSource:

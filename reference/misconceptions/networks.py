@@ -219,7 +219,7 @@ _STRUCTURE = (
             Edit(
                 FORWARD,
                 LOOP_END,
-                "out, caches[-1]['activation'] = ACTIVATIONS[self.activation].forward(out)\n" + LOOP_END,
+                "out, caches[-1]['activation'] = activation.forward(out)\n" + LOOP_END,
             ),
             Edit(
                 LESSON,
@@ -267,13 +267,13 @@ _STRUCTURE = (
             Edit(
                 FORWARD,
                 "out, new = self._normalise(layer, params, out, cache, old, training=training)",
-                "out, cache['activation'] = ACTIVATIONS[self.activation].forward(out)\n"
+                "out, cache['activation'] = activation.forward(out)\n"
                 "out, new = self._normalise(layer, params, out, cache, old, training=training)",
             ),
             Edit(
                 FORWARD,
                 "averages += [new] if new else []\n"
-                "            out, cache['activation'] = ACTIVATIONS[self.activation].forward(out)",
+                "            out, cache['activation'] = activation.forward(out)",
                 "averages += [new] if new else []",
             ),
             Edit(
@@ -283,10 +283,10 @@ _STRUCTURE = (
             ),
             Edit(
                 BACK,
-                "dout, gradients[f'W{layer}'], gradients[f'b{layer}'] = affine_backward(dout, cache['affine'])",
+                "dout, gradients[f'W{layer}'], gradients[f'b{layer}'] = affine.backward(dout, cache['affine'])",
                 "if 'activation' in cache and 'norm' in cache:\n"
-                "    dout = ACTIVATIONS[self.activation].backward(dout, cache['activation'])\n"
-                "dout, gradients[f'W{layer}'], gradients[f'b{layer}'] = affine_backward(dout, cache['affine'])",
+                "    dout = activation.backward(dout, cache['activation'])\n"
+                "dout, gradients[f'W{layer}'], gradients[f'b{layer}'] = affine.backward(dout, cache['affine'])",
             ),
             Edit(
                 LESSON,
@@ -350,7 +350,7 @@ _STRUCTURE = (
         edits=(
             Edit(
                 BACK,
-                "dout = ACTIVATIONS[self.activation].backward(dout, cache['activation'])",
+                "dout = activation.backward(dout, cache['activation'])",
                 "dout = dout",
             ),
         ),
@@ -386,5 +386,20 @@ _STRUCTURE = (
     ),
 )
 
+_DROPOUT = (
+    Misconception(
+        id="FullyConnectedNet.dropout_turned_round",
+        edits=(
+            Edit(
+                "conventions.cs231n.FullyConnectedNet._core",
+                "keep=self.dropout_param.get('p', 1)",
+                "keep=1 - self.dropout_param.get('p', 0)",
+            ),
+        ),
+        student="It looks like the network hands 1 - p to its dropout layers; do both mean the same by p?",
+        instructor="The network's dropout layers get 1 - p, though they read p as the network's argument is meant.",
+    ),
+)
+
 #: Those of this family.
-MISCONCEPTIONS: tuple[Misconception, ...] = (*_PENALTY, *_STRUCTURE)
+MISCONCEPTIONS: tuple[Misconception, ...] = (*_PENALTY, *_STRUCTURE, *_DROPOUT)

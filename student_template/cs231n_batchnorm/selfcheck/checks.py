@@ -57,10 +57,12 @@ def batchnorm_alt_gradients(impl: Any, rng: Any) -> dict[str, Any]:
 
 def _joined(name: str, *parts: Mapping[str, Any]) -> Any:
     arrays = [value for part in parts for key, value in part.items() if key.partition('_')[0] == name]
+    axes = 2 if name == 'dx' else np.ndim(arrays[0])
     for array in arrays:
-        if not isinstance(array, np.ndarray):
+        if not isinstance(array, np.ndarray) or array.ndim != axes or (not axes):
             return array
-    return np.concatenate([np.asarray(array).ravel() for array in arrays])
+    whole = [np.asarray(array) for array in arrays]
+    return np.concatenate([array.ravel() if name == 'dx' else array for array in whole])
 
 @check(of='layernorm_forward', section=LAYER, hint='Mean and variance belong to one example and run over its features; gamma and beta belong to features.')
 def layernorm_output(impl: Any, rng: Any) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 from __future__ import annotations
+from collections.abc import Mapping
 from typing import Any
 import numpy as np
 from .common.arrays import kept, number
@@ -77,7 +78,10 @@ def rmsprop_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
     """RMSProp adds the epsilon that it is given to the root."""
     large = updates(impl, rng, 'rmsprop', {'learning_rate': 0.01, 'epsilon': 0.3}, {'a': (0.3, 2.0)})
     tiny = updates(impl, rng, 'rmsprop', {'learning_rate': 0.01}, {'a': None}, shapes=((3, 6),), scale=1e-06)
-    return {**large, **tiny}
+    return _weights({**large, **tiny})
+
+def _weights(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: array for name, array in arrays.items() if name.startswith('next_w')}
 
 @check(of='adam', tolerance=ANY_EPSILON, floor=UNIT, section=ADAM, hint='Raise t first; both averages are corrected for their start at zero, and stored without the correction.')
 def adam_update(impl: Any, rng: Any) -> dict[str, Any]:
@@ -91,7 +95,8 @@ def adam_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
     states = {'v': (-0.5, 0.9), 'a': (0.3, 2.0)}
     large = updates(impl, rng, 'adam', {'learning_rate': 0.01, 'epsilon': 0.3, 't': 3}, states)
     tiny = {'learning_rate': 0.01, 't': 0}
-    return {**large, **updates(impl, rng, 'adam', tiny, {'v': None, 'a': None}, shapes=((3, 6),), scale=1e-06)}
+    small = updates(impl, rng, 'adam', tiny, {'v': None, 'a': None}, shapes=((3, 6),), scale=1e-06)
+    return _weights({**large, **small})
 
 @check(of='FullyConnectedNet', tolerance=GUARDED, section=COPIED, hint='The penalty is half of reg times the sum of squares of every weight matrix, the last one too, and of nothing else.')
 def network_loss(impl: Any, rng: Any) -> dict[str, Any]:

@@ -74,9 +74,10 @@ def test_running_averages_are_taken_down_after_every_call(linear: Any) -> None:
     }
 
 
-def test_running_averages_that_are_not_kept_are_none(linear: Any) -> None:
+def test_where_no_running_average_is_kept_this_is_said(linear: Any) -> None:
     linear.batchnorm_forward = lambda x, gamma, beta, param: (x, None)
-    assert set(normalization.running_averages(linear, _rng(), 1, {}).values()) == {None}
+    with pytest.raises(KeyError, match="neither running_mean nor running_var"):
+        normalization.running_averages(linear, _rng(), 1, {})
 
 
 def test_inference_hands_over_averages_that_no_training_made(linear: Any) -> None:

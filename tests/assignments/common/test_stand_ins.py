@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import pytest
 
 from assignments.common.network_probes import gradients_at, losses_at
-from assignments.common.stand_ins import OTHERS, other_layers
+from assignments.common.stand_ins import OTHERS, on_others, other_layers
+from grader.probe import check
 from reference.conventions import cs231n, ece247
 
 STEP = 1e-6
-PARAMS = {"batchnorm": {"mode": "train"}, "layernorm": {}, "dropout": {"mode": "train", "p": 0.5}}
+VECTOR = (3,)
+PARAMS: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {  # shapes of what comes behind x, and settings
+    "batchnorm": ((VECTOR, VECTOR), ({"mode": "train"},)),
+    "layernorm": ((VECTOR, VECTOR), ({},)),
+    "dropout": ((), ({"mode": "train", "p": 0.3},)),
+    "affine": (((3, 5), (5,)), ()),
+    "relu": ((), ()),
+    "affine_relu": (((3, 5), (5,)), ()),
+}
+NORMALIZATION = [name for name in OTHERS if "norm" in name]
 
 
 @pytest.mark.parametrize("kind", PARAMS)
 def test_gradients_are_those_of_the_forward_pass(kind: str) -> None:
     rng = np.random.default_rng(3)
-    given = [rng.standard_normal((4, 3))]
-    given += [] if kind == "dropout" else [rng.standard_normal(3), rng.standard_normal(3)]
-    dout = rng.standard_normal((4, 3))
+    shapes, settings = PARAMS[kind]
+    given = [rng.standard_normal(shape) for shape in ((4, 3), *shapes)]
     forward = OTHERS[f"{kind}_forward"]
-    gradients = OTHERS[f"{kind}_backward"](dout, forward(*given, dict(PARAMS[kind]))[1])
+    out, cache = forward(*given, *deepcopy(settings))
+    dout = rng.standard_normal(out.shape)
+    gradients = OTHERS[f"{kind}_backward"](dout, cache)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
     for place, gradient in enumerate(gradients):
         along = rng.standard_normal(given[place].shape)
         ends = []
         for sign in (1, -1):
-            moved = [array + sign * STEP * along * (number == place) for number, array in enumerate(given)]
-            ends.append(np.sum(dout * forward(*moved, dict(PARAMS[kind]))[0]))
+            moved = [*given[:place], given[place] + sign * STEP * along, *given[place + 1 :]]
+            ends.append(np.sum(dout * forward(*moved, *deepcopy(settings))[0]))
         assert (ends[0] - ends[1]) / (2 * STEP) == pytest.approx(np.sum(gradient * along), rel=1e-6)
 
 
@@ -40,7 +52,7 @@ def test_the_network_uses_them_meanwhile_and_its_own_afterwards(impl: Any) -> No
 
     before = losses()
     own = cs231n.batchnorm_forward
-    with other_layers(impl):
+    with other_layers(impl, NORMALIZATION):
         assert cs231n.batchnorm_forward is OTHERS["batchnorm_forward"]
         meanwhile = losses()
     assert cs231n.batchnorm_forward is own
@@ -48,9 +60,28 @@ def test_the_network_uses_them_meanwhile_and_its_own_afterwards(impl: Any) -> No
     assert all(abs(one - other) > 1e-3 for one, other in zip(before, meanwhile, strict=True))
 
 
+def test_all_that_a_network_hands_on_shows_in_them() -> None:
+    x, vectors = np.random.default_rng(2).standard_normal((4, 3)), (np.ones(3), np.zeros(3))
+
+    def after(settings: dict[str, Any]) -> Any:
+        OTHERS["batchnorm_forward"](x, *vectors, settings)
+        return settings["running_mean"]
+
+    for forward in ("batchnorm_forward", "layernorm_forward"):
+        plain, large = (
+            OTHERS[forward](x, *vectors, {"mode": "train", **more})[0] for more in ({}, {"eps": 1e-3})
+        )
+        assert np.abs(plain - large).max() > 0.1
+    start = {"mode": "train", "running_mean": np.ones(3)}
+    assert np.abs(after(dict(start)) - after({**start, "momentum": 0.5})).max() > 0.1
+    one, other = (OTHERS["dropout_forward"](x, {"mode": "train", "p": p})[0] for p in (0.4, 0.6))
+    assert np.abs(one - other).max() > 0.1
+
+
+@pytest.mark.parametrize("parts", [NORMALIZATION, list(OTHERS)])
 @pytest.mark.parametrize("normalization", ["batchnorm", "layernorm"])
-def test_the_gradients_on_them_are_those_of_the_loss(normalization: str) -> None:
-    with other_layers(cs231n):
+def test_the_gradients_on_them_are_those_of_the_loss(normalization: str, parts: list[str]) -> None:
+    with other_layers(cs231n, parts):
         model = cs231n.FullyConnectedNet([5, 4], 6, 3, normalization=normalization, dtype=np.float64)
         rng = np.random.default_rng(1)
         model.params = {name: rng.standard_normal(array.shape) for name, array in model.params.items()}
@@ -69,7 +100,27 @@ def test_the_gradients_on_them_are_those_of_the_loss(normalization: str) -> None
 
 def test_they_are_put_back_where_the_network_raises() -> None:
     own = cs231n.layernorm_backward
-    with pytest.raises(ZeroDivisionError), other_layers(cs231n):
+    with pytest.raises(ZeroDivisionError), other_layers(cs231n, OTHERS):
         1 / 0  # noqa: B018 - whatever a student's network raises
     assert cs231n.layernorm_backward is own
     assert gradients_at(cs231n, np.random.default_rng(2), "layernorm")
+
+
+def test_a_companion_asks_for_the_same_on_them() -> None:
+    network = check(of="FullyConnectedNet", points=3, tolerance=1e-3, visible=False)(_losses)
+    made = on_others(network, ("relu_forward", "relu_backward"), called="on_waves")
+    assert (made.id, made.carries, made.of, made.tolerance) == (
+        "_losses_on_waves",
+        "_losses",
+        "FullyConnectedNet",
+        1e-3,
+    )
+    assert made.parts == ("relu_forward", "relu_backward")
+    own, other = (one.probe(cs231n, np.random.default_rng(5)) for one in (network, made))
+    assert own.keys() == other.keys()
+    assert all(abs(own[name] - other[name]) > 1e-3 for name in own)
+
+
+def _losses(impl: Any, rng: Any) -> dict[str, Any]:
+    """Losses."""
+    return losses_at(impl, rng, None)

@@ -301,7 +301,7 @@ def test_what_passes_is_left_alone():
     assert on_others(OTHERS, network=answer("network_check", EXPECTED)).reason == ""
 
 
-def test_no_more_is_given_back_than_the_parts_cost():
+def test_what_is_right_with_others_has_its_share_however_little_the_parts_cost():
     cheap = Check(id="layer_check", title="t", of="layer", probe=lambda impl, rng: {}, points=4)
     checks = [cheap, NETWORK, check("second", of="network")]
     again = check("again", of="network", carries="second", parts=("layer",))
@@ -311,7 +311,7 @@ def test_no_more_is_given_back_than_the_parts_cost():
     expected |= dict.fromkeys(("on_others", "again"), OTHERS)
     judged = [judge_check(one, answers[one.id], EXPECTED) for one in checks]
     known = Knowledge(companions=(ON_OTHERS, again), share=SHARE)
-    assert [one.points for one in explain(judged, checks, answers, expected, known)] == [0, 4, 0]
+    assert [one.points for one in explain(judged, checks, answers, expected, known)] == [0, 6, 6]
 
 
 def test_two_grounds_do_not_add_up():

@@ -5,9 +5,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from grader.diagnosis.fits import Cause, Observed, Variant
+from grader.diagnosis.fits import Cause, Observed, Variant, fits
 from grader.diagnosis.match import Diagnosis
-from grader.diagnosis.precision import charging_digits, single_precision
+from grader.diagnosis.precision import asking_for_digits, charging_digits, marked, single_precision
 from grader.model import CheckEvidence, CheckResult, Ending, Finding, Outcome, Value
 from grader.probe import Check
 
@@ -54,6 +54,22 @@ def test_something_unknown_in_a_function_that_it_builds_on_may_be_what_shows():
     network = seen("network_check", SHORT, of="Network", variants=[of_layer])
     other = seen("other_check", SHORT, of="other")
     assert single_precision([seen("a", WRONG), network, other], {}) == {"other_check": 1}
+    assert single_precision([seen("a", WRONG), network, other], {}, proved=True).keys() == {
+        "network_check",
+        "other_check",
+    }
+
+
+def test_to_the_digits_that_are_left_a_known_mistake_fits():
+    mistake = Variant(causes=(Cause(id="x", function="layer", student="s"),), arrays=WRONG)
+    both = {**WRONG, "out": WRONG["out"] + np.array([1e-7, 0.0, -1e-7])}
+    other = {**WRONG, "out": WRONG["out"] + np.array([1e-5, 0.0, -1e-5])}
+    lost = seen("lost", SHORT)
+    again = marked([lost, seen("a", both, variants=[mistake]), seen("b", other, variants=[mistake])], {})
+    assert [one.single for one in again] == [False, True, True]
+    assert [fits(one, mistake) for one in again] == [False, True, False]
+    assert not fits(seen("a", both), mistake)
+    assert marked([seen("a", both, variants=[mistake])], {}) is None  # no digits were lost that would say so
 
 
 def result(name, points):
@@ -91,9 +107,6 @@ def test_one_check_charges(judges, by):
     judged |= {name: result(name, 3) for name in judges}
     answers = {name: answer(name, judges.get(name, SHORT)) for name in judged}
     expected = dict.fromkeys(judged, RIGHT)
-    assert (
-        charging_digits(
-            {name: functions for name, (functions, _) in compared.items()}, checks, judged, answers, expected
-        )
-        == by
-    )
+    short = {name: functions for name, (functions, _) in compared.items()}
+    asking = asking_for_digits(checks, judged, answers, expected)
+    assert charging_digits(short, checks, judged, asking) == by

@@ -1,8 +1,9 @@
 from __future__ import annotations
+from contextlib import nullcontext
 from copy import deepcopy
 from typing import Any
 from .arrays import number
-from .networks import absent_biases, gradients_of, make_network, start, without_backward
+from .networks import absent_biases, gradients_of, make_network, own_averages, start, without_backward
 from ..check import NeedsPersonError
 SIZES = (12, 7, 5, 9, 4)
 IMAGE = (3, 2, 2)
@@ -28,23 +29,26 @@ def losses_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
     return arrays
 
 def loss_of(model: Any, X: Any, y: Any) -> Any:
+    return number(_trained(model, X, y, without_backward)[0])
+
+def _trained(model: Any, X: Any, y: Any, again: Any=None) -> Any:
     settings = deepcopy(getattr(model, 'bn_params', None))
     try:
-        return number(model.loss(X.copy(), y.copy())[0])
+        return model.loss(X.copy(), y.copy())
     except NeedsPersonError:
         raise
     except Exception:
         if settings is not None:
             model.bn_params = settings
-    with without_backward(model):
-        return number(model.loss(X.copy(), y.copy())[0])
+    with own_averages(model), again(model) if again else nullcontext():
+        return model.loss(X.copy(), y.copy())
 
 def gradients_at(impl: Any, rng: Any, normalization: str | None) -> dict[str, Any]:
     arrays = {}
     for reg in REGS:
         model = started(impl, rng, normalization, reg)
         X, y = examples(rng, ROWS)
-        grads = model.loss(X, y.copy())[1]
+        grads = _trained(model, X, y)[1]
         normalized = normalization is not None
         absent = absent_biases(model.params, SIZES) if normalized else frozenset()
         arrays.update(gradients_of(grads, SIZES, normalized=normalized, prefix=f'reg_{reg:g}_', absent=absent))

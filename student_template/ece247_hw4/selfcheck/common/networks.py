@@ -2,7 +2,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Set
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 import numpy as np
 from .arrays import row
@@ -91,20 +91,26 @@ class ModeKept:
         return self.model.loss(X) if y is None else self.model.loss(X, y)
 
 @contextmanager
-def without_backward(model: Any) -> Iterator[None]:
+def _wrapped(model: Any, names: Any, wrap: Any) -> Iterator[None]:
     changed = []
     own = model.model if isinstance(model, ModeKept) else model
     for space in spaces_of(type(own)):
-        for name in NORMALIZATION_BACKWARD:
+        for name in names:
             function = space.get(name)
             if inspect.isfunction(function):
                 changed.append((space, name, function))
-                space[name] = _or_zeros(function)
+                space[name] = wrap(function)
     try:
         yield
     finally:
         for space, name, function in changed:
             space[name] = function
+
+def without_backward(model: Any) -> AbstractContextManager[None]:
+    return _wrapped(model, NORMALIZATION_BACKWARD, _or_zeros)
+
+def own_averages(model: Any) -> AbstractContextManager[None]:
+    return _wrapped(model, ('batchnorm_forward',), _of_own_width)
 
 def spaces_of(network: Any) -> list[dict[str, Any]]:
     methods = [value for base in network.__mro__ for value in vars(base).values() if inspect.isfunction(value)]
@@ -114,6 +120,16 @@ def spaces_of(network: Any) -> list[dict[str, Any]]:
         helpers = [value for value in space.values() if inspect.isfunction(value)]
         found.update({id(helper.__globals__): helper.__globals__ for helper in helpers})
     return list(found.values())
+
+def _of_own_width(function: Any) -> Any:
+
+    def forward(x: Any, gamma: Any, beta: Any, bn_param: Any) -> Any:
+        if bn_param.get('mode') == 'train':
+            for name in ('running_mean', 'running_var'):
+                if np.size(bn_param.get(name, gamma)) != np.size(gamma):
+                    del bn_param[name]
+        return function(x, gamma, beta, bn_param)
+    return forward
 
 def _or_zeros(function: Any) -> Any:
 

@@ -34,6 +34,8 @@ def running_averages(impl: Any, rng: Any, steps: int, param: dict[str, Any]) -> 
         averages = {name: kept(bn_param.get(name)) for name in ('running_mean', 'running_var')}
         if _nothing(returned) and (not any((np.any(one) for one in averages.values() if one is not None))):
             raise NotImplementedError('batchnorm_forward returns None')
+        if all((one is None for one in averages.values())):
+            raise KeyError('after a call in training mode, bn_param has neither running_mean nor running_var')
         arrays.update({f'{name}_{step}': average for name, average in averages.items()})
     return arrays
 
