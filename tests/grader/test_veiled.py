@@ -67,7 +67,10 @@ def test_visible_part_of_a_course_defines_its_visible_checks_alone(course):
     made = load_suite(load_assignment(ROOT / "assignments" / course))
     tree = ast.parse(visible_modules(made)["checks"])
     defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.decorator_list}
+    assigned = (target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets)
+    probes = {check.id for check in made.probes}
+    defined |= {name for target in assigned if (name := ast.unparse(target)) in probes}  # made by a function
     hidden = {check.id for check in made.checks if not check.visible}
     carried = {companion.id for companion in made.companions if companion.carries in hidden}
     assert hidden
-    assert defined == {check.id for check in made.probes} - hidden - carried
+    assert defined == probes - hidden - carried
