@@ -135,6 +135,8 @@ RIGHT = 0.5  # single accuracy by population statistics; the least of 40 short r
 
 def judge_singles(actual: Mapping[str, Any], known: Mapping[str, Any]) -> Judgement:
     """By the batch: one guess for all, right for as many as that digit has; by the population: most are right."""
+    if actual["labels"].shape != (SINGLE,):
+        return Judgement(0.0, f"there are {actual['labels'].size} labels, expected {SINGLE}")
     for name in ("by_batch", "by_population"):
         if actual[name].shape != (SINGLE,):
             return Judgement(0.0, f"{name} holds {actual[name].size} predictions, expected {SINGLE}")

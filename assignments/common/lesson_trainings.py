@@ -182,6 +182,8 @@ def doubt_of_singles(actual: Mapping[str, Any], known: Mapping[str, Any]) -> str
     """Why a person has to look at predictions of single images; empty if the networks that are said to have made them make them."""
     if not known:
         return "the images that the notebook was given are not known here"
+    if not np.array_equal(actual["labels"], known["y_test"][:SINGLE]):
+        return "the labels are not those of the test images"  # guesses of any network can be called right
     sent = networks(actual, "net")
     for number, name in enumerate(("by_batch", "by_population")):
         layers = sent.get(number, [])

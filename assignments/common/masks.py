@@ -264,8 +264,9 @@ def _twins(
     """
     hidden = np.maximum(params["beta1"], 0)
     alive = hidden > 0
-    slopes = grads["W2"][alive] / (hidden[alive] / keep)[:, None]
-    both = grads["b2"]
+    # In the parameters' shapes: others would be combined each with each.
+    slopes = grads["W2"].reshape(params["W2"].shape)[alive] / (hidden[alive] / keep)[:, None]
+    both = grads["b2"].reshape(params["b2"].shape)
     off = ALIKE * float(np.abs(slopes).max(initial=0.0))
     dropped = np.all(slopes == 0, axis=1)
     alone = ~dropped & ~_close(slopes, both, off)

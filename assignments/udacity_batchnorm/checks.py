@@ -820,7 +820,8 @@ def judge_alike(actual: Mapping[str, Any], _expected: Mapping[str, Any]) -> Judg
             nn, bn = (actual.get(f"{name}_{kind}_W{number}", np.zeros(0)) for kind in ("nn", "bn"))
             if np.array_equal(nn, bn):
                 continue
-            if nn.shape == bn.shape and np.corrcoef(nn, bn)[0, 1] >= MOVED:
+            # Of rows and columns it would be each row with each: gigabytes, of what is small to send.
+            if nn.ndim == 1 and nn.shape == bn.shape and np.corrcoef(nn, bn)[0, 1] >= MOVED:
                 return Judgement(
                     0.0, "asked for a learning rate of 0, the networks' weights moved: is the rate passed on?"
                 )

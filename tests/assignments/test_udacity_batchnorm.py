@@ -855,6 +855,19 @@ def test_single_predictions_that_the_network_does_not_make_wait_for_a_person(
     )
 
 
+def test_single_predictions_of_an_untrained_network_on_labels_of_its_own_wait_for_a_person(
+    judge: Callable[..., Any], after: SimpleNamespace
+) -> None:
+    """Whatever a network guesses is right if the labels say so."""
+    report = _Net(5, "relu", normalized=True, fitted=False).report(by_batch=False)
+    after.mnist.test.labels = np.eye(10)[list(report.predictions)]
+    after.by_population = replace(report, single_accuracy=1.0)
+    one = after.by_batch.predictions[0]
+    right = float(np.mean(np.array(report.predictions) == one))
+    after.by_batch = replace(after.by_batch, single_accuracy=right)
+    assert_waits(judge("experiment_single_predictions", after), "labels are not those of the test images")
+
+
 def test_the_demonstration_holds_in_the_notebooks_own_code(lesson: Any, solution: dict[str, str]) -> None:
     """Near chance with one guess by batch statistics, right by population statistics; the document has 0.05 and 0.97."""
     space = _namespace(solution)

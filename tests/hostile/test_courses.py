@@ -7,6 +7,7 @@ public seed. At the seed of a graded run it earns what constants can earn, which
 import base64
 import io
 import json
+import tracemalloc
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -184,3 +185,18 @@ def test_what_is_said_of_a_hundred_thousand_shapes_and_samples_is_short():
     assert "have the shapes [(0,), (0,)" in drawn.reason
     assert "gave [0, 0, 0, 0] samples" in alike.reason
     assert max(len(drawn.reason), len(alike.reason)) < 500
+
+
+def test_columns_where_weights_are_expected_are_not_held_against_each_other():
+    """Each with each they would be gigabytes: the grader's memory, of a hand-in of some kilobytes."""
+    suite = load_suite(load_assignment(ROOT / "assignments" / "udacity_batchnorm"))
+    judge = suite.check("networks_start_alike").judge
+    columns = {"reasonable_nn_W1": np.ones((20_000, 1)), "reasonable_bn_W1": np.zeros((20_000, 1))}
+    tracemalloc.start()
+    try:
+        said = judge({"normalized": np.array([0, 1]), **columns}, {})
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert said.reason == "the two networks do not start from the same W1"
+    assert peak_bytes < 2**20

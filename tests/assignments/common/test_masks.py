@@ -159,6 +159,28 @@ def test_twins_are_judged_by_a_mask_each(swapped: bool) -> None:
     assert spoilt.reason.startswith("beta1 relative error")
 
 
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        pytest.param({"grad_1_b2": (10**9, 1, 1)}, id="biases"),
+        pytest.param({"grad_1_W2": (5, 10**9)}, id="weights"),
+        pytest.param({"grad_1_W2": (5, 1, 10**9), "grad_1_b2": (10**9, 1)}, id="each-with-each"),
+    ],
+)
+def test_gradients_of_other_shapes_are_not_combined_each_with_each(shapes: dict[str, Any]) -> None:
+    """Views of one number: to work anything out with them would take gigabytes."""
+    given = {
+        "param_beta1": np.ones(5),
+        "param_W2": np.ones((5, 2)),
+        "param_b2": np.zeros(2),
+        "y_1": np.array([0]),
+    }
+    right = {"loss_1": np.array(1.0), "grad_1_W2": np.ones((5, 2)), "grad_1_b2": np.ones(2)}
+    sent = {name: np.broadcast_to(np.float64(1), shape) for name, shape in shapes.items()}
+    with pytest.raises(ValueError, match="cannot reshape"):
+        judge_twins({**right, "grad_1_beta1": np.ones(5), **sent}, given, p=0.5)
+
+
 def test_network_that_keeps_every_unit_fails_by_its_share() -> None:
     """Scaled as if 60 % were kept, but none ever dropped: each number fits its mask, the masks do not fit chance."""
     rng = np.random.default_rng(3)
