@@ -88,8 +88,8 @@ class CellLimit(Strict):
 class Limits(Strict):
     """What student code may use. Seconds of wall clock unless the name says cpu; bytes as MiB.
 
-    cell_s, cells for those with a certain text, and check_s: without the time in which a busy machine had no processor for them,
-    within bounds.
+    notebook_s, cell_s, cells for those with a certain text, and check_s: without the time in which a busy machine had no processor
+    for them, within bounds.
     evidence_mib: of arrays that all checks of the modules, or of one notebook, return together.
     """
 

@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from ..assignment import Limits
 from ..errors import SandboxError
 from ..model import CellEvidence, Ending, StudentError
-from ..sandbox.cells import CellDriver, DeadKernelError, Received, StoppedError
+from ..sandbox.cells import CellDriver, DeadKernelError, Received, StoppedError, TimeLeft
 from ..sandbox.kernel import HungUpError, Kernel, open_kernel
 from ..sandbox.room import MACHINE_FULL, Room
 from .file import read_notebook, write_notebook
@@ -98,7 +98,8 @@ async def run_notebook(
     cells that it did not reach end as MISSING.
 
     Args: room: with the submission's files staged. notebook_bytes: as handed in. path: its name for messages.
-        limits: `cell_s`, `cells`, `notebook_s` (wall clock) and `output_mib` are kept here, the rest by the room.
+        limits: `cell_s`, `cells`, `notebook_s` (by the clock, less what a busy machine kept from the kernel) and `output_mib` are
+            kept here, the rest by the room.
         probing: called once the last cell has ended and the kernel lives, with a socket to its namespace.
         turn: waited for once the kernel is ready, and let go of after the last answer, before the kernel is ended; None: nobody
             has to wait.
@@ -163,10 +164,10 @@ async def _kernel(room: Room, limits: Limits, progress: _Progress) -> AsyncItera
 async def _run_cells(
     driver: CellDriver, cells: Sequence[tuple[int, NotebookNode]], limits: Limits, progress: _Progress
 ) -> None:
-    deadline = time.monotonic() + limits.notebook_s
+    time_left = TimeLeft(driver.kernel, limits.notebook_s)
     budget = OutputBudget(left_bytes=int(limits.output_mib * MIB))
     for number, (index, cell) in enumerate(cells, start=1):
-        left = deadline - time.monotonic()
+        left = time_left.seconds()
         if left <= 0:
             progress.ending = Ending.TIMED_OUT
             progress.details.append(f"the notebook's {limits.notebook_s:g} s were over before cell {number}")

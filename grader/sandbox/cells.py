@@ -14,7 +14,7 @@ from ..model import Ending, StudentError
 from ..notebooks.outputs import CellOutputs, OutputBudget
 from .kernel import HungUpError, Kernel, MalformedMessageError, Message
 
-__all__ = ["CellDriver", "DeadKernelError", "Received", "StoppedError"]
+__all__ = ["CellDriver", "DeadKernelError", "Received", "StoppedError", "TimeLeft"]
 
 MIB = 1024 * 1024
 REPLY = "reply"
@@ -24,7 +24,7 @@ LAST_WORDS_S = 0.5  # to read what a kernel sent before it died
 MAX_RECEIVED = 100_000  # messages
 LEAST_S = 0.05  # of a limit that is left: not worth waiting for
 LAST_LOOK_S = 0.2  # after a limit, for what came in time while this process was busy with something else
-MOST_WAITS = 4.0  # times its limit that a cell is at most let off for having had no processor: it may have taken them all itself
+MOST_WAITS = 4.0  # times its limit that a cell, or a notebook, is at most let off for having had no processor
 
 
 class DeadKernelError(Exception):
@@ -56,6 +56,25 @@ class Received:
             raise StoppedError(
                 Ending.OVERSIZE, f"sent {self.messages} messages of {self.size_bytes // MIB} MiB in all"
             )
+
+
+class TimeLeft:
+    """What is left of a kernel's time, which begins now: what a busy machine kept from it does not count, within bounds.
+
+    Nor is it more than the time in which nothing of its room computed: whose own threads keep each other waiting gains nothing.
+    """
+
+    def __init__(self, kernel: Kernel, limit_s: float) -> None:
+        self._kernel, self._limit_s = kernel, limit_s
+        self._started = time.monotonic()
+        self._waited_s, self._computed_s = kernel.kept_waiting_s(), kernel.computed_s()
+
+    def seconds(self) -> float:
+        """Seconds from now; not above zero once it is over."""
+        passed_s = time.monotonic() - self._started
+        idle_s = max(passed_s - (self._kernel.computed_s() - self._computed_s), 0.0)
+        kept_s = min(self._kernel.kept_waiting_s() - self._waited_s, idle_s, MOST_WAITS * self._limit_s)
+        return self._limit_s + kept_s - passed_s
 
 
 class _Answer:
@@ -132,14 +151,13 @@ class CellDriver:
             died.cancel()
 
     async def _wait_for_limit(self, waited_for: list[asyncio.Future[Any]], limit_s: float) -> None:
-        """Wait until the cell has had its time: what a busy machine kept from it does not count."""
-        started, before = time.monotonic(), self.kernel.kept_waiting_s()
+        """Wait until the cell has had its time."""
+        time_left = TimeLeft(self.kernel, limit_s)
         left = limit_s
         while left > LEAST_S:
             if await _first_of(waited_for, left):
                 return
-            waited = min(self.kernel.kept_waiting_s() - before, MOST_WAITS * limit_s)
-            left = started + limit_s + waited - time.monotonic()
+            left = time_left.seconds()
 
     async def _interrupt(self, waited_for: list[asyncio.Future[Any]]) -> None:
         self.timed_out = True

@@ -121,6 +121,11 @@ class Kernel:
         """Seconds that it was ready to run and had no processor, until now."""
         return self.member.kept_waiting_s()
 
+    def computed_s(self) -> float:
+        """CPU seconds until now: of everything in the room where that is counted, else of the kernel alone."""
+        in_room = self.room.computed_s()
+        return self.usage().cpu_s if in_room is None else in_room
+
     def interrupt(self) -> None:
         """Send SIGINT to the kernel."""
         self.member.signal(signal.SIGINT)

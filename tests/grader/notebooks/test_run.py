@@ -158,11 +158,29 @@ def test_cell_that_ended_in_time_is_not_stopped_because_the_driver_was_busy(hous
     assert endings(run) == [ANSWERED]
 
 
-def test_notebook_limit_holds_over_all_cells(house):
+def test_notebook_limit_holds_over_all_cells(house, monkeypatch):
+    monkeypatch.setattr(Kernel, "kept_waiting_s", lambda _kernel: 0.0)  # as on a machine at rest
     run = house.run(*["import time; time.sleep(0.4)"] * 5, notebook_s=1.0)
     assert run.ending is TIMED_OUT
     assert endings(run) == [ANSWERED, ANSWERED, TIMED_OUT, MISSING, MISSING]
     assert "the notebook's 1 s were over before cell 4" in run.detail
+
+
+@pytest.mark.parametrize(
+    ("source", "ending"),
+    [
+        pytest.param("import time; time.sleep(0.4)", ANSWERED, id="kept-waiting"),
+        pytest.param(
+            "from time import process_time\nends = process_time() + 0.4\nwhile process_time() < ends: pass",
+            TIMED_OUT,
+            id="computing",
+        ),
+    ],
+)
+def test_what_a_busy_machine_keeps_from_a_notebook_is_none_of_its_time(house, monkeypatch, source, ending):
+    """A machine that has, by its own count, never a processor for the kernel; what computes in the room had one."""
+    monkeypatch.setattr(Kernel, "kept_waiting_s", lambda _kernel: time.monotonic())
+    assert house.run(*[source] * 4, notebook_s=1.0).ending is ending
 
 
 def test_longer_limit_applies_to_the_cells_that_contain_its_text(house):

@@ -34,10 +34,13 @@ def test_received_stops_at_its_number_of_messages(monkeypatch):
 
 
 class Clock:
-    """A clock that stands still but for what is waited, and a kernel for which `share` of that time no processor was free."""
+    """A clock that stands still but for what is waited, and a kernel for which `share` of that time no processor was free.
 
-    def __init__(self, share, until_s):
-        self.now_s, self.share, self.until_s = 100.0, share, until_s
+    others_s: CPU seconds of its room for each second, beside the kernel's own.
+    """
+
+    def __init__(self, share, until_s, others_s=0.0):
+        self.now_s, self.share, self.until_s, self.others_s = 100.0, share, until_s, others_s
 
     def monotonic(self):
         return self.now_s
@@ -45,18 +48,25 @@ class Clock:
     def kept_waiting_s(self):
         return 50.0 + self.share * (min(self.now_s, 100.0 + self.until_s) - 100.0)
 
+    def computed_s(self):
+        passed = self.now_s - 100.0
+        return 7.0 + passed - (self.kept_waiting_s() - 50.0) + self.others_s * passed
+
 
 @pytest.mark.parametrize(
-    ("share", "until_s", "waited_s"),
+    ("share", "until_s", "others_s", "waited_s"),
     [
-        pytest.param(0.0, 100.0, 8.0, id="machine-at-rest"),
-        pytest.param(0.5, 100.0, 16.0, id="two-on-one-processor"),
-        pytest.param(0.75, 8.0, 14.0, id="busy-at-first"),
-        pytest.param(1.0, 1000.0, 40.0, id="never-let-run: bounded"),
+        pytest.param(0.0, 100.0, 0.0, 8.0, id="machine-at-rest"),
+        pytest.param(0.5, 100.0, 0.0, 16.0, id="two-on-one-processor"),
+        pytest.param(0.75, 8.0, 0.0, 14.0, id="busy-at-first"),
+        pytest.param(1.0, 1000.0, 0.0, 40.0, id="never-let-run: bounded"),
+        pytest.param(0.5, 100.0, 0.5, 8.0, id="a-thread-of-its-own-on-the-same-processor"),
+        pytest.param(0.75, 100.0, 0.25, 16.0, id="and-half-of-it-somebody-else's"),
+        pytest.param(0.5, 100.0, 2.0, 8.0, id="many-threads"),
     ],
 )
-def test_time_without_a_processor_is_not_a_cells(monkeypatch, share, until_s, waited_s):
-    clock = Clock(share, until_s)
+def test_time_without_a_processor_is_not_a_cells(monkeypatch, share, until_s, others_s, waited_s):
+    clock = Clock(share, until_s, others_s)
     monkeypatch.setattr(cells, "time", clock)
     driver = CellDriver(clock, Received(limit_bytes=0))
 
