@@ -31,7 +31,9 @@ CONNECT_S = 30.0
 LOOK_EVERY_S = 1.0  # for workers that came or went
 MOST_AT_ONCE = 512  # submissions of which the driver holds the files
 WAITED_S = 60.0  # for a first worker
+UNMANNED_S = 600.0  # without any: who restarts machines has them back by then
 OWN_S = 60.0  # of rooms, kernels and the way there and back, for each room
+SCHEDULER_LOST = "the scheduler was lost; start it again with its workers, then run again"
 LOSSES = 3  # workers that may be lost under a submission before it is given up; dask's own default
 
 
@@ -50,6 +52,7 @@ class ClusterExecutor:
         self._security = security(address, tls)
         self._client: Any = None  # distributed has no types here
         self._seen = (-LOOK_EVERY_S, 0)  # when workers were last counted, and their slots
+        self._manned = 0.0  # when there last was one
         self._flying = 0
         self._free = asyncio.Condition()
 
@@ -92,7 +95,8 @@ class ClusterExecutor:
     async def execute(self, plan: Plan, submission: Submission, key: str) -> Evidence:
         """Run one submission on some worker, and keep the executed notebooks here.
 
-        Raises: SandboxError if it did not answer in time, too many workers were lost, or its machinery failed.
+        Raises: SandboxError if it did not answer in time or not what was asked, too many workers were lost, or there are none, or its
+            machinery failed.
         """
         await self._take_slot()
         try:
@@ -101,7 +105,7 @@ class ClusterExecutor:
             async with self._free:
                 self._flying -= 1
                 self._free.notify()
-        answer = decode_answer(parcel, key=key)
+        answer = decode_answer(parcel, plan, submission, key)
         for data in answer.executed.values():
             self._blobs.put(data)
         return answer.evidence
@@ -126,9 +130,17 @@ class ClusterExecutor:
             future.release()
 
     async def _take_slot(self) -> None:
-        """Wait until fewer submissions are under way than workers have slots: workers may come and go at any time."""
+        """Wait until fewer submissions are under way than workers have slots: workers may come and go at any time.
+
+        Raises: SandboxError if for long there has been none.
+        """
         async with self._free:
             while self._flying >= await self._capacity():
+                if time.monotonic() - self._manned > UNMANNED_S:
+                    raise SandboxError(
+                        f"{self._address}: no worker for {UNMANNED_S:g} s; start some with `grader worker {self._address}`, "
+                        "then run again"
+                    )
                 try:
                     await asyncio.wait_for(self._free.wait(), LOOK_EVERY_S)
                 except TimeoutError:
@@ -139,9 +151,17 @@ class ClusterExecutor:
         """Slots of all our workers that are there now, counted anew every second."""
         when, slots = self._seen
         if time.monotonic() - when >= LOOK_EVERY_S:
-            info = await self._client.scheduler.identity(n_workers=-1)
+            try:
+                info = await self._client.scheduler.identity(n_workers=-1)
+            except (
+                OSError,
+                RuntimeError,
+            ) as exc:  # what dask says depends on how far its client has given up
+                raise SandboxError(SCHEDULER_LOST) from exc
             slots = int(sum(worker["resources"].get(RESOURCE, 0) for worker in info["workers"].values()))
             self._seen = (time.monotonic(), slots)
+            if slots:
+                self._manned = time.monotonic()
         return slots
 
 
@@ -153,7 +173,7 @@ async def _outcome(future: Any) -> Any:
             f"workers were lost {LOSSES} times while they ran this submission; look at their machines, then run again"
         ) from exc
     except FutureCancelledError as exc:
-        raise SandboxError("the scheduler was lost while this submission ran; run again") from exc
+        raise SandboxError(SCHEDULER_LOST) from exc
 
 
 def deadline_s(plan: Plan) -> float:

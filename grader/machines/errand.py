@@ -6,6 +6,7 @@ seed is in it, for the probes' inputs derive from it, so the way between the mac
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from ..assignment import Assignment, Spec
-from ..errors import SandboxError
+from ..errors import EvidenceError, SandboxError
 from ..execute import Plan
 from ..model import Evidence, Submission
 from ..probe import Check
@@ -30,6 +31,7 @@ __all__ = ["Answer", "Parcel", "Task", "decode_answer", "decode_task", "encode_a
 FORMAT = 2
 #: Of a check, what running it takes: hidden checks run after visible ones, and companions last, with the inputs of another check.
 TERMS = ("id", "where", "notebook", "time_s", "visible", "carries", "charged")
+SAME_VERSION = "driver and workers need one version of this program"
 NOWHERE = Path("/nowhere")  # a worker has no assignment folder
 
 #: A task or an answer on its way: a JSON document and the files that it names, by digest.
@@ -97,9 +99,7 @@ def decode_task(document: bytes) -> Task:
         submission = decode(Submission, values["submission"])
         return Task(key=values["key"], plan=plan, submission=submission, data_digest=values["data"])
     except (ValueError, KeyError, TypeError, CodecError, ValidationError) as exc:
-        raise SandboxError(
-            f"a task cannot be read ({exc}); driver and workers need one version of this program"
-        ) from exc
+        raise SandboxError(f"a task cannot be read ({exc}); {SAME_VERSION}") from exc
 
 
 def _suite(values: Mapping[str, Any]) -> Suite:
@@ -124,10 +124,35 @@ def encode_answer(evidence: Evidence, blobs: BlobStore) -> Parcel:
     return pack_evidence(evidence), {digest: blobs.get(digest) for digest in digests if digest is not None}
 
 
-def decode_answer(parcel: Parcel, *, key: str) -> Answer:
-    """Read an answer. Raises: EvidenceError if it is damaged or of another version. SandboxError if it answers another task."""
-    data, files = parcel
-    evidence = unpack_evidence(data, "a worker's answer")
-    if evidence.key != key:
-        raise SandboxError(f"a worker answered {evidence.key[:12]} where {key[:12]} was asked; run again")
+def decode_answer(parcel: object, plan: Plan, submission: Submission, key: str) -> Answer:
+    """Read an answer to the task of these terms. parcel: whatever came.
+
+    Raises: SandboxError if it is damaged, of another version, or the answer to another task.
+    """
+    match parcel:
+        case (bytes(data), dict(files)):
+            pass
+        case _:
+            raise SandboxError(f"a worker answered with {type(parcel).__name__}; {SAME_VERSION}")
+    try:
+        evidence = unpack_evidence(data, "a worker's answer")
+    except EvidenceError as exc:
+        raise SandboxError(str(exc)) from exc
+    asked = (key, submission.digest, plan.suite.digest, plan.seed.id)
+    got = (evidence.key, evidence.submission, evidence.suite, evidence.seed_id)
+    if got != asked:
+        said, wanted = next((one, other) for one, other in zip(got, asked, strict=True) if one != other)
+        raise SandboxError(f"a worker answered {said[:12]} where {wanted[:12]} was asked; run again")
+    if dict(evidence.environment) != dict(plan.environment) or not evidence.sandboxed:
+        raise SandboxError("a worker ran a submission in another environment than was asked; run again")
+    ran = [answer.check for answer in evidence.checks]
+    if len(set(ran)) < len(ran) or not set(ran) <= {check.id for check in plan.suite.probes}:
+        raise SandboxError("a worker answered checks that were not asked, or one of them twice; run again")
+    executed = {notebook.executed for notebook in evidence.notebooks} - {None}
+    if files.keys() != executed or any(_digest(data) != digest for digest, data in files.items()):
+        raise SandboxError("a worker's answer has not the executed notebooks that it names; run again")
     return Answer(evidence=evidence, executed=files)
+
+
+def _digest(data: object) -> str:
+    return hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import tempfile
 from dataclasses import replace
@@ -22,6 +23,7 @@ from ..data import DataSet, find_data
 from ..errors import SandboxError
 from ..execute import execute
 from ..grading import environment
+from ..sandbox.launch import PREFIX, SCRATCH
 from ..sandbox.sandbox import Sandbox
 from ..store.blobs import BlobStore
 from .errand import Parcel, Task, decode_task, encode_answer
@@ -65,7 +67,7 @@ class Workshop(WorkerPlugin):
                 "evidence would not compare: install the same versions"
             )
         plan = replace(task.plan, data=await asyncio.to_thread(self._data, task))
-        with tempfile.TemporaryDirectory(prefix="gradecheck-worker-") as folder:
+        with _folder() as folder:
             blobs = BlobStore(Path(folder))
             for data in files.values():
                 blobs.put(data)
@@ -106,16 +108,22 @@ async def serve(
             "death_timeout": CONNECT_S,
             "dashboard": False,
         }
-        with tempfile.TemporaryDirectory(prefix="gradecheck-worker-") as folder, dask.config.set(QUIET):
+        with _folder() as folder, dask.config.set(QUIET):
             worker = Worker(address, local_directory=folder, **settings)
             try:
                 await worker
             except (OSError, TimeoutError, ValueError, RuntimeError) as exc:
                 await worker.close()
                 raise SandboxError(
-                    f"{address}: no scheduler answers ({exc}); start one with `dask scheduler`"
+                    f"{address}: no scheduler answers, or it refuses this worker ({exc}); start one with `dask scheduler`, or look "
+                    "at the certificates: of one authority, none too old, and tls:// at both ends or at neither"
                 ) from exc
             await _until_ended(worker)
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder of this process's. Should it be killed, the next sandbox that starts here removes it, by its name."""
+    return tempfile.TemporaryDirectory(dir=SCRATCH, prefix=f"{PREFIX}{os.getpid()}-worker-")
 
 
 async def _until_ended(worker: Any) -> None:

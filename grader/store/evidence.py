@@ -94,7 +94,7 @@ def unpack_evidence(data: bytes, place: str) -> Evidence:
     arrays = body[8 + length :]
     try:
         return loads(Evidence, bytes(body[8 : 8 + length]), get_array=lambda where: _array(where, arrays))
-    except (CodecError, ValueError) as exc:
+    except (CodecError, ValueError, KeyError, TypeError, RecursionError) as exc:
         raise EvidenceError(f"{place}: of another version ({exc}); run the submission again") from exc
 
 

@@ -21,6 +21,8 @@ from grader.authoring.source import solution_files
 from grader.errors import SandboxError, UsageError
 from grader.machines.remote import elsewhere
 from grader.pipeline import Settings, Silence, grade
+from grader.sandbox.launch import SCRATCH
+from grader.sandbox.sandbox import _remove_stale as remove_stale
 from grader.seed import Seed
 from grader.state import State
 from grader.store.blobs import BlobStore
@@ -154,6 +156,11 @@ def test_a_class_on_two_workers_of_which_one_is_killed_gets_what_it_gets_here(
         summary = grade(assignment, [handed_in], elsewhere(settings, address, (None, None, None)), killer)
         assert workers[0].wait(20) == -signal.SIGKILL, "the worker was killed in mid-run"
         assert workers[1].poll() is None, "the other one lives on"
+        left = f"gradecheck-{workers[0].pid}-worker-*"
+        assert list(SCRATCH.glob(left)), "what a killed process leaves behind"
+        remove_stale()
+        assert not list(SCRATCH.glob(left)), "goes when the next sandbox starts"
+        assert list(SCRATCH.glob(f"gradecheck-{workers[1].pid}-worker-*")), "but nobody's who is at work"
     assert summary.executed == STUDENTS
     assert verdicts(settings.out) == verdicts(local)
 
@@ -268,6 +275,59 @@ def test_elsewhere_refuses_what_does_not_go_together(address, given, why, tmp_pa
     settings = Settings(out=tmp_path / "out", state=State(tmp_path / "state"))
     with pytest.raises(UsageError, match=why):
         elsewhere(settings, address, tuple(paths))
+
+
+def test_certificates_that_cannot_be_used_are_named_before_anybody_waits(certificates, tmp_path):
+    """A connection would tell of them after a minute, in words of the TLS library."""
+    ca, cert, key = certificates
+    settings = Settings(out=tmp_path / "out", state=State(tmp_path / "state"))
+    other = tmp_path / "other.pem"
+    other.write_text("no PEM file\n")
+    for paths, why in (
+        ((other, cert, key), "other.pem: no certificate of an authority"),
+        ((ca, other, key), "not a certificate and its own key"),
+        ((ca, cert, other), "not a certificate and its own key"),
+        ((ca, ca, key), "not a certificate and its own key"),
+    ):
+        with pytest.raises(UsageError, match=why):
+            elsewhere(settings, "tls://h:1", paths)
+    assert elsewhere(settings, "tls://h:1", certificates).executor is not None
+
+
+class Client:
+    """A scheduler's, from which one by one `workers` are heard; an exception is what it says of itself."""
+
+    def __init__(self, *workers):
+        self.scheduler, self.workers = self, iter(workers)
+
+    async def identity(self, n_workers):
+        said = next(self.workers)
+        if isinstance(said, Exception):
+            raise said
+        return {"workers": {str(n): {"resources": {"gradecheck": 1}} for n in range(said)}}
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        pytest.param([1, 0, 0], "no worker for 0.01 s; start some", id="no-workers"),
+        pytest.param([1, OSError("gone")], "the scheduler was lost", id="gone"),
+        pytest.param([1, RuntimeError("ConnectionPool is closed")], "the scheduler was lost", id="given-up"),
+    ],
+)
+def test_a_submission_that_nobody_can_run_is_not_waited_with_for_ever(said, why, tmp_path, monkeypatch):
+    monkeypatch.setattr("grader.machines.cluster.UNMANNED_S", 0.01)
+    monkeypatch.setattr("grader.machines.cluster.LOOK_EVERY_S", 0.02)
+    executor = ClusterExecutor("tcp://h:1", blobs=BlobStore(tmp_path / "blobs"))
+    executor._client = Client(*said)
+
+    async def take_two():
+        assert await executor._capacity() == 1
+        await executor._take_slot()
+        with pytest.raises(SandboxError, match=why):
+            await executor._take_slot()
+
+    asyncio.run(take_two())
 
 
 def test_elsewhere_refuses_to_run_without_a_sandbox(tmp_path):

@@ -1,13 +1,14 @@
 """What travels to a worker holds what running takes, and nothing that a verdict is made of."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from grader.assignment import load_assignment
-from grader.errors import EvidenceError, SandboxError
+from grader.errors import SandboxError
 from grader.execute import Plan
 from grader.machines.errand import decode_answer, decode_task, encode_answer, encode_task
 from grader.model import CheckEvidence, Ending, Evidence, NotebookEvidence, Submission, SubmittedFile, Value
@@ -92,32 +93,68 @@ def test_a_task_of_another_version_is_refused(change, why, plan, submission, blo
         decode_task(json.dumps(json.loads(document) | change).encode())
 
 
-def evidence(executed: str | None) -> Evidence:
+@pytest.fixture
+def evidence(plan, blobs):
+    """What came of the submission."""
     value = Value(name="out", type_name="ndarray", array=np.array([[1.5, np.nan]]))
     return Evidence(
         key="k" * 64,
         submission="d" * 64,
-        suite="s" * 64,
-        seed_id="i",
-        checks=(CheckEvidence(check="c", ending=Ending.ANSWERED, values=(value,)),),
-        notebooks=(NotebookEvidence(path="a.ipynb", ending=Ending.ANSWERED, executed=executed),),
+        suite=plan.suite.digest,
+        seed_id=plan.seed.id,
+        checks=(CheckEvidence(check=plan.suite.checks[0].id, ending=Ending.ANSWERED, values=(value,)),),
+        notebooks=(
+            NotebookEvidence(path="a.ipynb", ending=Ending.ANSWERED, executed=blobs.put(b"{}")),
+            NotebookEvidence(path="b.ipynb", ending=Ending.MISSING),
+        ),
+        environment=plan.environment,
     )
 
 
-def test_an_answer_comes_back_with_its_notebooks(blobs):
-    digest = blobs.put(b"{}")
-    answer = decode_answer(encode_answer(evidence(digest), blobs), key="k" * 64)
-    assert answer.executed == {digest: b"{}"}
+def test_an_answer_comes_back_with_its_notebooks(evidence, plan, submission, blobs):
+    answer = decode_answer(encode_answer(evidence, blobs), plan, submission, "k" * 64)
+    assert list(answer.executed.values()) == [b"{}"]
     np.testing.assert_array_equal(answer.evidence.checks[0].values[0].array, [[1.5, np.nan]])
 
 
-def test_an_answer_to_another_task_is_refused(blobs):
-    parcel = encode_answer(evidence(None), blobs)
-    with pytest.raises(SandboxError, match="answered kkkkkkkkkkkk where aaaaaaaaaaaa was asked"):
-        decode_answer(parcel, key="a" * 64)
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param({"key": "a" * 64}, "answered aaaaaaaaaaaa where kkkkkkkkkkkk was asked", id="key"),
+        pytest.param({"submission": "e" * 64}, "answered eeeeeeeeeeee where dddddddddddd", id="submission"),
+        pytest.param({"suite": "s" * 64}, "answered ssssssssssss where", id="checks"),
+        pytest.param({"seed_id": "other"}, "answered other where", id="seed"),
+        pytest.param({"environment": {"python": "2"}}, "in another environment", id="environment"),
+        pytest.param({"sandboxed": False}, "in another environment", id="no-sandbox"),
+        pytest.param(
+            {"checks": (CheckEvidence(check="none", ending=Ending.ANSWERED),)}, "not asked", id="no-check"
+        ),
+        pytest.param({"checks": 2}, "one of them twice", id="twice"),
+        pytest.param({"notebooks": ()}, "not the executed notebooks", id="too-many-files"),
+    ],
+)
+def test_an_answer_to_anything_else_than_what_was_asked_is_refused(  # noqa: PLR0917 - each is needed
+    change, why, evidence, plan, submission, blobs
+):
+    """Evidence of one submission under another's key, say, or of a worker that draws other inputs."""
+    if change.get("checks") == 2:
+        change = {"checks": evidence.checks * 2}
+    data, _ = encode_answer(replace(evidence, **change), blobs)
+    _, files = encode_answer(evidence, blobs)
+    with pytest.raises(SandboxError, match=why):
+        decode_answer((data, files), plan, submission, "k" * 64)
 
 
-def test_a_damaged_answer_is_refused(blobs):
-    data, files = encode_answer(evidence(None), blobs)
-    with pytest.raises(EvidenceError, match="a worker's answer: damaged"):
-        decode_answer((data[:-1] + b"x", files), key="k" * 64)
+def test_an_answer_that_is_damaged_or_none_is_refused(evidence, plan, submission, blobs):
+    data, files = encode_answer(evidence, blobs)
+    (digest,) = files
+    for parcel, why in (
+        ((data[:-1] + b"x", files), "a worker's answer: damaged"),
+        ((data, {digest: b"[]"}), "not the executed notebooks"),
+        ((data, {digest: 7}), "not the executed notebooks"),
+        ((data, {}), "not the executed notebooks"),
+        (None, "answered with NoneType"),
+        ((data.decode("latin-1"), files), "answered with tuple"),
+    ):
+        with pytest.raises(SandboxError, match=why):
+            decode_answer(parcel, plan, submission, "k" * 64)
