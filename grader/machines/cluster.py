@@ -95,7 +95,7 @@ class ClusterExecutor:
     async def execute(self, plan: Plan, submission: Submission, key: str) -> Evidence:
         """Run one submission on some worker, and keep the executed notebooks here.
 
-        Raises: SandboxError if it did not answer in time or not what was asked, too many workers were lost, or there are none, or its
+        Raises: SandboxError if it did not answer in time or not what was asked, too many workers were lost, there are none, or its
             machinery failed.
         """
         await self._take_slot()

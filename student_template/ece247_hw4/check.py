@@ -5,11 +5,15 @@
 """
 
 import sys
+
+if __name__ == "__main__" and sys.path and not getattr(sys.flags, "safe_path", False):
+    sys.path.append(sys.path.pop(0))  # a random.py of yours, say, is not to take the place of Python's own
+
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:
-    sys.path.insert(0, str(HERE))
+    sys.path.append(str(HERE))
 
 try:
     from selfcheck.selfcheck import check_folder, main

@@ -171,7 +171,8 @@ class _Worker:
     """The worker process, its answers read by a thread so that waiting for one can end (also on Windows)."""
 
     def __init__(self, folder: Path, request: dict[str, Any]) -> None:
-        start = "import sys; sys.path.insert(0, sys.argv[1]); import selfcheck.worker"
+        # The folder comes last, until the student's own modules are imported: Python's and NumPy's own are taken first.
+        start = "import sys; sys.path = [p for p in sys.path if p] + [sys.argv[1]]; import selfcheck.worker"
         command = [sys.executable, "-c", start, str(folder), json.dumps(request)]
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process; stop() closes it
         self._process = subprocess.Popen(

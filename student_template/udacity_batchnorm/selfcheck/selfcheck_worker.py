@@ -128,6 +128,7 @@ def work(folder: Path, compare: Compare, checks: Mapping[str, Any], request: Map
     if not _same_random_numbers(fixtures):
         say({"event": "strange", "numpy": np.__version__})
         return
+    sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True  # an edit within the same second would else meet the byte-code of before
     implementation = _Implementation(settings["modules"])
     for module in settings["own"]:

@@ -93,6 +93,16 @@ def test_kit_without_its_selfcheck_says_so(blank):
     )
 
 
+def test_files_named_like_pythons_own_take_nobodys_place(solved):
+    """As in grading; of these the first would keep the self-check from starting, the others NumPy in its worker."""
+    for name in ("pathlib", "random", "numbers", "numpy"):
+        (solved / f"{name}.py").write_text("raise SystemExit('the wrong one')\n")
+    done = subprocess.run(
+        [sys.executable, "check.py"], cwd=solved, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_script_that_reads_its_arguments_finds_none(solved):
     module = solved / "pkg" / "scaling.py"
     module.write_text(module.read_text() + "\nimport argparse\n\nargparse.ArgumentParser().parse_args()\n")
