@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -22,6 +23,7 @@ ENDING = ".ipynb.py"  # of the made file's path, behind the notebook's own name
 _MOST_CHARACTERS = 4 * MIB
 _MOST_STATEMENTS = 10_000
 _LEFT_OUT = "#: "  # in front of lines that are not run
+_GUARD = 'with __import__("contextlib").suppress(ImportError): '
 _MAGIC = re.compile(r"^(\s*+)([%!?].*|.*\?)$")
 
 
@@ -84,6 +86,33 @@ def defining(code: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _guarded(code: str, own: Collection[str]) -> str:
+    """The same code in which an import of the modules `own` may fail; lines keep their numbers.
+
+    Cells that take the place of one of these modules import it, and others that import it in turn: here they would run in a circle.
+    """
+    tree = parsed(code)
+    if tree is None:
+        return code
+    lines = code.splitlines()
+    for node in tree.body:
+        if (
+            isinstance(node, ast.Import | ast.ImportFrom)
+            and node.col_offset == 0
+            and _imported(node) & set(own)
+        ):
+            lines[node.lineno - 1] = _GUARD + lines[node.lineno - 1]
+    return "\n".join(lines) + "\n"
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> set[str]:
+    """The full names of the modules that it may be about."""
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    module = node.module or ""
+    return {module, *(f"{module}.{alias.name}" for alias in node.names)}
+
+
 @dataclass(frozen=True, slots=True)
 class _Cells:
     """Reads a notebook's entry as the file that its cells make; if `only_definitions`, without what they run."""
@@ -91,11 +120,13 @@ class _Cells:
     notebook: Entry
     limit_bytes: int
     only_definitions: bool = False
+    own: tuple[str, ...] = ()
 
     def read(self, _key: Any, limit_bytes: int) -> bytes:
         """The file's bytes. Raises: SubmissionError if the notebook cannot be read, or its code is more than the limit."""
         text = code_of(self.notebook.read(self.limit_bytes))
-        code = (defining(text) if self.only_definitions else text).encode(errors="replace")
+        text = defining(text) if self.only_definitions else text
+        code = (_guarded(text, self.own) if self.own else text).encode(errors="replace")
         if len(code) > limit_bytes:
             raise SubmissionError(
                 f"the code of {self.notebook.path} is {len(code)} bytes, the limit is {limit_bytes}"
@@ -107,11 +138,14 @@ class _Cells:
         return io.BytesIO(self.read(key, limit_bytes))
 
 
-def as_module(notebook: Entry, *, limit_bytes: int, only_definitions: bool = False) -> Entry:
+def as_module(
+    notebook: Entry, *, limit_bytes: int, only_definitions: bool = False, own: Sequence[str] = ()
+) -> Entry:
     """An entry for the Python file that the notebook's code cells make, beside the notebook.
 
     only_definitions: without what the cells run, for the notebook itself may import the file. limit_bytes: of the notebook.
+    own: names of the assignment's modules, of which the file is to be one: its imports of them may fail.
     The made file's size is not known before it is read, and counts as 0.
     """
-    source = _Cells(notebook, limit_bytes, only_definitions)
+    source = _Cells(notebook, limit_bytes, only_definitions, tuple(own))
     return Entry(notebook.path.removesuffix(".ipynb") + ENDING, 0, notebook.modified, source, None)

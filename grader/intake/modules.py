@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from ..assignment import ModuleFile
+from ..probe.pieces import module_parts
 from .caps import DEFAULT_CAPS
 from .cells import ENDING, as_module
 from .notebooks import plain_name
@@ -90,7 +91,12 @@ def choose_modules(
     has one candidate. A notebook's cells take the place of a file if they have more written. Where no file has a module's name,
     files that define all that the module is asked for are candidates: many write scripts under names of their own.
     """
-    scan = _Scanner(entries=entries, read=read, names={name for module in wanted for name in module.defines})
+    scan = _Scanner(
+        entries=entries,
+        read=read,
+        names={name for module in wanted for name in module.defines},
+        own=tuple(".".join(module_parts(module.path)) for module in wanted),
+    )
     candidates = {module.path: _candidates(module, entries, read, scan) for module in wanted}
     merit = _merits(wanted, candidates, scan)
     homes = _homes(candidates, merit)
@@ -126,12 +132,14 @@ def choose_modules(
 class _Scanner:
     """What a file, or a package with all of its files, has of some of `names`. Each file is looked through once.
 
+    own: under which names the modules that are looked for are imported.
     Parsing takes up to two seconds a MiB: what lies beyond `left_bytes` is read by its lines, as Python 2 is.
     """
 
     entries: Sequence[Entry]
     read: Callable[[Entry], bytes]
     names: Collection[str]
+    own: tuple[str, ...] = ()
     left_bytes: int = DEFAULT_CAPS.parsed_bytes
     known: dict[str, Scan] = field(default_factory=dict)
 
@@ -149,7 +157,12 @@ class _Scanner:
         if entry.path not in self.known:
             data = self.read(entry)
             self.left_bytes -= len(data)
-            self.known[entry.path] = scan_source(data, self.names, by_lines=self.left_bytes < 0)
+            self.known[entry.path] = scan_source(
+                data,
+                self.names,
+                by_lines=self.left_bytes < 0,
+                users_of={name.rpartition(".")[2] for name in self.own},
+            )
         return self.known[entry.path]
 
 
@@ -202,7 +215,10 @@ def _length(home: str) -> tuple[int, int, str]:
 
 
 def _candidates(
-    module: ModuleFile, entries: Sequence[Entry], read: Callable[[Entry], bytes], scan: _Scanner
+    module: ModuleFile,
+    entries: Sequence[Entry],
+    read: Callable[[Entry], bytes],
+    scan: _Scanner,
 ) -> list[_Candidate]:
     """Files of the module's name, in any case, with a copy's mark (`layers (1).py`) or as a package, its own name first; else by
     content.
@@ -284,7 +300,8 @@ def _in_notebooks(
     if not holding or most == len(module.defines):
         return []
     made = [
-        as_module(entry, limit_bytes=DEFAULT_CAPS.notebook_bytes, only_definitions=True) for entry in holding
+        as_module(entry, limit_bytes=DEFAULT_CAPS.notebook_bytes, only_definitions=True, own=scan.own)
+        for entry in holding
     ]
     scans = [(entry, scan(entry, module.defines)) for entry in made]
     return [entry for entry, has in scans if has.answers(module.defines) and len(has.written) > most]

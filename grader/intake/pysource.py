@@ -56,14 +56,17 @@ class Scan:
         return self.defined >= set(names) and bool(self.written & set(names))
 
 
-def scan_source(data: bytes, names: Collection[str], *, by_lines: bool = False) -> Scan:
+def scan_source(
+    data: bytes, names: Collection[str], *, by_lines: bool = False, users_of: Collection[str] = ()
+) -> Scan:
     """Look for top-level functions and classes called `names` in a source file of any encoding and Python version.
 
-    by_lines: do not parse it, which takes longer and sees more.
+    by_lines: do not parse it, which takes longer and sees more. users_of: modules, without their packages, that are to hold the
+    names: a file that imports one from there uses it, and does not have it.
     """
     text = decoded(data)
     tree = None if by_lines else parsed(text)
-    return _scan_lines(text, names) if tree is None else _scan_tree(tree, names)
+    return _scan_lines(text, names) if tree is None else _scan_tree(tree, names, users_of)
 
 
 def united(scans: Iterable[Scan]) -> Scan:
@@ -83,22 +86,22 @@ def folded_names(data: bytes) -> frozenset[str]:
     return frozenset(name.replace("_", "").lower() for name in found)
 
 
-def _scan_tree(tree: ast.Module, names: Collection[str]) -> Scan:
+def _scan_tree(tree: ast.Module, names: Collection[str], users_of: Collection[str]) -> Scan:
     found = {
         node.name: node
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in names
     }
-    bound = {name for node in tree.body for name in _bound(node)} & set(names)
+    bound = {name for node in tree.body for name in _bound(node, users_of)} & set(names)
     written = {name for name, node in found.items() if _works(node)}
     return Scan(frozenset(found.keys() | bound), frozenset(written | (bound - found.keys())))
 
 
-def _bound(node: ast.stmt) -> Iterator[str]:
-    """Names that an assignment or a from-import binds: `batchnorm_forward = my_forward`."""
+def _bound(node: ast.stmt, users_of: Collection[str]) -> Iterator[str]:
+    """Names that an assignment or a from-import, of other modules than these, binds: `batchnorm_forward = my_forward`."""
     if isinstance(node, ast.Assign):
         yield from (target.id for target in node.targets if isinstance(target, ast.Name))
-    elif isinstance(node, ast.ImportFrom):
+    elif isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] not in users_of:
         yield from (alias.asname or alias.name for alias in node.names)
 
 

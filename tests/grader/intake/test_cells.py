@@ -88,6 +88,23 @@ def test_defining_leaves_alone_what_it_cannot_read(code):
     assert defining(code) == code
 
 
+def test_entry_may_import_the_modules_that_it_takes_the_place_of():
+    code = "from pack.net import (\n    Net,\n)\nimport pack.layers as l\nfrom pack import layers\nfrom pack import other\nx = 1"
+    data = notebook(("code", code))
+    entry = as_module(
+        Entry("work.ipynb", len(data), 0.0, Memory(data), None),
+        limit_bytes=1000,
+        own=["pack.layers", "pack.net"],
+    )
+    lines = entry.read(1000).decode().splitlines()
+    guard = 'with __import__("contextlib").suppress(ImportError): '
+    assert [line.removeprefix(guard) for line in lines[1:]] == code.splitlines()
+    assert [line.startswith(guard) for line in lines[1:]] == [True, False, False, True, True, False, False]
+    space = {}
+    exec("\n".join([*lines[:6], "x = 1"]), space)  # none of them is there
+    assert space["x"] == 1
+
+
 def test_entry_may_keep_to_definitions():
     data = notebook(("code", "def f():\n    pass\nf()"))
     entry = as_module(

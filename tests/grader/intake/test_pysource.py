@@ -56,6 +56,12 @@ def test_scan_source_takes_placeholders_for_blank(body):
     assert (scan.defined, scan.written) == ({"f"}, frozenset())
 
 
+def test_scan_source_knows_who_only_uses_what_another_module_has():
+    code = b"from .layers import f\nfrom mine import g\n\nclass Net:\n    x = f(1)\n"
+    scan = scan_source(code, ["f", "g", "Net"], users_of=["layers", "net"])
+    assert scan.defined == scan.written == {"g", "Net"}
+
+
 def test_scan_source_takes_bound_and_imported_names():
     scan = scan_source(b"from mine import f\ng = f\n", ["f", "g", "h"])
     assert scan.defined == {"f", "g"}
