@@ -11,8 +11,11 @@ __all__ = ["largest", "near"]
 
 # Of an array's largest number. One cast to float32, wherever it stood, moved results by 25 of its roundings (2**-24) at most in
 # hundreds of arrays; the mildest mistakes that are known, an eps in the wrong place, move them by 60 and more.
-DIGITS = 32 * 2.0**-24
+ROUNDING = 2.0**-24
+DIGITS = 32 * ROUNDING
 ALIKE = 0.999  # correlation of what is off with the right numbers: a factor is wrong; rounding has it once in a thousand
+# What is off by no more is rounding, though it may have that correlation: of three numbers such as -a, 0, a it always has.
+FEW = 4 * ROUNDING
 NOTHING = 1e-9  # of the check's largest number: an array below it is zero but for rounding, and has no scale of its own
 
 
@@ -28,7 +31,7 @@ def near(got: Array | None, array: Array, most: float) -> bool:
         off = got.astype(np.float64) - right
     if not largest(off) <= DIGITS * (own if own > NOTHING * most else most):  # NaN included
         return False
-    return not _by_a_factor(off, right)
+    return largest(off) <= FEW * own or not _by_a_factor(off, right)
 
 
 def _by_a_factor(off: NDArray[np.float64], array: NDArray[np.float64]) -> bool:

@@ -10,9 +10,10 @@ import pytest
 
 from tests.assignments.explaining import told
 
-CS231N, ECE = "cs231n/layers.py", "nndl/layers.py"
+CS231N, ECE, TUFTS = "cs231n/layers.py", "nndl/layers.py", "implementations/layers.py"
 MEAN = "        sample_mean = x.mean(axis=0)\n"
 RUNNING = '    bn_param["running_mean"] = running_mean\n'
+LONE = '    return gamma * (x - mean) / np.sqrt(var + bn_param["eps"]) + beta'
 AVERAGED = "        batch_mean = x.mean(axis=0)\n"
 
 Edits = dict[str, list[tuple[str, str]]]
@@ -41,6 +42,12 @@ CASES: list[tuple[str, Edits, str, float]] = [
         {ECE: [(AVERAGED, f"        x = x.astype(np.float32)\n{AVERAGED}")]},
         "batchnorm_train_output",
         3,
+    ),
+    (
+        "tufts_batchnorm",
+        {TUFTS: [(LONE, LONE.replace("gamma", "np.float32(gamma", 1) + ")")]},
+        "train_output",
+        6,
     ),
 ]
 
