@@ -12,6 +12,7 @@ import numpy as np
 
 from assignments.common.arrays import number, row, upstream, vectors
 from assignments.common.networks import names_of
+from assignments.common.parameters import put
 
 __all__ = ["around", "layer_around", "network_around"]
 
@@ -79,7 +80,7 @@ def network_around(model: Any, X: Any, y: Any, rng: Any, *, prefix: str) -> dict
 
     def value(X: Any, **params: Any) -> Any:
         for name, array in params.items():
-            model.params[names[name]] = array.reshape(shapes[name])
+            put(lambda: model.params, names[name], array.reshape(shapes[name]), name)
         return number(model.loss(X, y.copy())[0])
 
     inputs = {name: row(model.params[names[name]]).copy() for name in sorted(names)}

@@ -17,6 +17,7 @@ from assignments.common.column_forms import RowsError, plain_function
 from assignments.common.column_functions import FunctionNet
 from assignments.common.column_names import FUNCTIONS
 from assignments.common.column_objects import ObjectNet
+from assignments.common.parameters import put
 from grader.probe import NeedsPersonError
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "method",
     "named",
     "problem",
+    "put_in",
     "spelling",
     "start",
     "times",
@@ -186,16 +188,22 @@ def start(net: Any, rng: Any, sizes: Any, *, normalized: bool, spread: float = 1
         raise ValueError(f"the network has {len(net.W)} layers, expected {layers}")
     for i in range(layers):
         fan_in, units = sizes[i], sizes[i + 1]
-        net.W[i] = 1.4 * rng.standard_normal((units, fan_in)) / np.sqrt(fan_in)
-        net.b[i] = _as(net.b[i], 0.3 * rng.standard_normal((units, 1)))
+        values = {"W": 1.4 * rng.standard_normal((units, fan_in)) / np.sqrt(fan_in)}
+        values["b"] = 0.3 * rng.standard_normal((units, 1))
         if normalized and i < layers - 1:
-            scales = rng.uniform(0.5, 1.5, (units, 1)) * rng.choice([-1.0, 1.0], (units, 1))
-            net.gamma[i] = _as(net.gamma[i], scales)
-            net.beta[i] = _as(net.beta[i], 0.3 * rng.standard_normal((units, 1)))
-            net.muMA[i] = _as(net.muMA[i], spread * 0.5 * rng.standard_normal((units, 1)))
-            net.vaMA[i] = _as(net.vaMA[i], spread**2 * rng.uniform(0.5, 3.0, (units, 1)))
-            net.W[i], net.b[i] = spread * net.W[i], spread * net.b[i]
+            values["gamma"] = rng.uniform(0.5, 1.5, (units, 1)) * rng.choice([-1.0, 1.0], (units, 1))
+            values["beta"] = 0.3 * rng.standard_normal((units, 1))
+            values["muMA"] = spread * 0.5 * rng.standard_normal((units, 1))
+            values["vaMA"] = spread**2 * rng.uniform(0.5, 3.0, (units, 1))
+            values["W"], values["b"] = spread * values["W"], spread * values["b"]
+        for kind, value in values.items():
+            put_in(net, kind, i, value if kind == "W" else _as(getattr(net, kind)[i], value))
     return net
+
+
+def put_in(net: Any, kind: str, i: int, value: Any) -> None:
+    """Give a network an array of layer i (negative counts from the last), wherever it keeps it; kind: "W", "b", "gamma", ..."""
+    put(lambda: getattr(net, kind), i, value, kind)
 
 
 def _as(given: Any, value: Any) -> Any:

@@ -85,7 +85,8 @@ def _weights(named: Sequence[tuple[str, int, Any]]) -> list[Any]:
 
 def _averages(network: Any) -> list[tuple[str, int, Any]]:
     """Running averages, from whichever attribute holds a dictionary of them for each normalized layer."""
-    for states in vars(network).values() if hasattr(network, "__dict__") else ():
+    shown = getattr(network, "bn_params", None)  # a network of layer objects may only show them
+    for states in (*(vars(network).values() if hasattr(network, "__dict__") else ()), shown):
         if isinstance(states, (list, tuple)) and states and all(_holds_averages(state) for state in states):
             return [
                 (kind, layer, row(np.asarray(state[f"running_{kind}"], dtype=float)))

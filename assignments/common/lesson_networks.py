@@ -7,6 +7,7 @@ NumPy and the standard library only; runs beside student code.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 from itertools import pairwise
@@ -17,6 +18,7 @@ import numpy as np
 
 from assignments.common.arrays import kept, row
 from assignments.common.networks import names_of
+from assignments.common.parameters import put
 
 __all__ = [
     "Rows",
@@ -93,10 +95,19 @@ def fill(net: Any, rng: Any, sizes: tuple[int, ...]) -> Any:
         for kind, value in values.items():
             name = names.get(f"{kind}{layer}")
             if name is not None and not _needless(names, kind, layer):
-                net.params[name] = value.reshape(np.shape(net.params[name]))
+                put(lambda: net.params, name, value.reshape(np.shape(net.params[name])), name)
     if len(net.population):
-        net.population = [_filled(pair, population) for pair in net.population]
+        _put_population(net, [_filled(pair, population) for pair in net.population])
     return net
+
+
+def _put_population(net: Any, pairs: list[Any]) -> None:
+    """Give the network its pairs of statistics: as a new list, or into the arrays that it shows where it takes none."""
+    with contextlib.suppress(AttributeError):  # what layers hold may be shown by a property
+        net.population = pairs
+    for i, pair in enumerate(pairs):
+        for place, value in enumerate(pair):
+            put(lambda i=i: net.population[i], place, np.asarray(value), "population")
 
 
 def _filled(pair: Any, population: list[tuple[Any, Any]]) -> Any:

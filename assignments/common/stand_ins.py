@@ -9,7 +9,7 @@ numbers on them is right.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 from assignments.common.networks import spaces_of
 from grader.probe import Check
 
-__all__ = ["on_others", "other_layers"]
+__all__ = ["LONE", "on_others", "other_layers"]
 
 
 def batchnorm_forward(x: Any, gamma: Any, beta: Any, bn_param: Any) -> Any:
@@ -116,15 +116,35 @@ OTHERS = {
 }
 
 
+HEIGHT = 6.0  # of the lone layer's waves: by lower ones a network predicts the same class for nearly every example
+
+
+def lone_forward(x: Any, gamma: Any, beta: Any, bn_param: Any) -> Any:
+    """`batchnorm_forward`, higher, where a layer returns its output alone; statistics keep the form in which they came."""
+    settings = {**bn_param, "running_mean": np.ravel(bn_param["running_mean"])}
+    out, _ = batchnorm_forward(x, np.ravel(gamma), np.ravel(beta), settings)
+    bn_param["running_mean"] = settings["running_mean"].reshape(np.shape(bn_param["running_mean"]))
+    return HEIGHT * out
+
+
+def lone_backward(dout: Any, x: Any, gamma: Any, eps: Any) -> Any:
+    """Its gradients, as these courses ask for them: no cache, but what was passed in."""
+    return wave_backward(HEIGHT * dout, (x + _phase({"eps": eps}), np.ravel(gamma)))
+
+
+#: Of courses whose layer returns its output alone.
+LONE = {"batchnorm_forward": lone_forward, "batchnorm_backward": lone_backward}
+
+
 @contextmanager
-def other_layers(impl: Any, parts: Sequence[str]) -> Iterator[None]:
-    """Meanwhile, the network of `impl` finds other layers under these names of functions."""
+def other_layers(impl: Any, parts: Sequence[str], others: Mapping[str, Any] = OTHERS) -> Iterator[None]:
+    """Meanwhile, the network of `impl` finds those of `others` under these names of functions."""
     changed = []
     for space in spaces_of(impl.FullyConnectedNet):
         for name in parts:
             if inspect.isroutine(space.get(name)) or inspect.isfunction(space.get(name)):
                 changed.append((space, name, space[name]))
-                space[name] = OTHERS[name]
+                space[name] = others[name]
     try:
         yield
     finally:
@@ -132,14 +152,16 @@ def other_layers(impl: Any, parts: Sequence[str]) -> Iterator[None]:
             space[name] = function
 
 
-def on_others(check: Check, parts: tuple[str, ...], *, called: str = "on_others") -> Check:
-    """The companion of a network's check that asks for the same with other layers in the place of `parts`.
+def on_others(
+    check: Check, parts: tuple[str, ...], others: Mapping[str, Any] = OTHERS, *, called: str = "on_others"
+) -> Check:
+    """The companion of a network's check that asks for the same with those of `others` in the place of `parts`.
 
     called: what its id has behind the check's. In `checks.py` it has to stand under that id.
     """
 
     def probe(impl: Any, rng: Any) -> Any:
-        with other_layers(impl, parts):
+        with other_layers(impl, parts, others):
             return check.probe(impl, rng)
 
     made = {"id": f"{check.id}_{called}", "title": "The same with other layers.", "carries": check.id}

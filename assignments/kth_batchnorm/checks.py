@@ -23,6 +23,7 @@ from assignments.common.arrays import number
 from assignments.common.carried import around
 from assignments.common.column_progress import judge_batches, judge_histories
 from assignments.common.column_report import judge_depth, judge_figures, judge_search, judge_sigma
+from assignments.common.column_stand_ins import on_another_forward
 from assignments.common.column_steps import entries, measured, train, watched
 from assignments.common.column_trainings import HISTORIES, packed_runs, packed_search, standard_columns
 from assignments.common.columns import (
@@ -37,6 +38,7 @@ from assignments.common.columns import (
     method,
     named,
     problem,
+    put_in,
     start,
     times,
 )
@@ -293,8 +295,8 @@ def batch_variance(impl: Any, rng: Any) -> dict[str, Any]:
 def _unscaled(net: Any) -> Any:
     """The network with gammas of one and betas of zero: what is wrong with them is charged where outputs are judged."""
     for i in range(len(net.W) - 1):
-        net.gamma[i] = np.ones_like(net.gamma[i])
-        net.beta[i] = np.zeros_like(net.beta[i])
+        put_in(net, "gamma", i, np.ones_like(net.gamma[i]))
+        put_in(net, "beta", i, np.zeros_like(net.beta[i]))
     return net
 
 
@@ -384,6 +386,7 @@ SMALL = 0.3  # times as large scores, whose variances show an epsilon above 1e-7
     visible=False,
     tolerance=TOLERANCE,
     floor=DECIMALS,
+    exact_dtype=False,  # a single precision is charged where values are judged
     section=FORWARD,
     hint="What is added to the variance keeps the division from failing where it is zero, and is too small to show elsewhere.",
 )
@@ -429,9 +432,17 @@ def _epsilon_in_testing(impl: Any, rng: Any) -> Any:
 )
 def cost_plain(impl: Any, rng: Any) -> dict[str, Any]:
     """Without batch normalization, cost and loss are right."""
+    return _plain_costs(impl, rng, _as_it_is)
+
+
+def _as_it_is(net: Any, *, normalized: bool) -> Any:  # noqa: ARG001 - as what puts another forward pass there
+    return net
+
+
+def _plain_costs(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
     arrays = {}
     for sizes, columns, lmda in ((SHALLOW, 7, 0.0), (DEEP, 12, 0.1)):
-        net = _started(impl, rng, sizes, normalized=False, lmda=lmda)
+        net = change(_started(impl, rng, sizes, normalized=False, lmda=lmda), normalized=False)
         X, Y, _ = problem(rng, sizes[0], sizes[-1], columns)
         found = cost_and_loss(net, X, Y)
         arrays.update({f"{name}_{len(sizes) - 1}_layers": value for name, value in found.items()})
@@ -448,20 +459,25 @@ def cost_plain(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def cost_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, cost and loss are those of the columns' own mean and variance."""
+    return _normalized_cost(impl, rng, _as_it_is)
+
+
+def _normalized_cost(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
     net = _started(impl, rng, DEEP, normalized=True, spread=LARGE, lmda=0.1 / LARGE**2)
     for i in range(len(net.vaMA)):  # far from what the columns have
-        net.vaMA[i] = net.vaMA[i] / 10
+        put_in(net, "vaMA", i, net.vaMA[i] / 10)
     X, Y, _ = problem(rng, DEEP[0], DEEP[-1], MANY)
-    return {**cost_and_loss(net, X, Y), "penalty": _penalty(impl, rng)}
+    net = change(net, normalized=True)
+    return {**cost_and_loss(net, X, Y), "penalty": _penalty(impl, rng, change)}
 
 
-def _penalty(impl: Any, rng: Any) -> Any:
+def _penalty(impl: Any, rng: Any, change: Any) -> Any:
     """What a lambda adds to the cost of a network whose layers have weights of like size, whatever its loss is."""
     seed = int(rng.integers(2**31))
     costs = []
     for lmda in (0.0, 0.1):
         same = np.random.default_rng(seed)
-        net = _started(impl, same, SHALLOW, normalized=True, lmda=lmda)
+        net = change(_started(impl, same, SHALLOW, normalized=True, lmda=lmda), normalized=True)
         X, Y, _ = problem(same, SHALLOW[0], SHALLOW[-1], 20)
         costs.append(cost_and_loss(net, X, Y)["cost"])
     return None if None in costs else costs[1] - costs[0]
@@ -495,9 +511,14 @@ DRAWS = (
 )
 def accuracy(impl: Any, rng: Any) -> dict[str, Any]:
     """The accuracy is the share of right columns, by the moving averages."""
+    return _accuracies(impl, rng, _as_it_is)
+
+
+def _accuracies(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
     arrays = {}
     for normalized in (False, True):
         net = _started(impl, rng, SHALLOW, normalized=normalized, spread=LARGE if normalized else 1.0)
+        net = change(net, normalized=normalized)
         shares = []
         for _ in range(DRAWS):
             X, _, y = problem(rng, SHALLOW[0], SHALLOW[-1], 397)
@@ -518,9 +539,13 @@ def accuracy(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def gradients_plain(impl: Any, rng: Any) -> dict[str, Any]:
     """Without batch normalization, the gradients of W and b are right for two, four and nine layers."""
+    return _plain_gradients(impl, rng, _as_it_is)
+
+
+def _plain_gradients(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for sizes, columns in ((SHALLOW, 7), (DEEP, 4), (DEEPEST, 11)):
-        net = _started(impl, rng, sizes, normalized=False, lmda=0.0)
+        net = change(_started(impl, rng, sizes, normalized=False, lmda=0.0), normalized=False)
         X, Y, _ = problem(rng, sizes[0], sizes[-1], columns)
         arrays.update(gradients(net, X, Y, normalized=False, suffix=f"_{len(sizes) - 1}layers"))
     return arrays
@@ -536,6 +561,10 @@ def gradients_plain(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def gradients_penalty(impl: Any, rng: Any) -> dict[str, Any]:
     """The penalty adds 2 lambda W to the gradient of every W, and nothing to the others."""
+    return _penalty_gradients(impl, rng, _as_it_is)
+
+
+def _penalty_gradients(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     seed = int(rng.integers(2**31))
     for normalized in (False, True):
@@ -543,6 +572,7 @@ def gradients_penalty(impl: Any, rng: Any) -> dict[str, Any]:
         for lmda in (0.0, 0.3):  # what differs between them is the penalty's gradient alone
             same = np.random.default_rng(seed)
             net = _started(impl, same, DEEP, normalized=normalized, lmda=lmda)
+            net = change(net, normalized=normalized)
             X, Y, _ = problem(same, DEEP[0], DEEP[-1], 5)
             found.append(
                 gradients(net, X, Y, normalized=normalized, suffix="_bn" if normalized else "_plain")
@@ -568,9 +598,13 @@ def _difference(one: Any, other: Any) -> Any:
 )
 def gradients_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, the gradients of W, b, gamma and beta are right."""
+    return _normalized_gradients(impl, rng, _as_it_is)
+
+
+def _normalized_gradients(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for sizes in (SHALLOW, DEEP):
-        net = _started(impl, rng, sizes, normalized=True, spread=LARGE)
+        net = change(_started(impl, rng, sizes, normalized=True, spread=LARGE), normalized=True)
         X, Y, _ = problem(rng, sizes[0], sizes[-1], MANY)
         found = gradients(net, X, Y, normalized=True, suffix=f"_{len(sizes) - 1}layers", spread=LARGE)
         # A mean over many columns is small; ten times as much stands clear of the floor.
@@ -590,9 +624,74 @@ def gradients_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def gradients_six_decimals(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization and few columns, the gradients agree to six decimals."""
-    net = _started(impl, rng, DEEP, normalized=True, spread=LARGE)
+    return _gradients_of_few(impl, rng, _as_it_is)
+
+
+def _gradients_of_few(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
+    net = change(_started(impl, rng, DEEP, normalized=True, spread=LARGE), normalized=True)
     X, Y, _ = problem(rng, DEEP[0], DEEP[-1], 9)
     return gradients(net, X, Y, normalized=True, spread=LARGE)
+
+
+# What is wrong in the forward pass is charged there. Where a method gives on another forward pass what the reference gives on it,
+# nothing else is wrong with that method.
+
+OF_FORWARD = ("evaluateClassifier",)
+OTHERS_FLOOR = 1e-3  # numbers of the other forward pass are of order 1
+
+
+@check(of="computeCost", carries="cost_plain", parts=OF_FORWARD)
+def cost_plain_on_another(impl: Any, rng: Any) -> dict[str, Any]:
+    """Cost and loss on another forward pass."""
+    return _plain_costs(impl, rng, on_another_forward)
+
+
+@check(of="computeCost", carries="cost_batchnorm", parts=OF_FORWARD)
+def cost_batchnorm_on_another(impl: Any, rng: Any) -> dict[str, Any]:
+    """Cost and loss with batch normalization on another forward pass."""
+    return _normalized_cost(impl, rng, on_another_forward)
+
+
+@check(of="computeAccuracy", carries="accuracy", parts=OF_FORWARD)
+def accuracy_on_another(impl: Any, rng: Any) -> dict[str, Any]:
+    """Accuracies on another forward pass."""
+    return _accuracies(impl, rng, on_another_forward)
+
+
+@check(of="computeGradients", carries="gradients_plain", parts=OF_FORWARD, floor=OTHERS_FLOOR)
+def gradients_plain_on_another(impl: Any, rng: Any) -> dict[str, Any]:
+    """Gradients on another forward pass."""
+    return _plain_gradients(impl, rng, on_another_forward)
+
+
+@check(of="computeGradients", carries="gradients_penalty", parts=OF_FORWARD, floor=OTHERS_FLOOR)
+def gradients_penalty_on_another(impl: Any, rng: Any) -> dict[str, Any]:
+    """The penalty's share in the gradients on another forward pass."""
+    return _penalty_gradients(impl, rng, on_another_forward)
+
+
+@check(
+    of="computeGradients",
+    carries="gradients_batchnorm",
+    parts=OF_FORWARD,
+    tolerance=TOLERANCE,
+    floor=OTHERS_FLOOR,
+)
+def gradients_batchnorm_on_another(impl: Any, rng: Any) -> dict[str, Any]:
+    """Gradients with batch normalization on another forward pass."""
+    return _normalized_gradients(impl, rng, on_another_forward)
+
+
+@check(
+    of="computeGradients",
+    carries="gradients_six_decimals",
+    parts=OF_FORWARD,
+    tolerance=TOLERANCE,
+    floor=OTHERS_FLOOR,
+)
+def gradients_of_few_on_another(impl: Any, rng: Any) -> dict[str, Any]:
+    """Gradients for few columns on another forward pass."""
+    return _gradients_of_few(impl, rng, on_another_forward)
 
 
 @check(
@@ -689,7 +788,8 @@ def back_pass_epsilon(impl: Any, rng: Any) -> dict[str, Any]:
 
 def _forward_epsilon(net: Any, X: Any) -> dict[str, Any]:
     """What the forward pass adds to variances, told from small scores whose normalized variance is below one."""
-    net.W[0], net.b[0] = TINY * net.W[0], TINY * net.b[0]
+    put_in(net, "W", 0, TINY * net.W[0])
+    put_in(net, "b", 0, TINY * net.b[0])
     variance = np.var(net.W[0] @ X, axis=1)
     return {
         "forward_epsilon": np.array(np.median(variance * (1 / np.var(forward(net, X)[3][0], axis=1) - 1)))
@@ -772,9 +872,9 @@ def _costs(net: Any, X: Any, Y: Any, step: float) -> Any:
     for place in np.ndindex(weights.shape):
         moved = weights.copy()
         moved[place] += step
-        net.W[-1] = moved
+        put_in(net, "W", -1, moved)
         costs[place] = cost_and_loss(net, X, Y)["cost"]
-    net.W[-1] = weights
+    put_in(net, "W", -1, weights)
     return costs
 
 
@@ -801,8 +901,8 @@ def cost_around(impl: Any, rng: Any) -> dict[str, Any]:
             for name in wanted:
                 kind, part, number = name.split("_")
                 if f"_{part}" == suffix:
-                    values = getattr(net, kind)
-                    values[int(number) - 1] = given[name].reshape(np.shape(values[int(number) - 1]))
+                    i = int(number) - 1
+                    put_in(net, kind, i, given[name].reshape(np.shape(getattr(net, kind)[i])))
             found.append(cost_and_loss(net, given[f"X{suffix}"], Y)["cost"])
         return np.array(found)
 

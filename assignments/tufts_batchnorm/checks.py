@@ -26,6 +26,8 @@ from assignments.common.descents import first_images
 from assignments.common.kept_networks import packed_kept
 from assignments.common.manners import NOTHING_NEAR, some_near
 from assignments.common.normalization import inference_outputs, outputs, running_averages
+from assignments.common.parameters import put
+from assignments.common.stand_ins import LONE, on_others
 from grader.compare import Judgement
 from grader.probe import NeedsPersonError, check
 
@@ -272,7 +274,7 @@ def _put(model: Any, kind: str, layer: int, value: Any) -> None:
     given = model.params[kind][layer]
     if row(given).shape != value.shape:
         raise ValueError(f"{place} has shape {given.shape}, expected {value.shape}")
-    model.params[kind][layer] = value.reshape(given.shape)
+    put(lambda: model.params[kind], layer, value.reshape(given.shape), place)
 
 
 def _examples(rng: Any, rows: int, sizes: Any) -> tuple[Any, Any]:
@@ -380,6 +382,10 @@ def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_objective(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, the objective is right with and without regularization."""
+    return _by_penalty(impl, rng)
+
+
+def _by_penalty(impl: Any, rng: Any) -> dict[str, Any]:
     return {f"reg_{reg:g}": _objective(impl, rng, SIZES, use_bn=True, reg=reg) for reg in (0.0, 0.5)}
 
 
@@ -391,6 +397,10 @@ def network_objective(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_options(impl: Any, rng: Any) -> dict[str, Any]:
     """The options act one by one: with and without batch normalization, with and without centred data."""
+    return _by_option(impl, rng)
+
+
+def _by_option(impl: Any, rng: Any) -> dict[str, Any]:
     return {
         f"use_bn_{use_bn}_centering_{centering}": _objective(
             impl, rng, EVEN, use_bn=use_bn, reg=0.25, centering_data=centering
@@ -410,6 +420,10 @@ def network_options(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """One step of training moves every weight, bias, scale and shift by the right gradient."""
+    return _gradients(impl, rng)
+
+
+def _gradients(impl: Any, rng: Any) -> dict[str, Any]:
     model = _started(impl, rng, EVEN, use_bn=True)
     before = {kind: [np.array(array) for array in arrays] for kind, arrays in model.params.items()}
     X, y = _examples(rng, 8, EVEN)
@@ -427,16 +441,16 @@ def network_around(impl: Any, rng: Any) -> dict[str, Any]:
     """The student's objective around the point whose gradients are judged."""
     model = _started(impl, rng, EVEN, use_bn=True)
     X, y = _examples(rng, 8, EVEN)
-    shapes = {f"{kind}{i + 1}": np.shape(a) for kind in KINDS for i, a in enumerate(model.params[kind])}
+    names = [f"{kind}{i + 1}" for kind in KINDS for i in range(len(model.params[kind]))]
     terms = {"learning_rate": 0.0, "reg": np.float32(0.25), "num_iters": 1, "batch_size": 8}
 
     def value(X: Any, **params: Any) -> Any:
         for name, array in params.items():
-            model.params[name[:-1]][int(name[-1]) - 1] = array.reshape(shapes[name])
+            _put(model, name[:-1], int(name[-1]) - 1, array)
         return float(model.train(X, y.copy(), X, y.copy(), verbose=False, **terms)["objective_history"][0])
 
-    inputs = {name: np.array(row(np.asarray(model.params[name[:-1]][int(name[-1]) - 1]))) for name in shapes}
-    return around(value, {"X": X, **inputs}, {name: name for name in shapes}, rng)
+    inputs = {name: np.array(row(np.asarray(model.params[name[:-1]][int(name[-1]) - 1]))) for name in names}
+    return around(value, {"X": X, **inputs}, {name: name for name in names}, rng)
 
 
 @check(
@@ -448,6 +462,10 @@ def network_around(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_last_layer(impl: Any, rng: Any) -> dict[str, Any]:
     """No normalization and no ReLU follow the last layer, whatever the depth."""
+    return _by_depth(impl, rng)
+
+
+def _by_depth(impl: Any, rng: Any) -> dict[str, Any]:
     return {
         f"objective_{len(sizes) - 1}_layers": _objective(impl, rng, sizes, use_bn=True)
         for sizes in ((12, 6, 3), (12, 7, 7, 7, 7, 3))
@@ -463,6 +481,10 @@ def network_last_layer(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_predictions(impl: Any, rng: Any) -> dict[str, Any]:
     """Predictions come from the running statistics, row by row."""
+    return _predicted(impl, rng)
+
+
+def _predicted(impl: Any, rng: Any) -> dict[str, Any]:
     sizes = (12, 9, 9, 10)
     model = _started(impl, rng, sizes, use_bn=True, centering_data=True)
     X, y = rng.standard_normal((160, 12)), rng.integers(10, size=160)
@@ -502,7 +524,27 @@ def training_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def training_settings(impl: Any, rng: Any) -> dict[str, Any]:
     """keep_prob has no effect without dropout, and minibatches need not divide the training rows."""
+    return _with_settings(impl, rng)
+
+
+def _with_settings(impl: Any, rng: Any) -> dict[str, Any]:
     return {"objective_history": _training(impl, rng, keep_prob=0.5, batch_size=16)["objective_history"]}
+
+
+# --- The network on another layer -------------------------------------------------------------------------------------------
+#
+# A layer that is wrong in whatever way, or raises, is charged by its own checks. Where the network gives on another layer what the
+# reference gives on it, nothing else is wrong with it.
+
+OF_LAYER = ("batchnorm_forward", "batchnorm_backward")
+
+network_objective_on_others = on_others(network_objective, OF_LAYER, LONE)
+network_options_on_others = on_others(network_options, OF_LAYER, LONE)
+network_gradients_on_others = on_others(network_gradients, OF_LAYER, LONE)
+network_last_layer_on_others = on_others(network_last_layer, OF_LAYER, LONE)
+network_predictions_on_others = on_others(network_predictions, OF_LAYER, LONE)
+training_batchnorm_on_others = on_others(training_batchnorm, OF_LAYER, LONE)
+training_settings_on_others = on_others(training_settings, OF_LAYER, LONE)
 
 
 # --- The notebook's experiments: 10 points ----------------------------------------------------------------------------------

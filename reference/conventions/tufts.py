@@ -16,7 +16,7 @@ from .. import gradients, networks, normalization
 from ..arrays import Array
 from .cs231n import get_CIFAR10_data
 
-__all__ = ["FullyConnectedNet", "batchnorm_forward", "get_CIFAR10_data", "rel_error"]
+__all__ = ["FullyConnectedNet", "batchnorm_backward", "batchnorm_forward", "get_CIFAR10_data", "rel_error"]
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +48,35 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict[str, A
     bn_param["running_mean"] = step.running_mean.reshape(1, -1)
     bn_param["running_var"] = step.running_var.reshape(1, -1)
     return step.out
+
+
+def batchnorm_backward(dout: Array, x: Array, gamma: Array, eps: float) -> tuple[Array, Array, Array]:
+    """The way back through training mode, which the course gives: gradients of x (N, D), gamma and beta (D,).
+
+    Args: dout: (N, D), gradient of the output. x, gamma, eps: as in the forward pass.
+    """
+    nothing = np.zeros_like(gamma)
+    step = normalization.batchnorm_forward(x, gamma, nothing, nothing, nothing, eps=eps)
+    return normalization.batchnorm_backward(dout, step.cache)
+
+
+_OWN = batchnorm_forward
+
+
+def _other(eps: float) -> networks.OtherLayer | None:
+    """The layer of this module, if a probe has put another in its place: the network then uses that one."""
+    forward, backward = batchnorm_forward, batchnorm_backward
+    if forward is _OWN:
+        return None
+
+    def with_cache(x: Array, gamma: Array, beta: Array, settings: dict[str, Any]) -> tuple[Array, Any]:
+        return forward(x, gamma, beta, settings), (x, gamma)
+
+    def of_cache(dout: Array, cache: Any) -> Any:
+        x, gamma = cache
+        return backward(dout, x, gamma, eps)
+
+    return networks.OtherLayer(with_cache, of_cache)
 
 
 class FullyConnectedNet:
@@ -164,14 +193,16 @@ class FullyConnectedNet:
         return step.loss
 
     def _core(self, keep_prob: float = 1.0, reg: float = 0.0) -> networks.FullyConnectedNet:
+        eps = self.bn_params[0]["eps"] if self.bn_params else EPS
         return networks.FullyConnectedNet(
             layers=len(self.params["W"]),
             normalization="batchnorm" if self.options["use_bn"] else None,
             keep=keep_prob if self.options["use_dropout"] else 1.0,
             reg=2 * reg,  # the core halves it
             reduction="sum",
-            eps=self.bn_params[0]["eps"] if self.bn_params else EPS,
+            eps=eps,
             momentum=self.bn_params[0]["momentum"] if self.bn_params else MOMENTUM,
+            other_norm=_other(eps),
         )
 
     def _flat(self) -> dict[str, Array]:

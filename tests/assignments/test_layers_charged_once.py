@@ -21,6 +21,16 @@ Edits = dict[str, list[tuple[str, str]]]
 BETA_SUBTRACTED: Edits = {CS231N: [(OUT, OUT.replace("+ beta", "- beta"))]}
 MISSPELT: Edits = {CS231N: [("mean_grad = dx_hat.mean", "mean_grad = dxhat.mean")]}
 NO_SCALE: Edits = {ECE: [("(np.random.rand(*x.shape) < p) / p", "np.random.rand(*x.shape) > p")]}
+TUFTS, TUFTS_NETWORK = "implementations/layers.py", "implementations/fc_net.py"
+OVER_FEATURES: Edits = {
+    TUFTS: [
+        ("np.mean(x, axis=0, keepdims=True)", "np.mean(x, axis=1, keepdims=True)"),
+        ("np.var(x, axis=0, keepdims=True)", "np.var(x, axis=1, keepdims=True)"),
+    ]
+}
+NOT_RESTED: Edits = {
+    TUFTS_NETWORK: [('self.bn_params[layer]["mode"] = mode', 'self.bn_params[layer]["mode"] = "train"')]
+}
 ONE_SETTING: Edits = {NETWORK: [("self.bn_params[layer - 1])", "self.bn_params[0])")]}
 OWN_EPS: Edits = {
     NETWORK: [("self.bn_params[layer - 1])", "self.bn_params[layer - 1] | {'eps': 1e-3})")],
@@ -66,6 +76,13 @@ def lost(course: Callable[[str], Any], name: str, edits: Edits, folder: Path) ->
             " network_dropout_scores",
             id="an-affine-layer",
         ),
+        pytest.param(
+            "tufts_batchnorm",
+            OVER_FEATURES,
+            "network_objective network_options network_gradients network_last_layer network_predictions "
+            "training_batchnorm training_settings",
+            id="statistics-over-features-whose-averages-have-a-row-for-each-example",
+        ),
     ],
 )
 def test_the_network_keeps_its_share(
@@ -82,6 +99,16 @@ def test_of_several_results_those_that_are_wrong_keep_their_share(
     found = lost(course, "ece247_hw4", GATE, tmp_path)
     assert found["network_gradients"] == pytest.approx(KEPT * 12 / 16, abs=1e-3)
     assert max(found.values()) == KEPT
+
+
+def test_a_network_that_is_never_in_test_mode_pays_for_that_alone(
+    course: Callable[[str], Any], tmp_path: Path
+) -> None:
+    found = lost(course, "tufts_batchnorm", {**OVER_FEATURES, **NOT_RESTED}, tmp_path)
+    assert {check for check, share in found.items() if share > KEPT} == {
+        "network_predictions",
+        "training_batchnorm",
+    }
 
 
 def test_a_networks_own_mistake_stays_its_own(course: Callable[[str], Any], tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 from .common.arrays import number
 from .common.column_steps import watched
-from .common.columns import averages, column, cost_and_loss, drawn, forward, gradients, helper, make_net, method, named, problem, start, times
+from .common.columns import averages, column, cost_and_loss, drawn, forward, gradients, helper, make_net, method, named, problem, put_in, start, times
 from .check import check
 BLOCKS = 'Building Blocks'
 FORWARD = 'Forward Pass'
@@ -88,8 +88,8 @@ def forward_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
 
 def _unscaled(net: Any) -> Any:
     for i in range(len(net.W) - 1):
-        net.gamma[i] = np.ones_like(net.gamma[i])
-        net.beta[i] = np.zeros_like(net.beta[i])
+        put_in(net, 'gamma', i, np.ones_like(net.gamma[i]))
+        put_in(net, 'beta', i, np.zeros_like(net.beta[i]))
     return net
 
 def _moved(impl: Any, rng: Any, calls: int, **settings: Any) -> dict[str, Any]:
@@ -119,9 +119,15 @@ def testing_output(impl: Any, rng: Any) -> dict[str, Any]:
 @check(of='computeCost', section=COST, hint='The loss is a mean over the columns; the cost adds lambda times the sum of all squared weights, without one half.')
 def cost_plain(impl: Any, rng: Any) -> dict[str, Any]:
     """Without batch normalization, cost and loss are right."""
+    return _plain_costs(impl, rng, _as_it_is)
+
+def _as_it_is(net: Any, *, normalized: bool) -> Any:
+    return net
+
+def _plain_costs(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
     arrays = {}
     for sizes, columns, lmda in ((SHALLOW, 7, 0.0), (DEEP, 12, 0.1)):
-        net = _started(impl, rng, sizes, normalized=False, lmda=lmda)
+        net = change(_started(impl, rng, sizes, normalized=False, lmda=lmda), normalized=False)
         X, Y, _ = problem(rng, sizes[0], sizes[-1], columns)
         found = cost_and_loss(net, X, Y)
         arrays.update({f'{name}_{len(sizes) - 1}_layers': value for name, value in found.items()})
@@ -130,18 +136,22 @@ def cost_plain(impl: Any, rng: Any) -> dict[str, Any]:
 @check(of='computeCost', tolerance=MANY_TOLERANCE, floor=MANY_FLOOR, section=COST, hint='With batch normalization the cost is that of training: normalized by the columns it is asked about.')
 def cost_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, cost and loss are those of the columns' own mean and variance."""
+    return _normalized_cost(impl, rng, _as_it_is)
+
+def _normalized_cost(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
     net = _started(impl, rng, DEEP, normalized=True, spread=LARGE, lmda=0.1 / LARGE ** 2)
     for i in range(len(net.vaMA)):
-        net.vaMA[i] = net.vaMA[i] / 10
+        put_in(net, 'vaMA', i, net.vaMA[i] / 10)
     X, Y, _ = problem(rng, DEEP[0], DEEP[-1], MANY)
-    return {**cost_and_loss(net, X, Y), 'penalty': _penalty(impl, rng)}
+    net = change(net, normalized=True)
+    return {**cost_and_loss(net, X, Y), 'penalty': _penalty(impl, rng, change)}
 
-def _penalty(impl: Any, rng: Any) -> Any:
+def _penalty(impl: Any, rng: Any, change: Any) -> Any:
     seed = int(rng.integers(2 ** 31))
     costs = []
     for lmda in (0.0, 0.1):
         same = np.random.default_rng(seed)
-        net = _started(impl, same, SHALLOW, normalized=True, lmda=lmda)
+        net = change(_started(impl, same, SHALLOW, normalized=True, lmda=lmda), normalized=True)
         X, Y, _ = problem(same, SHALLOW[0], SHALLOW[-1], 20)
         costs.append(cost_and_loss(net, X, Y)['cost'])
     return None if None in costs else costs[1] - costs[0]
@@ -150,9 +160,13 @@ DRAWS = 5
 @check(of='computeAccuracy', section=COST, hint='The class with the highest probability counts, and probabilities come from the moving averages.')
 def accuracy(impl: Any, rng: Any) -> dict[str, Any]:
     """The accuracy is the share of right columns, by the moving averages."""
+    return _accuracies(impl, rng, _as_it_is)
+
+def _accuracies(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
     arrays = {}
     for normalized in (False, True):
         net = _started(impl, rng, SHALLOW, normalized=normalized, spread=LARGE if normalized else 1.0)
+        net = change(net, normalized=normalized)
         shares = []
         for _ in range(DRAWS):
             X, _, y = problem(rng, SHALLOW[0], SHALLOW[-1], 397)
@@ -163,9 +177,12 @@ def accuracy(impl: Any, rng: Any) -> dict[str, Any]:
 @check(of='computeGradients', section=GRADIENTS, hint="Go back layer by layer: through W, then through the ReLU, whose slope is 1 where the layer's input is positive.")
 def gradients_plain(impl: Any, rng: Any) -> dict[str, Any]:
     """Without batch normalization, the gradients of W and b are right for two, four and nine layers."""
+    return _plain_gradients(impl, rng, _as_it_is)
+
+def _plain_gradients(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for sizes, columns in ((SHALLOW, 7), (DEEP, 4), (DEEPEST, 11)):
-        net = _started(impl, rng, sizes, normalized=False, lmda=0.0)
+        net = change(_started(impl, rng, sizes, normalized=False, lmda=0.0), normalized=False)
         X, Y, _ = problem(rng, sizes[0], sizes[-1], columns)
         arrays.update(gradients(net, X, Y, normalized=False, suffix=f'_{len(sizes) - 1}layers'))
     return arrays
@@ -173,9 +190,12 @@ def gradients_plain(impl: Any, rng: Any) -> dict[str, Any]:
 @check(of='computeGradients', tolerance=MANY_TOLERANCE, floor=GRADIENTS_FLOOR, section=GRADIENTS, hint='After the ReLU come gamma and beta, then the normalization, then W. The last layer has no normalization.')
 def gradients_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, the gradients of W, b, gamma and beta are right."""
+    return _normalized_gradients(impl, rng, _as_it_is)
+
+def _normalized_gradients(impl: Any, rng: Any, change: Any) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for sizes in (SHALLOW, DEEP):
-        net = _started(impl, rng, sizes, normalized=True, spread=LARGE)
+        net = change(_started(impl, rng, sizes, normalized=True, spread=LARGE), normalized=True)
         X, Y, _ = problem(rng, sizes[0], sizes[-1], MANY)
         found = gradients(net, X, Y, normalized=True, suffix=f'_{len(sizes) - 1}layers', spread=LARGE)
         arrays.update({name: times(10, value) for name, value in found.items()})

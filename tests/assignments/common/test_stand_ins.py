@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from assignments.common.network_probes import gradients_at, losses_at
-from assignments.common.stand_ins import OTHERS, on_others, other_layers
+from assignments.common.stand_ins import LONE, OTHERS, on_others, other_layers
 from grader.probe import check
 from reference.conventions import cs231n, ece247
 
@@ -43,6 +43,26 @@ def test_gradients_are_those_of_the_forward_pass(kind: str) -> None:
             moved = [*given[:place], given[place] + sign * STEP * along, *given[place + 1 :]]
             ends.append(np.sum(dout * forward(*moved, *deepcopy(settings))[0]))
         assert (ends[0] - ends[1]) / (2 * STEP) == pytest.approx(np.sum(gradient * along), rel=1e-6)
+
+
+def test_a_lone_layer_gives_the_same_without_a_cache() -> None:
+    rng = np.random.default_rng(4)
+    x, dout = rng.standard_normal((2, 4, 3))
+    gamma, beta = rng.standard_normal((2, 3))
+    terms = {"mode": "train", "eps": 1e-4, "momentum": 0.5}
+    settings = {**terms, "running_mean": np.ones((1, 3)), "running_var": np.ones((1, 3))}
+    out, cache = OTHERS["batchnorm_forward"](x, gamma, beta, dict(terms))
+    assert LONE["batchnorm_forward"](x, gamma, beta, settings) == pytest.approx(6 * out)
+    assert settings["running_mean"] == pytest.approx(0.25 + 0.75 * x[:1])
+    settings["mode"] = "test"
+    resting = LONE["batchnorm_forward"](x, gamma, beta, settings)
+    assert resting == pytest.approx(6 * (gamma * np.sin(x - 0.25 - 0.75 * x[0] + 1) + beta))
+    for one, other in zip(
+        LONE["batchnorm_backward"](dout, x, gamma, 1e-4),
+        OTHERS["batchnorm_backward"](6 * dout, cache),
+        strict=True,
+    ):
+        assert one == pytest.approx(other)
 
 
 @pytest.mark.parametrize("impl", [cs231n, ece247])

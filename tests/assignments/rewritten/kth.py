@@ -636,4 +636,120 @@ class BNN(BNN):
         return np.array(seen).T
 """,
     ),
+    "lists that show what layer objects hold": (
+        BNN,
+        '''
+from dataclasses import dataclass, field
+@dataclass
+class Layer:
+    W: np.ndarray
+    b: np.ndarray
+    gamma: np.ndarray | None = None
+    beta: np.ndarray | None = None
+    muMA: np.ndarray | None = None
+    vaMA: np.ndarray | None = None
+    memory: dict = field(default_factory=dict)
+
+def shown(name):
+    """The arrays of all layers as a list."""
+    def get(self):
+        return [getattr(layer, name) for layer in self.stack if getattr(layer, name) is not None]
+    return property(get)
+
+class BNN:
+    W, b, gamma, beta, muMA, vaMA = (shown(n) for n in ("W", "b", "gamma", "beta", "muMA", "vaMA"))
+
+    def __init__(self, layers, lmda=0, alpha=0.8, batchNorm=True, he=True, sig=1e-1):
+        self.layers = layers
+        self.nl = len(layers) - 1
+        self.lmda, self.alpha, self.batchNorm = lmda, alpha, batchNorm
+        self.stack = [Layer(*initializeParam(l, he, batchNorm, sig)) for l in layers]
+
+    def zeros(self):
+        kinds = [self.W, self.b, self.gamma, self.beta] if self.batchNorm else [self.W, self.b]
+        return tuple([np.zeros_like(a) for a in k] for k in kinds)
+
+    def _run(self, X, training, move):
+        h = [X]
+        s, sh, mu, v = [], [], [], []
+        for layer in self.stack[:-1]:
+            z = layer.W @ h[-1] + layer.b
+            if self.batchNorm:
+                s.append(z)
+                m, va = (z.mean(1, keepdims=True), z.var(1, keepdims=True)) if training else (layer.muMA, layer.vaMA)
+                if move:
+                    layer.muMA = self.alpha * layer.muMA + (1 - self.alpha) * m
+                    layer.vaMA = self.alpha * layer.vaMA + (1 - self.alpha) * va
+                mu.append(m); v.append(va)
+                sh.append((z - m) / np.sqrt(va + EPS))
+                z = layer.gamma * sh[-1] + layer.beta
+            h.append(relu(z))
+        return softMax(self.stack[-1].W @ h[-1] + self.stack[-1].b), h, s, sh, mu, v
+
+    def evaluateClassifier(self, X, training=True):
+        out = self._run(X, training, training and self.batchNorm)
+        return out if self.batchNorm else out[:2]
+
+    def batchNormBackPass(self, g, s, mu, v, eps=EPS):
+        n = s.shape[1]
+        s1, s2 = (v + eps) ** -0.5, (v + eps) ** -1.5
+        g1, g2, d = g * s1, g * s2, s - mu
+        c = (g2 * d).sum(1, keepdims=True)
+        return g1 - g1.sum(1, keepdims=True) / n - d * c / n
+
+    def computeGradients(self, X, Y):
+        out = self.evaluateClassifier(X)
+        n, g, h = X.shape[1], out[0] - Y, out[1]
+        res = self.zeros()
+        for i in range(self.nl, -1, -1):
+            layer = self.stack[i]
+            if self.batchNorm and i != self.nl:
+                res[2][i] = (g * out[3][i]).mean(1, keepdims=True)
+                res[3][i] = g.mean(1, keepdims=True)
+                g = self.batchNormBackPass(g * layer.gamma, out[2][i], out[4][i], out[5][i])
+            res[0][i] = g @ h[i].T / n + 2 * self.lmda * layer.W
+            res[1][i] = g.mean(1, keepdims=True)
+            g = (layer.W.T @ g) * (h[i] > 0)
+        return res
+
+    def computeCost(self, X, Y):
+        p = self._run(X, True, False)[0]
+        loss = -np.mean(np.log((p * Y).sum(0)))
+        return loss + self.lmda * sum(np.sum(l.W ** 2) for l in self.stack), loss
+
+    def computeAccuracy(self, X, y):
+        return np.mean(np.argmax(self._run(X, False, False)[0], axis=0) == y)
+
+    def computeGradientsNum(self, X, Y, h=1e-6):
+        res = self.zeros()
+        for name, kind in zip(("W", "b", "gamma", "beta"), res):
+            for layer, found in zip(self.stack, kind):
+                a = getattr(layer, name)
+                for i in np.ndindex(a.shape):
+                    old = a[i]
+                    a[i] = old + h; up = self.computeCost(X, Y)[0]
+                    a[i] = old - h; down = self.computeCost(X, Y)[0]
+                    a[i] = old
+                    found[i] = (up - down) / (2 * h)
+        return res
+
+    def miniBatchGD(self, X, Y, GDParams, xVal, yVal):
+        nBatch, lo, hi, nEpochs, nS = GDParams
+        costs, vcosts, losses, vlosses, acc, vacc = [], [], [], [], [], []
+        t = 0
+        for _ in range(nEpochs):
+            order = np.random.permutation(X.shape[1])
+            for cut in np.split(order[: len(order) // nBatch * nBatch], len(order) // nBatch):
+                phase = t % (2 * nS)
+                eta = lo + (hi - lo) * (phase / nS if phase < nS else 2 - phase / nS)
+                for name, grads in zip(("W", "b", "gamma", "beta"), self.computeGradients(X[:, cut], Y[:, cut])):
+                    for layer, g in zip(self.stack, grads):
+                        setattr(layer, name, getattr(layer, name) - eta * g)
+                t += 1
+            c, l = self.computeCost(X, Y); costs.append(c); losses.append(l)
+            c, l = self.computeCost(xVal, yVal); vcosts.append(c); vlosses.append(l)
+            acc.append(self.computeAccuracy(X, Y.argmax(0))); vacc.append(self.computeAccuracy(xVal, yVal.argmax(0)))
+        return costs, vcosts, losses, vlosses, acc, vacc
+''',
+    ),
 }

@@ -146,4 +146,75 @@ class FullyConnectedNet(FullyConnectedNet):
         return (g - g.mean(0) - xc / s ** 2 * (g * xc).mean(0)) / s
 """,
     ),
+    "lists that show what layer objects hold": (
+        "implementations/fc_net.py",
+        """
+class Hidden:
+    def __init__(self, n_in, n_out, scale, bn):
+        self.W, self.b = scale * np.random.randn(n_in, n_out), np.full(n_out, .01)
+        self.names = ["W", "b"]
+        self.bn = bn
+        if bn:
+            self.gamma, self.beta = np.ones(n_out), np.zeros(n_out)
+            self.names += ["gamma", "beta"]
+            self.state = {"mode": "train", "eps": 1e-4, "momentum": 0.95, "running_mean": np.zeros((1, n_out)), "running_var": np.ones((1, n_out))}
+    def forward(self, x, mode):
+        self.x, self.z = x, x @ self.W + self.b
+        a = self.z
+        if self.bn:
+            self.state["mode"] = mode
+            a = batchnorm_forward(a, self.gamma, self.beta, self.state)
+        self.on = a > 0
+        return a * self.on
+    def backward(self, d):
+        d = d * self.on
+        if self.bn: d, self.dgamma, self.dbeta = batchnorm_backward(d, self.z, self.gamma, self.state["eps"])
+        self.dW, self.db = self.x.T @ d, d.sum(0)
+        return d @ self.W.T
+class Last(Hidden):
+    def forward(self, x, mode): self.x = x; return x @ self.W + self.b
+    def backward(self, d): self.dW, self.db = self.x.T @ d, d.sum(0); return d @ self.W.T
+
+class FullyConnectedNet:
+    def __init__(self, input_size, hidden_size, output_size, weight_scale=None, centering_data=False, use_dropout=False, use_bn=False):
+        sizes = [input_size] + list(hidden_size)
+        s = np.sqrt(2. / input_size) if weight_scale is None else weight_scale
+        self.stack = [Hidden(a, b, s, use_bn) for a, b in zip(sizes, sizes[1:])] + [Last(sizes[-1], output_size, s, False)]
+        self.centering, self.center = centering_data, 0.
+    @property
+    def params(self):
+        return {k: [getattr(l, k) for l in self.stack if hasattr(l, k)] for k in ("W", "b", "gamma", "beta")}
+    @property
+    def bn_params(self):
+        return [l.state for l in self.stack if l.bn]
+    def scores(self, X, mode):
+        a = X - self.center
+        for l in self.stack: a = l.forward(a, mode)
+        return a
+    def train(self, X, y, X_val, y_val, learning_rate=1e-3, learning_rate_decay=1.0, keep_prob=1.0, reg=5e-6, num_iters=100, batch_size=200, verbose=False):
+        if self.centering: self.center = X.mean(axis=0)
+        hist = {"objective_history": [], "train_acc_history": [], "val_acc_history": []}
+        epoch = max(len(X) // batch_size, 1)
+        reg = float(reg)
+        for it in range(num_iters):
+            k = (it * batch_size) % len(X)
+            xb, yb = X[k:k + batch_size], y[k:k + batch_size]
+            s = self.scores(xb, "train")
+            lp = s - s.max(1, keepdims=True); lp = lp - np.log(np.exp(lp).sum(1, keepdims=True))
+            J = -lp[np.arange(len(yb)), yb].sum() + reg * sum(np.sum(l.W ** 2) for l in self.stack)
+            d = np.exp(lp); d[np.arange(len(yb)), yb] -= 1
+            for l in reversed(self.stack):
+                d = l.backward(d)
+            for l in self.stack:
+                l.dW = l.dW + 2 * reg * l.W
+                for n in l.names: setattr(l, n, getattr(l, n) - learning_rate * getattr(l, "d" + n))
+            hist["objective_history"].append(J)
+            if it % epoch == 0:
+                hist["train_acc_history"].append(np.mean(self.predict(xb) == yb))
+                hist["val_acc_history"].append(np.mean(self.predict(X_val) == y_val))
+            if (it + 1) % epoch == 0: learning_rate *= learning_rate_decay
+        return hist
+    def predict(self, X): return self.scores(X, "test").argmax(1)
+""",
+    ),
 }

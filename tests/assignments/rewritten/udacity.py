@@ -311,4 +311,48 @@ class NeuralNet(NeuralNet):
         return lesson.InferenceReport(accuracy, predictions, correct / 200., network=self)
 """,
     ),
+    "parameters that show what layer objects hold": (
+        NET,
+        """
+class Layer:
+    def __init__(self, w, normalized, hidden):
+        self.W, self.hidden, self.normalized = w.copy(), hidden, normalized
+        n, t = w.shape[1], w.dtype
+        if normalized:
+            self.gamma, self.beta, self.pop = np.ones(n, t), np.zeros(n, t), (np.zeros(n, t), np.ones(n, t))
+        else:
+            self.b = np.zeros(n, t)
+    def arrays(self): return ["W", "gamma", "beta"] if self.normalized else ["W", "b"]
+    def forward(self, x, fn, is_training, learn=False):
+        self.x, self.z = x, x @ self.W
+        if not self.normalized: y = self.z + self.b
+        elif is_training:
+            y, *moved = batch_norm_training(self.z, self.gamma, self.beta, pop_mean=self.pop[0], pop_variance=self.pop[1])
+            if learn: self.pop = tuple(moved)
+        else: y = batch_norm_inference(self.z, self.gamma, self.beta, pop_mean=self.pop[0], pop_variance=self.pop[1])
+        self.y = fn(y) if self.hidden else y
+        return self.y
+    def backward(self, d, fn):
+        if self.hidden: d = d * activation_gradient(self.y, fn)
+        if self.normalized: d, self.dgamma, self.dbeta = batch_norm_gradients(d, self.z, self.gamma)
+        else: self.db = d.sum(0)
+        self.dW = self.x.T @ d
+        return d @ self.W.T
+
+class NeuralNet(NeuralNet):
+    def build_network(self, initial_weights):
+        self.stack = [Layer(w, self.use_batch_norm and k < len(initial_weights), k < len(initial_weights)) for k, w in enumerate(initial_weights, 1)]
+    @property
+    def params(self): return {f"{name}{k}": getattr(l, name) for k, l in enumerate(self.stack, 1) for name in l.arrays()}
+    @property
+    def population(self): return [l.pop for l in self.stack if l.normalized]
+    def fully_connected(self, layer_in, layer, is_training=False): return self.stack[layer - 1].forward(layer_in, self.activation_fn, is_training)
+    def train_step(self, images, labels, learning_rate):
+        for l in self.stack: images = l.forward(images, self.activation_fn, True, True)
+        d = softmax_cross_entropy(images, labels)[1]
+        for l in self.stack[::-1]: d = l.backward(d, self.activation_fn)
+        for l in self.stack:
+            for name in l.arrays(): setattr(l, name, getattr(l, name) - learning_rate * getattr(l, "d" + name))
+""",
+    ),
 }

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 import numpy as np
 from .arrays import row
+from .parameters import put
 from ..check import NeedsPersonError
 PARAMETER = re.compile('^(?:bn|ln)?_?(W|b|gamma|beta)_?(\\d+)$')
 NORMALIZATION_BACKWARD = ('batchnorm_backward', 'batchnorm_backward_alt', 'layernorm_backward')
@@ -57,7 +58,7 @@ def start(model: Any, rng: Any, sizes: Any, *, normalized: bool) -> Any:
         given = model.params[names[name]]
         if row(given).shape != value.shape:
             raise ValueError(f'params[{names[name]!r}] has shape {given.shape}, expected {value.shape}')
-        model.params[names[name]] = value.reshape(given.shape)
+        put(lambda: model.params, names[name], value.reshape(given.shape), name)
     return model
 
 def absent_biases(params: Any, sizes: Any) -> frozenset[str]:

@@ -1,4 +1,5 @@
 from __future__ import annotations
+import contextlib
 import inspect
 import sys
 from itertools import pairwise
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 from .arrays import kept, row
 from .networks import names_of
+from .parameters import put
 CLASSES = 10
 MISSING = object()
 
@@ -49,10 +51,17 @@ def fill(net: Any, rng: Any, sizes: tuple[int, ...]) -> Any:
         for kind, value in values.items():
             name = names.get(f'{kind}{layer}')
             if name is not None and (not _needless(names, kind, layer)):
-                net.params[name] = value.reshape(np.shape(net.params[name]))
+                put(lambda: net.params, name, value.reshape(np.shape(net.params[name])), name)
     if len(net.population):
-        net.population = [_filled(pair, population) for pair in net.population]
+        _put_population(net, [_filled(pair, population) for pair in net.population])
     return net
+
+def _put_population(net: Any, pairs: list[Any]) -> None:
+    with contextlib.suppress(AttributeError):
+        net.population = pairs
+    for i, pair in enumerate(pairs):
+        for place, value in enumerate(pair):
+            put(lambda i=i: net.population[i], place, np.asarray(value), 'population')
 
 def _filled(pair: Any, population: list[tuple[Any, Any]]) -> Any:
     nodes = np.size(pair[0])
