@@ -662,7 +662,6 @@ ECE247 = (
         edits=((E_LAYERS, "        mask /= p\n", ""),),
         lost={
             "dropout_train_output": 1,
-            "dropout_keeps_with_p": 1,
             "network_dropout": KEPT,
             "network_dropout_normalized": KEPT,
         },
