@@ -419,7 +419,11 @@ def worker_command(
 @cli.command("gc", short_help="Remove old evidence that nobody refers to.")
 @options(STATE)
 @click.option(
-    "--days", type=click.FloatRange(0), default=30.0, show_default=True, help="Spare what is younger."
+    "--days",
+    type=click.FloatRange(0),
+    default=30.0,
+    show_default=True,
+    help="Spare what is younger; a day at least while a run is at work.",
 )
 @click.option("--dry-run", "dry", is_flag=True, help="Only say what would be removed.")
 def gc_command(state: Path, days: float, dry: bool) -> int:

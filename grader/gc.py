@@ -19,6 +19,7 @@ __all__ = ["Swept", "sweep"]
 
 DAY_S = 86_400.0
 LEFT_OVER_S = DAY_S  # a temporary file of this age was left by a grader that was killed
+RUN_S = DAY_S  # what a run that is still at work may have put there and not entered into a roster yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +36,13 @@ def sweep(state: State, *, days: float, now: float, dry: bool = False) -> Swept:
     """Remove what is not referred to and has not been written or used again for `days`.
 
     Args: now: seconds since the epoch. dry: only count.
-    Safe beside a run: what that puts into the stores is young, and what it finds there becomes young by it.
+    Safe beside a run: what that puts into the stores is young, and what it finds there becomes young by it. While one is at work,
+    what is younger than a day is spared, whatever `days` says.
     Raises: UsageError for a negative number of days.
     """
     if days < 0:
         raise UsageError(f"--days {days:g}: expected a number of days, 0 or more")
-    before = now - days * DAY_S
+    before = now - max(days * DAY_S, RUN_S if state.anybody_at_work() else 0.0)
     entries = [entry for roster in state.rosters() for entry in roster]
     wanted = {entry.evidence for entry in entries}
     stale = {path for path in state.evidence if path.name not in wanted and _older(path, before)}

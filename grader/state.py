@@ -13,7 +13,7 @@ from .records.gradebook import Gradebook
 from .seed import Seed, secret_seed
 from .store.blobs import BlobStore
 from .store.evidence import EvidenceStore
-from .store.locks import held
+from .store.locks import held, is_held
 from .store.roster import Roster
 
 __all__ = ["State"]
@@ -75,7 +75,15 @@ class State:
         Raises: GraderError if the folder cannot be made; on entering, if others are at work and do not go together with that.
         """
         self.make()
-        return held(self.folder / "locks" / assignment, alone=alone)
+        return held(self._locks / assignment, alone=alone)
+
+    def anybody_at_work(self) -> bool:
+        """Whether a process is at work on any assignment."""
+        return any(is_held(path) for path in self._locks.glob("*"))
+
+    @property
+    def _locks(self) -> Path:
+        return self.folder / "locks"
 
     def seed(self, assignment: str) -> Seed:
         """The seed that an assignment is graded with: the one last chosen for it, else the secret one, generated on first use."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import GraderError
 
-__all__ = ["held"]
+__all__ = ["held", "is_held"]
 
 # A disk that knows no locks (some network and user-space file systems) must not keep a class from being graded.
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
@@ -38,5 +38,21 @@ def held(path: Path, *, alone: bool) -> Iterator[None]:
             if exc.errno not in _NO_LOCKS:
                 raise
         yield
+    finally:
+        os.close(descriptor)
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock file at `path`, or none can be told from its disk, which knows no locks."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
     finally:
         os.close(descriptor)

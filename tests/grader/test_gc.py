@@ -112,6 +112,13 @@ def test_sweep_spares_a_write_under_way_even_at_no_days(state):
     assert writing.exists()
 
 
+def test_sweep_at_no_days_leaves_a_run_that_is_at_work_its_files(state):
+    keep(state, "carl", when=NOW - 60)
+    with state.at_work("hw1"):
+        assert sweep(state, days=0, now=NOW) == Swept()
+    assert sweep(state, days=0, now=NOW).blobs == 2
+
+
 def test_sweep_passes_over_damaged_evidence(state):
     key, *_ = keep(state, "carl", when=YOUNG)
     path = state.evidence.folder / key[:2] / key

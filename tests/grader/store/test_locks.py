@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from grader.errors import GraderError
-from grader.store.locks import held
+from grader.store.locks import held, is_held
 
 HOLDER = """
 import sys
@@ -40,6 +40,16 @@ def other(tmp_path):
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize("theirs", ["together", "alone"])
+def test_who_holds_it_is_seen_until_the_end(tmp_path, other, theirs):
+    assert not is_held(tmp_path / "at-work"), "nobody made it yet"
+    process = other(theirs)
+    assert is_held(tmp_path / "at-work")
+    process.kill()
+    process.wait()
+    assert not is_held(tmp_path / "at-work")
 
 
 def test_several_hold_it_together(tmp_path, other):
