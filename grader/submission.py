@@ -46,16 +46,18 @@ def find_submissions(
     caps: Caps = DEFAULT_CAPS,
     leave_out: Sequence[Path] = (),
     pass_over: Callable[[str], None] = lambda _: None,
+    in_class: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[Submission | Rejected]:
     """Sort what lies at `paths` into submissions, one at a time and in the order of `paths`, within each by student.
 
     Student ids are safe file names and unique in the whole call; two hand-ins with the same id are told apart, with a note.
     The same bytes give the same digests wherever and whenever they are read. leave_out: folders of ours, which are nobody's work
     where they lie among what was handed in. pass_over: hears, at once, of each file that was named and is nobody's work.
+    in_class: is somebody with this id in the class already?
 
     Raises: UsageError, at once, if a path does not exist or holds no hand-in. OSError if the blob store cannot be written.
     """
-    found = discover(paths, assignment, caps, leave_out=leave_out, pass_over=pass_over)
+    found = discover(paths, assignment, caps, leave_out=leave_out, pass_over=pass_over, in_class=in_class)
     return _sorted_out(found, assignment, blobs, caps)
 
 

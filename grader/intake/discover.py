@@ -14,6 +14,7 @@ from .classes import divide, is_part_name
 from .folders import read_files, read_folder
 from .handin import HandIn, is_zip, may_be_work, moment, open_sole_zip, stem
 from .lms import recognise
+from .names import safe_id
 from .tree import Entry, Tree
 
 __all__ = ["discover"]
@@ -28,11 +29,13 @@ def discover(
     *,
     leave_out: Sequence[Path] = (),
     pass_over: Callable[[str], None] = lambda _: None,
+    in_class: Callable[[str], bool] = lambda _: False,
 ) -> list[HandIn]:
     """The hand-ins at `paths`, in their order, within a path by student. A path that was named twice counts once.
 
     leave_out: folders that are not looked into. pass_over: is told each file that was named and is nobody's work (a list of
-    grades, a README): outside of a platform's download, its name says neither whose it is nor what.
+    grades, a README): outside of a platform's download, its name says neither whose it is nor what. in_class: is somebody with
+    this id in the class already? The zip of one of them is that student's, even if folders in it are called like others.
     Raises: UsageError if a path does not exist, is to be left out, or none holds anything.
     """
     ours = frozenset(
@@ -49,11 +52,13 @@ def discover(
                 raise UsageError(
                     f"{path}: is the folder for what the grader writes; name another one for that"
                 )
-            found += _in_tree(read_folder(path, caps, ours), path.name, assignment, caps, is_class_zip=False)
+            tree = read_folder(path, caps, ours)
+            part = _in_tree(tree, path.name, assignment, caps, is_class_zip=False)
+            found += _of_its_owner(tree.entries[0], part, in_class) if len(tree.entries) == 1 else part
             continue
         beside = [other for other in resolved if other.parent == path.parent and not other.is_dir()]
         done.update(beside)
-        found += _files(beside, assignment, caps, pass_over)
+        found += _files(beside, assignment, caps, pass_over, in_class)
     if not found:
         raise UsageError(
             f"{', '.join(map(str, paths))}: nothing handed in there that can be graded; {_EXPECTED} with students' work"
@@ -70,7 +75,11 @@ def _existing(path: Path) -> Path:
 
 
 def _files(
-    paths: Sequence[Path], assignment: Assignment, caps: Caps, pass_over: Callable[[str], None]
+    paths: Sequence[Path],
+    assignment: Assignment,
+    caps: Caps,
+    pass_over: Callable[[str], None],
+    in_class: Callable[[str], bool],
 ) -> list[HandIn]:
     """Files that were named and lie in the same folder: perhaps a part of an LMS download, else each by itself."""
     tree = read_files(paths, caps)
@@ -81,12 +90,12 @@ def _files(
         if not may_be_work(entry):
             pass_over(entry.name)
     entries = [entry for entry in tree.entries if may_be_work(entry)]
-    inside = [_in_named(entry, assignment, caps) for entry in entries]
+    inside = [_of_its_owner(entry, _in_named(entry, assignment, caps), in_class) for entry in entries]
     own = [_of_one_student(entry, part) for entry, part in zip(entries, inside, strict=True)]
     among_students = any(alone and not part[0].refused for alone, part in zip(own, inside, strict=True))
     found: list[HandIn] = []
     for entry, alone, part in zip(entries, own, inside, strict=True):
-        found += [_as_one(entry)] if part and not alone and among_students else part
+        found += [_as_one(entry, _BESIDE)] if part and not alone and among_students else part
     found += [
         HandIn(student=stem(item.path), origin=item.path, tree=Tree(()), refused=f"it {item.reason}")
         for item in tree.refusals
@@ -106,13 +115,25 @@ def _of_one_student(entry: Entry, part: Sequence[HandIn]) -> bool:
     return len(part) == 1 and part[0].student == stem(entry.name)
 
 
-def _as_one(entry: Entry) -> HandIn:
-    """A zip that looks like a class, where others are a student's each: nobody hands in the work of others."""
-    text = (
-        "It looks like a class's download, and was named beside single students' files: so it counts as one student's. "
-        "If it is a class, name it by itself."
-    )
-    note = Note(about=entry.name, text=text, for_student=False)
+def _of_its_owner(entry: Entry, part: Sequence[HandIn], in_class: Callable[[str], bool]) -> Sequence[HandIn]:
+    """What a zip by itself holds; if it is called like one of the class, and what it holds like others, it is that student's."""
+    owner = safe_id(stem(entry.name))
+    if not is_zip(entry) or len(part) < 2 or not in_class(owner):
+        return part
+    others = any(student != owner and in_class(student) for student in (safe_id(one.student) for one in part))
+    return [_as_one(entry, _OWNED)] if others else part
+
+
+_BESIDE = "was named beside single students' files: so it counts as one student's. If it is a class, name it by itself."
+_OWNED = (
+    "is called like one of the class, and folders in it like others: so it counts as that student's. If it is a class, give it "
+    "another name."
+)
+
+
+def _as_one(entry: Entry, why: str) -> HandIn:
+    """A zip that looks like a class and is a student's: nobody hands in the work of others."""
+    note = Note(about=entry.name, text=f"It looks like a class's download, and {why}", for_student=False)
     return HandIn(student=stem(entry.name), origin=entry.name, tree=Tree((entry,)), notes=(note,))
 
 
@@ -127,6 +148,10 @@ def _in_tree(
         and not is_part_name(stem(tree.entries[0].name))
     ):
         student = stem(tree.entries[0].name)
+    if not is_class_zip and len(tree.entries) == 1 and is_zip(tree.entries[0]):
+        named = recognise(tree, assignment, caps)
+        if named:  # a platform's name says whose it is, whatever is in it
+            return named
     try:
         inner = open_sole_zip(tree, caps, of_class=True)
     except SubmissionError as exc:

@@ -34,6 +34,9 @@ _CANVAS = re.compile(
     r"(?P<name>[^\W_].*?)_(?:(?P<late>LATE)_)?(?P<user>\d+|(?:(?<=anon_)|(?<=anon_LATE_))[A-Za-z0-9]{5})_(?P<attachment>\d+)_(?P<file>.+)",
     re.IGNORECASE,
 )
+_DATED = re.compile(
+    r"(?:19|20)\d\d_\d{1,2}_"
+)  # "hw4_2024_03_export.zip": no Canvas has attachments of two digits by then
 _RESUBMITTED = re.compile(r"(?P<base>.+?)-(?P<count>\d{1,3})(?P<suffix>\.[^.]*)?")
 _MOODLE_PARTS = r"_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)"
 _MOODLE = re.compile(rf"(?P<name>.+?){_MOODLE_PARTS}", re.IGNORECASE)
@@ -88,7 +91,11 @@ def _strays(tree: Tree, known: set[str]) -> list[HandIn]:
 
 def _canvas(tree: Tree) -> list[HandIn]:
     matches = [(entry, _CANVAS.fullmatch(entry.path)) for entry in tree.entries if "/" not in entry.path]
-    named = [(entry, match) for entry, match in matches if match]
+    named = [
+        (entry, found)
+        for entry, found in matches
+        if found and not _DATED.match(found[0], found.start("user"))
+    ]
     if not _most(len(named), tree):
         return []
     students: dict[tuple[str, str], list[tuple[Entry, re.Match[str]]]] = {}

@@ -78,6 +78,7 @@ def grade(
             settings.state.blobs,
             leave_out=[settings.out, settings.state.folder],
             pass_over=passed_over.append,
+            in_class=lambda student: settings.state.roster(assignment.name).find(student) is not None,
         )
         stack.enter_context(settings.state.at_work(assignment.name))
         known = stack.enter_context(KnownMistakes())

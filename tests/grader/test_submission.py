@@ -418,6 +418,25 @@ def test_find_submissions_passes_over_named_files_that_are_nobodys_work(kit, tak
         take(folder / "notes.txt")
 
 
+@pytest.mark.parametrize("named", ["late", "late/mallory.zip"])
+@pytest.mark.parametrize(
+    ("in_class", "students"),
+    [
+        pytest.param({"ann", "ben", "mallory"}, ["mallory"], id="all-three-known"),
+        pytest.param({"ann", "ben"}, ["ann", "ben"], id="a-class-s-own-name"),
+        pytest.param({"mallory"}, ["ann", "ben"], id="nobody-s-place-is-taken"),
+    ],
+)
+def test_find_submissions_takes_a_lone_zip_of_one_of_the_class_for_that_student_s(  # noqa: PLR0917  # fixtures
+    kit, take, tmp_path, named, in_class, students
+):
+    others = kit.zipped({**kit.below("ann", kit.whole), **kit.below("ben", kit.whole)})
+    folder = kit.write(tmp_path / "handed", {"late/mallory.zip": others})
+    found = take(folder / named, in_class=in_class.__contains__)
+    assert [one.student for one in found] == students
+    assert ("counts as that student's" in texts_of(found[0])) == (students == ["mallory"])
+
+
 def test_find_submissions_counts_a_path_named_twice_once(kit, take, tmp_path):
     folder = kit.write(tmp_path / "alice", kit.whole)
     assert len(take(folder, folder)) == 1

@@ -92,6 +92,27 @@ def test_recognise_reads_a_canvas_download_as_it_comes_in_one_zip(kit, take, tmp
     assert "hw.zip is not a zip" in found["104"].reason
 
 
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        pytest.param("lopezana_LATE_12345_678_hw.zip", "12345", id="canvas"),
+        pytest.param("Ana Lopez_123_assignsubmission_file_hw.zip", "123", id="moodle"),
+        pytest.param("Ana Lopez_123_assignsubmission_file_/hw.zip", "123", id="moodle-folder"),
+    ],
+)
+def test_recognise_tells_whose_a_zip_is_that_came_alone_whatever_is_in_it(kit, take, tmp_path, name, student):
+    others = {**kit.below("ann", kit.whole), **kit.below("ben", kit.whole)}
+    (one,) = take(kit.write(tmp_path / "late", {name: kit.zipped(others)}))
+    assert one.student == student
+
+
+def test_recognise_takes_a_date_for_no_id_of_canvas(kit, take, tmp_path):
+    others = {**kit.below("ann", kit.whole), **kit.below("ben", kit.whole)}
+    folder = kit.write(tmp_path / "late", {"hw4_2024_03_export.zip": kit.zipped(others)})
+    for path in (folder, folder / "hw4_2024_03_export.zip"):
+        assert [one.student for one in take(path)] == ["ann", "ben"]
+
+
 def test_recognise_reads_canvas_files_that_are_named_one_by_one(kit, take, tmp_path):
     folder = kit.write(
         tmp_path,
