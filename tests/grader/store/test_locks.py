@@ -4,6 +4,7 @@ import errno
 import fcntl
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -50,6 +51,17 @@ def test_who_holds_it_is_seen_until_the_end(tmp_path, other, theirs):
     process.kill()
     process.wait()
     assert not is_held(tmp_path / "at-work")
+
+
+def test_who_only_looks_keeps_nobody_off(tmp_path):
+    path = tmp_path / "at-work"
+    with held(path, alone=False):
+        pass
+    with path.open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_EX)
+        threading.Timer(0.02, fcntl.flock, (looking, fcntl.LOCK_UN)).start()
+        with held(path, alone=False):
+            assert is_held(path)
 
 
 def test_several_hold_it_together(tmp_path, other):
