@@ -146,9 +146,8 @@ def _own_mask(out: Any, x: Any) -> Any:
     return factor * kept
 
 
-TURNED_ROUND = (
-    2 / 3
-)  # of a network that is right but for what its p means; a layer that reads p so loses one point, too
+# Of a network that is right but for what its p means; a layer that reads p so loses one point, too.
+TURNED_ROUND = 2 / 3
 
 
 def judge_network(actual: Mapping[str, Any], expected: Mapping[str, Any], *, p: float) -> Judgement:

@@ -382,10 +382,6 @@ def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_objective(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, the objective is right with and without regularization."""
-    return _by_penalty(impl, rng)
-
-
-def _by_penalty(impl: Any, rng: Any) -> dict[str, Any]:
     return {f"reg_{reg:g}": _objective(impl, rng, SIZES, use_bn=True, reg=reg) for reg in (0.0, 0.5)}
 
 
@@ -397,10 +393,6 @@ def _by_penalty(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_options(impl: Any, rng: Any) -> dict[str, Any]:
     """The options act one by one: with and without batch normalization, with and without centred data."""
-    return _by_option(impl, rng)
-
-
-def _by_option(impl: Any, rng: Any) -> dict[str, Any]:
     return {
         f"use_bn_{use_bn}_centering_{centering}": _objective(
             impl, rng, EVEN, use_bn=use_bn, reg=0.25, centering_data=centering
@@ -420,10 +412,6 @@ def _by_option(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """One step of training moves every weight, bias, scale and shift by the right gradient."""
-    return _gradients(impl, rng)
-
-
-def _gradients(impl: Any, rng: Any) -> dict[str, Any]:
     model = _started(impl, rng, EVEN, use_bn=True)
     before = {kind: [np.array(array) for array in arrays] for kind, arrays in model.params.items()}
     X, y = _examples(rng, 8, EVEN)
@@ -462,10 +450,6 @@ def network_around(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_last_layer(impl: Any, rng: Any) -> dict[str, Any]:
     """No normalization and no ReLU follow the last layer, whatever the depth."""
-    return _by_depth(impl, rng)
-
-
-def _by_depth(impl: Any, rng: Any) -> dict[str, Any]:
     return {
         f"objective_{len(sizes) - 1}_layers": _objective(impl, rng, sizes, use_bn=True)
         for sizes in ((12, 6, 3), (12, 7, 7, 7, 7, 3))
@@ -481,10 +465,6 @@ def _by_depth(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def network_predictions(impl: Any, rng: Any) -> dict[str, Any]:
     """Predictions come from the running statistics, row by row."""
-    return _predicted(impl, rng)
-
-
-def _predicted(impl: Any, rng: Any) -> dict[str, Any]:
     sizes = (12, 9, 9, 10)
     model = _started(impl, rng, sizes, use_bn=True, centering_data=True)
     X, y = rng.standard_normal((160, 12)), rng.integers(10, size=160)
@@ -524,10 +504,6 @@ def training_batchnorm(impl: Any, rng: Any) -> dict[str, Any]:
 )
 def training_settings(impl: Any, rng: Any) -> dict[str, Any]:
     """keep_prob has no effect without dropout, and minibatches need not divide the training rows."""
-    return _with_settings(impl, rng)
-
-
-def _with_settings(impl: Any, rng: Any) -> dict[str, Any]:
     return {"objective_history": _training(impl, rng, keep_prob=0.5, batch_size=16)["objective_history"]}
 
 

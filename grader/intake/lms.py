@@ -34,9 +34,8 @@ _CANVAS = re.compile(
     r"(?P<name>[^\W_].*?)_(?:(?P<late>LATE)_)?(?P<user>\d+|(?:(?<=anon_)|(?<=anon_LATE_))[A-Za-z0-9]{5})_(?P<attachment>\d+)_(?P<file>.+)",
     re.IGNORECASE,
 )
-_DATED = re.compile(
-    r"(?:19|20)\d\d_\d{1,2}_"
-)  # "hw4_2024_03_export.zip": no Canvas has attachments of two digits by then
+# "hw4_2024_03_export.zip": no Canvas has attachments of two digits by then.
+_DATED = re.compile(r"(?:19|20)\d\d_\d{1,2}_")
 _RESUBMITTED = re.compile(r"(?P<base>.+?)-(?P<count>\d{1,3})(?P<suffix>\.[^.]*)?")
 _MOODLE_PARTS = r"_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)"
 _MOODLE = re.compile(rf"(?P<name>.+?){_MOODLE_PARTS}", re.IGNORECASE)

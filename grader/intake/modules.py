@@ -215,10 +215,7 @@ def _length(home: str) -> tuple[int, int, str]:
 
 
 def _candidates(
-    module: ModuleFile,
-    entries: Sequence[Entry],
-    read: Callable[[Entry], bytes],
-    scan: _Scanner,
+    module: ModuleFile, entries: Sequence[Entry], read: Callable[[Entry], bytes], scan: _Scanner
 ) -> list[_Candidate]:
     """Files of the module's name, in any case, with a copy's mark (`layers (1).py`) or as a package, its own name first; else by
     content.

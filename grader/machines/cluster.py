@@ -153,10 +153,7 @@ class ClusterExecutor:
         if time.monotonic() - when >= LOOK_EVERY_S:
             try:
                 info = await self._client.scheduler.identity(n_workers=-1)
-            except (
-                OSError,
-                RuntimeError,
-            ) as exc:  # what dask says depends on how far its client has given up
+            except (OSError, RuntimeError) as exc:  # by how far dask's client has given up
                 raise SandboxError(SCHEDULER_LOST) from exc
             slots = int(sum(worker["resources"].get(RESOURCE, 0) for worker in info["workers"].values()))
             self._seen = (time.monotonic(), slots)

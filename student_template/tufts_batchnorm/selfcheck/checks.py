@@ -146,25 +146,16 @@ def network_parameters(impl: Any, rng: Any) -> dict[str, Any]:
 @check(of='FullyConnectedNet', section=NETWORK, hint="Each hidden layer's affine output is normalized before its ReLU. The cross-entropy is summed over the minibatch.")
 def network_objective(impl: Any, rng: Any) -> dict[str, Any]:
     """With batch normalization, the objective is right with and without regularization."""
-    return _by_penalty(impl, rng)
-
-def _by_penalty(impl: Any, rng: Any) -> dict[str, Any]:
     return {f'reg_{reg:g}': _objective(impl, rng, SIZES, use_bn=True, reg=reg) for reg in (0.0, 0.5)}
 
 @check(of='FullyConnectedNet', section=NETWORK, hint='Without use_bn the network is the one that you had before; with it, the mean of the training rows is still subtracted.')
 def network_options(impl: Any, rng: Any) -> dict[str, Any]:
     """The options act one by one: with and without batch normalization, with and without centred data."""
-    return _by_option(impl, rng)
-
-def _by_option(impl: Any, rng: Any) -> dict[str, Any]:
     return {f'use_bn_{use_bn}_centering_{centering}': _objective(impl, rng, EVEN, use_bn=use_bn, reg=0.25, centering_data=centering) for use_bn in (False, True) for centering in (False, True)}
 
 @check(of='FullyConnectedNet', floor=GRADIENT_FLOOR, section=NETWORK, hint='The gradient passes batch normalization between ReLU and affine layer; gamma and beta are learnt, too.')
 def network_gradients(impl: Any, rng: Any) -> dict[str, Any]:
     """One step of training moves every weight, bias, scale and shift by the right gradient."""
-    return _gradients(impl, rng)
-
-def _gradients(impl: Any, rng: Any) -> dict[str, Any]:
     model = _started(impl, rng, EVEN, use_bn=True)
     before = {kind: [np.array(array) for array in arrays] for kind, arrays in model.params.items()}
     X, y = _examples(rng, 8, EVEN)
